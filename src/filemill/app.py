@@ -1,0 +1,91 @@
+"""The one place where the parts of the API meet: `create_app(settings)`, and `serve()` for the server's command."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.openapi.spec import Tag
+
+from filemill import connections, logs
+from filemill import settings as setting
+from filemill.faces.data import routes as data_routes
+from filemill.faces.data import schemas as data_schemas
+from filemill.faces.data import words as data_words
+from filemill.jobs import context, queue
+from filemill.jobs.events import Listener
+from filemill.settings import Settings
+from filemill.storage.s3 import Store
+from filemill.web import address, docs, health, metrics
+from filemill.web.caller import WhoIsAsking
+from filemill.web.envelope import Envelope
+from filemill.web.fallback import Answers
+
+DIALECTS = {"/api/v1": data_words.problem}
+"""The dialect of error answers by prefix of the path; elsewhere `fallback.named`."""
+
+_TAGS = (
+    Tag("accounts", "Register and sign in."),
+    Tag("jobs", "Pipelines over tables: make a job, upload its file, wait, download the result."),
+    Tag("health", "For whoever operates this service."),
+)
+
+POOL = 8
+
+
+def serve() -> Litestar:
+    """The app as the environment sets it up; the secrets are taken out of the environment."""
+    settings = setting.read(os.environ)
+    setting.take_secrets_out(os.environ)
+    logs.start(settings.log_level)
+    return create_app(settings)
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The API. Connections are opened when it starts and closed when it stops. Raises BadSetting."""
+    trusted = address.networks(settings.trusted_proxies)
+    store = Store(settings)
+    app = Litestar(
+        route_handlers=[data_routes.router, health.router, metrics.metrics, docs.router],
+        middleware=[WhoIsAsking(settings.secret)],
+        exception_handlers={Exception: Answers(DIALECTS)},
+        lifespan=[_connected],
+        openapi_config=docs.config(_TAGS),
+        cors_config=_cors(settings),
+        state=State({"settings": settings, "trusted": trusted, "store": store}),
+        logging_config=None,
+        debug=False,
+    )
+    app.state.openapi = docs.document(app, (*data_schemas.STRUCTS, *health.STRUCTS))
+    app.asgi_handler = Envelope(app.asgi_handler, trusted)
+    return app
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.cors_origins),
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
+        expose_headers=["X-Request-ID", "Retry-After"],
+    )
+
+
+@asynccontextmanager
+async def _connected(app: Litestar) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    await connections.open(settings.database_url, size=POOL, name="filemill api")
+    queue.open(settings.redis_url)
+    listener = Listener(settings.database_url)
+    await listener.open()
+    context.open(context.Context(settings, app.state.store, listener))
+    try:
+        yield
+    finally:
+        context.close()
+        await listener.close()
+        queue.close()
+        await connections.close()
+        app.state.store.close()

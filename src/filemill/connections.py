@@ -1,0 +1,152 @@
+"""The connections every room shares: PostgreSQL's pool behind one Piccolo engine, and the transaction.
+
+Piccolo opens a connection as soon as an engine is made; ours is made without an address and told it by `open`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine
+
+from filemill.errors import DatabaseAway
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 30
+
+_AWAY = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+class _Engine(PostgresEngine):
+    """A Piccolo engine that does not connect when it is made."""
+
+    async def check_version(self) -> None:
+        """Left out: there is no address yet."""
+
+    async def prep_database(self) -> None:
+        """Left out: there is no address yet."""
+
+
+DB = _Engine(config={})
+"""The one engine; every Piccolo table names it."""
+
+
+class _Held:
+    """What Piccolo looks at to join a transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+
+async def _keep_as_it_is(connection: Any) -> None:
+    """We leave no session state behind, so the pool's resetting round trip after each statement can be spared."""
+
+
+async def open(database_url: str, *, size: int = 8, name: str = "filemill") -> None:  # noqa: A001 -- connections.open
+    """Opens the pool; `size` connections at most. Raises DatabaseAway."""
+    DB.config = {"dsn": database_url}
+    with reaching():
+        await DB.start_connection_pool(
+            min_size=1,
+            max_size=size,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            max_inactive_connection_lifetime=300,
+            reset=_keep_as_it_is,
+            server_settings={"application_name": name, "idle_in_transaction_session_timeout": "60s"},
+        )
+
+
+async def close() -> None:
+    """Closes the pool; statements under way get a moment to end."""
+    pool, DB.pool = DB.pool, None
+    if pool is not None:
+        try:
+            await asyncio.wait_for(pool.close(), 5)
+        except _AWAY:
+            pool.terminate()
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turns every way in which PostgreSQL can be out of reach into DatabaseAway."""
+    try:
+        yield
+    except _AWAY as error:
+        if isinstance(error, ValueError):  # asyncpg's DataError: a wrong argument, not an absence
+            raise
+        raise DatabaseAway from error
+
+
+def _pool() -> Any:
+    if DB.pool is None:
+        raise DatabaseAway
+    return DB.pool
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """All statements inside, Piccolo's too, are one transaction; inside another one it joins that.
+
+    Piccolo's own transaction loses its pooled connection when COMMIT itself fails; this one gives it back always.
+    """
+    if DB.current_transaction.get() is not None:
+        yield
+        return
+    with reaching():
+        async with _pool().acquire() as connection, connection.transaction():
+            token = DB.current_transaction.set(_Held(connection))
+            try:
+                yield
+            finally:
+                DB.current_transaction.reset(token)
+
+
+async def _call(method: str, sql: str, args: tuple[object, ...]) -> Any:
+    held = DB.current_transaction.get()
+    with reaching():
+        return await getattr(held.connection if held else _pool(), method)(sql, *args)
+
+
+async def fetch(sql: str, *args: object) -> list[Any]:
+    """The rows of a statement. Raises DatabaseAway."""
+    rows: list[Any] = await _call("fetch", sql, args)
+    return rows
+
+
+async def fetchrow(sql: str, *args: object) -> Any:
+    """The first row of a statement, or None. Raises DatabaseAway."""
+    return await _call("fetchrow", sql, args)
+
+
+async def fetchval(sql: str, *args: object) -> Any:
+    """The first value of the first row, or None. Raises DatabaseAway."""
+    return await _call("fetchval", sql, args)
+
+
+async def execute(sql: str, *args: object) -> str:
+    """Runs a statement -> its command tag. Raises DatabaseAway."""
+    tag: str = await _call("execute", sql, args)
+    return tag
+
+
+@asynccontextmanager
+async def only_one(number: int) -> AsyncIterator[bool]:
+    """True inside for the one process that holds the advisory lock `number` meanwhile, False for all others."""
+    with reaching():
+        async with _pool().acquire() as connection:
+            won = await connection.fetchval("SELECT pg_try_advisory_lock($1)", number)
+            try:
+                yield won
+            finally:
+                if won and not connection.is_closed():
+                    await connection.execute("SELECT pg_advisory_unlock($1)", number)

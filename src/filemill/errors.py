@@ -1,0 +1,92 @@
+"""Every way a request or a job can fail: a class, a sentence, a status.
+
+The docstring of a class is its default sentence. Faces put the sentence into their own dialect; nothing here knows HTTP
+bodies. Rooms raise these, `web/` answers them.
+"""
+
+from typing import ClassVar
+
+
+class FilemillError(Exception):
+    """Something went wrong."""
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip().split("\n")[0]
+        super().__init__(self.message)
+
+
+class BadRequest(FilemillError):
+    """The request cannot be read as what this address takes."""
+
+    status = 400
+
+
+class WrongStatus(BadRequest):
+    """The job's status does not allow this."""
+
+
+class NotSignedIn(FilemillError):
+    """Not signed in: send a valid bearer token."""
+
+    status = 401
+
+
+class NotYours(FilemillError):
+    """This belongs to somebody else."""
+
+    status = 403
+
+
+class NotFound(FilemillError):
+    """There is no such thing here."""
+
+    status = 404
+
+
+class Impossible(FilemillError):
+    """The request is well formed, but a value in it is impossible."""
+
+    status = 422
+
+
+class TooMany(FilemillError):
+    """Too many requests; try again later."""
+
+    status = 429
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(FilemillError):
+    """A part of the service is out of reach for the moment; try again in a few seconds."""
+
+    status = 503
+
+
+class StoreAway(Unavailable):
+    """The object store is out of reach for the moment; try again in a few seconds."""
+
+
+class DatabaseAway(Unavailable):
+    """The database is out of reach for the moment; try again in a few seconds."""
+
+
+class BadSetting(FilemillError):
+    """A setting is wrong."""
+
+
+class JobFailed(FilemillError):
+    """The job failed.
+
+    `code` is one of `jobs.job.ERROR_CODES`; `message` is one sentence for the caller; `at_fault` says who can mend it:
+    the caller (the file, the steps) or us.
+    """
+
+    def __init__(self, code: str, message: str, *, at_fault: str = "caller") -> None:
+        super().__init__(message)
+        self.code = code
+        self.at_fault = at_fault

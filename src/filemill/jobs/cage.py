@@ -1,0 +1,199 @@
+"""The child processes that jobs run in: started ahead, told by a line, killed as a group. The open cage.
+
+An open cage is our own engine on typed steps: it reaches the store with a key limited to reading inputs and writing
+outputs, which comes with the run, and inherits nothing else. A child is bound to the process that started it by
+PDEATHSIG, which follows the starting *thread*: here the event loop's, which lives as long as its process.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from filemill import logs
+from filemill.errors import JobFailed
+from filemill.jobs import run as wire
+from filemill.jobs.run import Line, Ready, Run
+
+READY_SECONDS = 30
+LONGEST_LINE = 1 << 20
+KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
+STDERR_TAIL = 4096
+LAST_WORDS_SECONDS = 2
+
+
+class Exit(msgspec.Struct, frozen=True):
+    """The child ended without a last line. `code` is the exit status, or minus the signal."""
+
+    code: int
+    stderr: str
+
+    @property
+    def is_out_of_memory(self) -> bool:
+        """Whether it aborted because an allocation failed: that is a limit of ours, not a crash."""
+        words = self.stderr.lower()
+        return "memory" in words and ("alloc" in words or "oomkill" in words or "memoryerror" in words)
+
+
+class Child:
+    """One child process. `engines` is what it said it has loaded (name -> version)."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._stderr = b""
+        self._reading = asyncio.create_task(self._read_stderr())
+        self._line: asyncio.Task[bytes] | None = None
+        self.engines: dict[str, str] = {}
+        self.jobs = 0
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also that of its process group."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.returncode is None
+
+    @property
+    def memory_mb(self) -> int:
+        """Resident memory in MiB, 0 once it has ended."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        except (OSError, IndexError):
+            return 0
+        return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+    async def _read_stderr(self) -> None:
+        assert self._process.stderr is not None
+        while chunk := await self._process.stderr.read(STDERR_TAIL):
+            self._stderr = (self._stderr + chunk)[-STDERR_TAIL:]
+
+    def send(self, run: Run) -> None:
+        """Gives the child a run."""
+        assert self._process.stdin is not None
+        self.jobs += 1
+        with contextlib.suppress(ConnectionError):  # its end is heard
+            self._process.stdin.write(wire.encode(run))
+
+    async def hear(self, seconds: float) -> Line | Exit | None:
+        """What the child says next; Exit when it has ended; None when it said nothing for so many seconds."""
+        assert self._process.stdout is not None
+        if self._line is None:
+            self._line = asyncio.create_task(self._process.stdout.readline())
+        done, _ = await asyncio.wait({self._line}, timeout=max(seconds, 0))
+        if not done:
+            return None
+        task, self._line = self._line, None
+        try:
+            line = task.result()
+            if line.endswith(b"\n"):
+                return wire.decode_line(line)
+        except (ValueError, msgspec.DecodeError, ConnectionError) as error:
+            logs.warn("filemill.jobs.cage", "a child said what it must not", cause=error)
+        return await self._end()
+
+    async def _end(self) -> Exit:
+        """Waits for the end of a child that has closed its mouth; one that does not go is killed."""
+        try:
+            code = await asyncio.wait_for(self._process.wait(), LAST_WORDS_SECONDS)
+            await asyncio.wait_for(self._reading, LAST_WORDS_SECONDS)
+        except TimeoutError:
+            await self.kill()
+            code = self._process.returncode or 0
+        return Exit(code, self._stderr.decode(errors="replace"))
+
+    async def kill(self) -> None:
+        """Ends the child and whatever it has started; returns when it is gone."""
+        for task in (self._line, self._reading):
+            if task is not None:
+                task.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await self._process.wait()
+
+
+class Cage:
+    """The warm children of a lane: each takes one job at a time and is replaced after a failure, N jobs or M MiB."""
+
+    def __init__(self, lane: str, folder: Path, *, most_jobs: int = 500, most_idle_mb: int = 400) -> None:
+        self._lane = lane
+        self._folder = folder
+        self._most_jobs = most_jobs
+        self._most_idle_mb = most_idle_mb
+        self._idle: list[Child] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self.engines: dict[str, str] = {}
+
+    async def open(self, children: int) -> None:
+        """Starts so many children ahead. Raises JobFailed where one does not start."""
+        self._idle += await asyncio.gather(*(self._start() for _ in range(children)))
+
+    async def close(self) -> None:
+        """Ends every idle child; those at work are ended by whoever took them."""
+        self._closed = True
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*(child.kill() for child in self._idle))
+        self._idle.clear()
+
+    async def take(self) -> Child:
+        """A child that is ready for a run."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_alive:
+                return child
+            await child.kill()
+        return await self._start()
+
+    async def give(self, child: Child, *, is_good: bool) -> None:
+        """Gives a child back; one that is not good is ended and another started in its stead."""
+        if is_good and child.is_alive and child.jobs < self._most_jobs and child.memory_mb < self._most_idle_mb:
+            self._idle.append(child)
+            return
+        await child.kill()
+        if not self._closed:
+            task = asyncio.create_task(self._start_ahead())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    async def _start_ahead(self) -> None:
+        try:
+            child = await self._start()
+        except JobFailed as error:
+            logs.warn("filemill.jobs.cage", "no child could be started ahead", cause=error)
+            return
+        self._idle.append(child)
+
+    async def _start(self) -> Child:
+        environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        environment |= {"TMPDIR": str(self._folder), "HOME": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "workers.child",
+            self._lane,
+            str(os.getpid()),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
+            env=environment,
+            cwd=self._folder,
+            start_new_session=True,
+        )
+        child = Child(process)
+        said = await child.hear(READY_SECONDS)
+        if not isinstance(said, Ready):
+            await child.kill()
+            stderr = said.stderr if isinstance(said, Exit) else ""
+            logs.warn("filemill.jobs.cage", "a child did not start", lane=self._lane, said=repr(said), stderr=stderr)
+            raise JobFailed("internal", "The worker could not start its engine.", at_fault="us")
+        child.engines = self.engines = said.engines
+        return child

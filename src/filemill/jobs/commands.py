@@ -1,0 +1,197 @@
+"""What a door may ask of jobs: make, read, wait, cancel, retry, delete, download."""
+
+import asyncio
+import time
+from uuid import UUID
+
+import msgspec
+
+from filemill import connections
+from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
+from filemill.jobs import context, formats, moves, queries, queue, steps
+from filemill.jobs.job import ENDED, Event, Job, Status
+from filemill.jobs.queries import NewFile as NewInput
+from filemill.storage import queries as objects
+from filemill.storage import removal
+
+READ_AGAIN_SECONDS = 1.0
+FULL_RETRY_AFTER = 60
+
+
+class NewJob(msgspec.Struct, frozen=True):
+    """A job to be made. `as_sent` is the JSON text of the steps as the caller wrote them."""
+
+    owner: UUID
+    door: str
+    pipeline: steps.Pipeline
+    as_sent: bytes
+    inputs: tuple[NewInput, ...]
+    idempotency_key: str | None = None
+    body_hash: str | None = None
+
+
+async def create(new: NewJob) -> Job:
+    """Makes a PENDING job, or answers with the one made before under the same idempotency key.
+
+    Raises Impossible (another body under the same key, a file no engine takes), TooMany.
+    """
+    settings = context.get().settings
+    steps.check(new.pipeline)
+    source = formats.format_of(new.inputs[0].file_name)
+    if source is None:
+        raise Impossible(
+            f"file_name: the extension of {new.inputs[0].file_name!r} is not one of {', '.join(formats.FORMATS)}."
+        )
+    async with connections.transaction():
+        await queries.lock_owner(new.owner)
+        if new.idempotency_key is not None:
+            before = await queries.by_idempotency_key(new.owner, new.idempotency_key, settings.idempotency_seconds)
+            if before is not None:
+                if before[1] != new.body_hash:
+                    raise Impossible("Idempotency-Key: this key was used before with another body.")
+                return await _read(before[0])
+        n_open, n_pending = await queries.count_open(new.owner)
+        if n_open >= settings.open_jobs:
+            raise TooMany(
+                f"You have {n_open} open jobs; {settings.open_jobs} are allowed. Wait until some have ended.",
+                retry_after=FULL_RETRY_AFTER,
+            )
+        if n_pending >= settings.pending_jobs:
+            raise TooMany(
+                f"You have {n_pending} jobs that wait for their upload; {settings.pending_jobs} are allowed."
+                " Upload, cancel or delete some.",
+                retry_after=FULL_RETRY_AFTER,
+            )
+        job_id = await queries.insert(
+            owner=new.owner,
+            door=new.door,
+            lane=formats.LANES[source.family],
+            pipeline=steps.encode(new.pipeline),
+            as_sent=new.as_sent,
+            inputs=new.inputs,
+            pending_seconds=settings.pending_seconds,
+            idempotency_key=new.idempotency_key,
+            body_hash=new.body_hash,
+        )
+        return await _read(job_id)
+
+
+async def _read(job_id: UUID) -> Job:
+    job = await queries.get(job_id)
+    if job is None:
+        raise NotFound("There is no job with this id.")
+    return job
+
+
+async def get(job_id: UUID, owner: UUID) -> Job:
+    """A job of this owner. Raises NotFound, NotYours."""
+    job = await _read(job_id)
+    if job.owner != owner:
+        raise NotYours("This job belongs to somebody else.")
+    return job
+
+
+async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
+    """The jobs of an owner, newest first."""
+    return await queries.list_of(owner, skip, limit)
+
+
+async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
+    """A job of this owner, as soon as it has ended or after so many seconds.
+
+    Woken by PostgreSQL; should that be lost, the row is also read once a second. Raises NotFound, NotYours.
+    """
+    job = await get(job_id, owner)
+    listener = context.get().listener
+    if seconds <= 0 or job.status in ENDED or listener is None:
+        return job
+    until = time.monotonic() + seconds
+    async with listener.watch(job_id) as changed:
+        while True:
+            changed.clear()
+            job = await get(job_id, owner)
+            left = until - time.monotonic()
+            if job.status in ENDED or left <= 0:
+                return job
+            try:
+                await asyncio.wait_for(changed.wait(), min(left, READ_AGAIN_SECONDS))
+            except TimeoutError:
+                continue
+
+
+async def events(job_id: UUID, owner: UUID, after: int = 0) -> list[Event]:
+    """What happened to a job of this owner after event number `after`. Raises NotFound, NotYours."""
+    await get(job_id, owner)
+    return await queries.events(job_id, after)
+
+
+async def settle(jobs: list[UUID]) -> None:
+    """Sets how long ended jobs and their files are kept; in the transaction that ended them."""
+    settings = context.get().settings
+    await queries.settle(
+        jobs,
+        input_seconds=settings.input_seconds,
+        output_seconds=settings.output_seconds,
+        row_seconds=settings.job_row_seconds,
+    )
+
+
+async def cancel(job_id: UUID, owner: UUID) -> Job:
+    """Cancels a job: at once if it waits, within two seconds if it runs. Raises WrongStatus once it has ended."""
+    job = await get(job_id, owner)
+    async with connections.transaction():
+        status = await moves.cancel(job_id, "cancelled by its owner")
+        if status is Status.CANCELLED:
+            await settle([job_id])
+        job = await _read(job_id)
+    if status is None and job.status is not Status.CANCELLATION_REQUESTED:
+        raise WrongStatus(f"The job is {job.status}; only a PENDING, QUEUED or RUNNING job can be cancelled.")
+    return job
+
+
+async def retry(job_id: UUID, owner: UUID) -> Job:
+    """Queues a FAILED or CANCELLED job again, while its inputs are there. Raises WrongStatus."""
+    await get(job_id, owner)
+    async with connections.transaction():
+        status = await queries.lock(job_id)
+        if status not in (Status.FAILED, Status.CANCELLED):
+            raise WrongStatus(f"The job is {status}; only a FAILED or CANCELLED job can be tried again.")
+        if not await queries.keep_inputs(job_id):
+            raise WrongStatus("The job's input is not there (any more); make a new job and upload it again.")
+        lane = await moves.queue(job_id, (Status.FAILED, Status.CANCELLED), "tried again by its owner")
+        job = await _read(job_id)
+    if lane is not None:
+        await queue.nudge(lane)
+    return job
+
+
+async def delete(job_id: UUID, owner: UUID) -> None:
+    """Deletes a job that no worker holds; its objects are gone when this returns.
+
+    Raises WrongStatus for a job in a worker's hands, StoreAway where the store did not take the objects away: the job
+    is still there then, and deleting it again goes on.
+    """
+    await get(job_id, owner)
+    async with connections.transaction():
+        status = await queries.lock(job_id)
+        if status in (Status.RUNNING, Status.CANCELLATION_REQUESTED):
+            raise WrongStatus(f"The job is {status}; cancel it first, then delete it.")
+        if status in (Status.PENDING, Status.QUEUED):
+            await moves.cancel(job_id, "deleted by its owner")
+        keys = await objects.leave_all_of([job_id])
+    if not await removal.remove(context.get().store, await objects.leaving_of(keys)):
+        raise StoreAway
+    await queries.delete(job_id)
+
+
+async def sign_download(job_id: UUID, owner: UUID, output: str | None = None) -> str:
+    """A URL under which an output of a COMPLETED job can be fetched. Raises WrongStatus."""
+    job = await get(job_id, owner)
+    if job.status is not Status.COMPLETED:
+        raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has an output.")
+    name = output or "output"
+    for file in await queries.files(job_id, "out"):
+        if file.name == name and file.key is not None and file.state == "stored":
+            at_hand = context.get()
+            return at_hand.store.presign_get(file.key, at_hand.settings.download_url_seconds, file.file_name)
+    raise WrongStatus(f"The job has no output {name!r} (any more).")

@@ -1,0 +1,97 @@
+"""The one noun: a job's statuses, its legal moves, and the codes with which it may fail."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class Status(StrEnum):
+    """Where a job stands."""
+
+    PENDING = "PENDING"
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    CANCELLATION_REQUESTED = "CANCELLATION_REQUESTED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+OPEN = frozenset({Status.PENDING, Status.QUEUED, Status.RUNNING, Status.CANCELLATION_REQUESTED})
+"""Statuses of jobs that have not ended."""
+
+HELD = frozenset({Status.RUNNING, Status.CANCELLATION_REQUESTED})
+"""Statuses of jobs that a worker holds by a fence and a lease."""
+
+ENDED = frozenset(Status) - OPEN
+
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.QUEUED, Status.CANCELLED}),
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED}),
+    Status.RUNNING: frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLATION_REQUESTED, Status.QUEUED}),
+    Status.CANCELLATION_REQUESTED: frozenset({Status.CANCELLED}),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset({Status.QUEUED}),
+    Status.CANCELLED: frozenset({Status.QUEUED}),
+}
+"""Every legal change of status; the queries make no other, and the database refuses any other."""
+
+MOST_RUNS = 3
+"""How often a job may lose its worker before it has FAILED."""
+
+ERROR_CODES: dict[str, str] = {
+    "bad_value": "A value is not of the type a step or the output needs.",
+    "unknown_column": "A step names a column that the table does not have at that point.",
+    "bad_file": "The file is not what its name says, is damaged, or is empty.",
+    "encrypted": "The file is encrypted.",
+    "too_much_memory": "The job needs more memory than a job may have.",
+    "too_slow": "The job took longer than a job may take.",
+    "crashed": "The job ended its worker every time it was run.",
+    "store_away": "The object store was out of reach for too long.",
+    "input_changed": "An input was changed after it had been marked as uploaded.",
+    "internal": "Something went wrong on our side.",
+}
+"""Every `error_code` a failed job may show, with what it means."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A job as its owner may see it: a frozen value that moves; nobody assigns its status.
+
+    Sizes are in bytes, `progress` goes from 0 to 1, times are UTC. `as_sent` is the JSON text of the steps as the
+    caller wrote them. `file_name`, `announced_size`, `input_size` and `input_key` are those of the main input;
+    `input_key` is None until that is marked as uploaded. `output_key` is None until the job has COMPLETED.
+    """
+
+    id: UUID
+    owner: UUID
+    door: str
+    lane: str
+    status: Status
+    as_sent: msgspec.Raw
+    file_name: str
+    announced_size: int | None
+    input_size: int | None
+    input_key: str | None
+    output_key: str | None
+    progress: float
+    phase: str | None
+    fence: int
+    error_code: str | None
+    error_message: str | None
+    at_fault: str | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    expires_at: datetime | None
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened to a job: `n` counts from 1 per job; `kind` is moved, phase or warning."""
+
+    n: int
+    at: datetime
+    kind: str
+    data: dict[str, object]

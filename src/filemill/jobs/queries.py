@@ -1,0 +1,329 @@
+"""All SQL on jobs but their moves: made, read, counted, their files, how long they are kept."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from filemill.connections import execute, fetch, fetchrow, fetchval
+from filemill.jobs.job import Event, Job, Status
+
+_JOB = """
+SELECT job.id, job.owner, job.door, job.lane, job.status, job.as_sent, main.file_name, main.announced_size,
+  CASE WHEN main.marked_at IS NOT NULL THEN arrived.size END AS input_size,
+  CASE WHEN main.marked_at IS NOT NULL THEN arrived.key END AS input_key,
+  made.key AS output_key, job.progress, job.phase, job.fence, job.error_code, job.error_message, job.at_fault,
+  job.created_at, job.updated_at, job.started_at, job.ended_at, job.expires_at
+FROM job
+JOIN job_file main ON main.job = job.id AND main.side = 'in' AND main.name = 'input'
+LEFT JOIN object arrived ON arrived.id = main.object
+LEFT JOIN job_file made_as ON made_as.job = job.id AND made_as.side = 'out' AND made_as.name = 'output'
+LEFT JOIN object made ON made.id = made_as.object
+"""
+
+
+def _job(row: Any) -> Job:
+    values = dict(row)
+    values["as_sent"] = msgspec.Raw(values["as_sent"].encode())
+    values["status"] = Status(values["status"])
+    return Job(**values)
+
+
+# --- made and read ---------------------------------------------------------------------------------------------------
+
+
+class NewFile(msgspec.Struct, frozen=True):
+    """An input as it is announced: `announced_size` in bytes is the upper bound."""
+
+    name: str
+    file_name: str
+    announced_size: int | None
+
+
+async def lock_owner(owner: UUID) -> None:
+    """Lets one transaction at a time count and add what this account has."""
+    await execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", owner)
+
+
+async def count_open(owner: UUID) -> tuple[int, int]:
+    """How many jobs of an account are open, and how many of these are PENDING."""
+    row = await fetchrow(
+        """
+        SELECT count(*) AS open, count(*) FILTER (WHERE status = 'PENDING') AS pending FROM job
+        WHERE owner = $1 AND status IN ('PENDING', 'QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
+        """,
+        owner,
+    )
+    return row["open"], row["pending"]
+
+
+async def by_idempotency_key(owner: UUID, key: str, seconds: int) -> tuple[UUID, str] | None:
+    """The job made with this key in the last `seconds` and the hash of its body; an older key is freed."""
+    await execute(
+        """
+        UPDATE job SET idempotency_key = NULL WHERE owner = $1 AND idempotency_key = $2
+          AND created_at < now() - make_interval(secs => $3)
+        """,
+        owner,
+        key,
+        float(seconds),
+    )
+    row = await fetchrow("SELECT id, body_hash FROM job WHERE owner = $1 AND idempotency_key = $2", owner, key)
+    return None if row is None else (row["id"], row["body_hash"])
+
+
+async def insert(
+    *,
+    owner: UUID,
+    door: str,
+    lane: str,
+    pipeline: bytes,
+    as_sent: bytes,
+    inputs: tuple[NewFile, ...],
+    pending_seconds: int,
+    idempotency_key: str | None,
+    body_hash: str | None,
+) -> UUID:
+    """Makes a PENDING job with its announced inputs -> its id."""
+    job_id = uuid4()
+    await execute(
+        """
+        WITH made AS (
+          INSERT INTO job (id, owner, door, lane, pipeline, as_sent, idempotency_key, body_hash, events,
+            created_at, updated_at, expires_at)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), now(), now() + make_interval(secs => $9)) RETURNING id),
+        told AS (
+          INSERT INTO job_event (job, n, at, kind, data)
+          SELECT id, 1, now(), 'moved', '{"from": null, "to": "PENDING", "why": "made"}' FROM made)
+        INSERT INTO job_file (job, side, name, file_name, announced_size)
+        SELECT made.id, 'in', f.name, f.file_name, f.size
+        FROM made, unnest($10::text[], $11::text[], $12::bigint[]) AS f (name, file_name, size)
+        """,
+        job_id,
+        owner,
+        door,
+        lane,
+        pipeline.decode(),
+        as_sent.decode(),
+        idempotency_key,
+        body_hash,
+        float(pending_seconds),
+        [f.name for f in inputs],
+        [f.file_name for f in inputs],
+        [f.announced_size for f in inputs],
+    )
+    return job_id
+
+
+async def get(job_id: UUID) -> Job | None:
+    """A job, whoever owns it."""
+    row = await fetchrow(_JOB + "WHERE job.id = $1", job_id)
+    return None if row is None else _job(row)
+
+
+async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
+    """The jobs of an account, newest first."""
+    rows = await fetch(
+        _JOB + "WHERE job.owner = $1 ORDER BY job.created_at DESC, job.id DESC OFFSET $2 LIMIT $3", owner, skip, limit
+    )
+    return [_job(row) for row in rows]
+
+
+async def lock(job_id: UUID) -> Status | None:
+    """The status of a job, which nobody else can move until the transaction ends."""
+    status = await fetchval("SELECT status FROM job WHERE id = $1 FOR NO KEY UPDATE", job_id)
+    return None if status is None else Status(status)
+
+
+async def events(job_id: UUID, after: int, limit: int = 1000) -> list[Event]:
+    """What happened to a job after event number `after`, oldest first."""
+    rows = await fetch(
+        "SELECT n, at, kind, data FROM job_event WHERE job = $1 AND n > $2 ORDER BY n LIMIT $3", job_id, after, limit
+    )
+    return [Event(r["n"], r["at"], r["kind"], msgspec.json.decode(r["data"])) for r in rows]
+
+
+# --- files of a job --------------------------------------------------------------------------------------------------
+
+
+class FileRow(msgspec.Struct, frozen=True):
+    """A named input or output with what is known of its object."""
+
+    name: str
+    file_name: str
+    announced_size: int | None
+    is_marked: bool
+    object_id: UUID | None
+    key: str | None
+    state: str | None
+    size: int | None
+    etag: str | None
+    sha256: str | None
+
+
+async def files(job_id: UUID, side: str) -> list[FileRow]:
+    """The inputs (`in`) or outputs (`out`) of a job."""
+    rows = await fetch(
+        """
+        SELECT f.name, f.file_name, f.announced_size, f.marked_at IS NOT NULL AS is_marked, o.id AS object_id, o.key,
+          o.state, o.size, o.etag, o.sha256
+        FROM job_file f LEFT JOIN object o ON o.id = f.object WHERE f.job = $1 AND f.side = $2 ORDER BY f.id
+        """,
+        job_id,
+        side,
+    )
+    return [FileRow(**row) for row in rows]
+
+
+async def expect_input(job_id: UUID, name: str, object_id: UUID, pending_seconds: int) -> None:
+    """Binds an object to an input, and lets the PENDING job live for so long from now."""
+    await execute(
+        """
+        WITH bound AS (UPDATE job_file SET object = $3 WHERE job = $1 AND side = 'in' AND name = $2)
+        UPDATE job SET updated_at = clock_timestamp(),
+          expires_at = greatest(expires_at, now() + make_interval(secs => $4::float8))
+        WHERE id = $1 AND status = 'PENDING'
+        """,
+        job_id,
+        name,
+        object_id,
+        float(pending_seconds),
+    )
+
+
+async def mark_input(job_id: UUID, name: str) -> bool:
+    """Marks an input as uploaded -> True when it was the last one missing."""
+    await execute("UPDATE job_file SET marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2", job_id, name)
+    ready: bool = await fetchval(
+        "SELECT bool_and(marked_at IS NOT NULL) FROM job_file WHERE job = $1 AND side = 'in'", job_id
+    )
+    return ready
+
+
+async def name_output(job_id: UUID, name: str, file_name: str, object_id: UUID) -> None:
+    """Names an object as an output of the job."""
+    await execute(
+        """
+        INSERT INTO job_file (job, side, name, file_name, object) VALUES ($1, 'out', $2, $3, $4)
+        ON CONFLICT (job, side, name) DO UPDATE SET file_name = excluded.file_name, object = excluded.object
+        """,
+        job_id,
+        name,
+        file_name,
+        object_id,
+    )
+
+
+async def keep_inputs(job_id: UUID) -> bool:
+    """Keeps a job's inputs from expiring -> True if every one of them is still there."""
+    await fetch(
+        """
+        SELECT o.id FROM object o JOIN job_file f ON f.object = o.id
+        WHERE f.job = $1 AND f.side = 'in' ORDER BY o.id FOR UPDATE OF o
+        """,
+        job_id,
+    )
+    there: bool = await fetchval(
+        """
+        SELECT bool_and(f.marked_at IS NOT NULL AND o.state IS NOT DISTINCT FROM 'stored')
+        FROM job_file f LEFT JOIN object o ON o.id = f.object WHERE f.job = $1 AND f.side = 'in'
+        """,
+        job_id,
+    )
+    if there:
+        await execute(
+            "UPDATE object SET expires_at = NULL WHERE job = $1 AND state = 'stored' AND fence IS NULL", job_id
+        )
+    return bool(there)
+
+
+async def crashed_before(etags: list[str], sizes: list[int], engine: str, days: int = 30) -> bool:
+    """Whether one of these inputs ended a job as `crashed` lately under the same engine."""
+    there: bool = await fetchval(
+        """
+        SELECT EXISTS (
+          SELECT FROM job j JOIN job_file f ON f.job = j.id AND f.side = 'in' JOIN object o ON o.id = f.object
+          JOIN unnest($1::text[], $2::bigint[]) AS input (etag, size) ON o.etag = input.etag AND o.size = input.size
+          WHERE j.error_code = 'crashed' AND j.engine = $3 AND j.ended_at > now() - make_interval(days => $4))
+        """,
+        etags,
+        sizes,
+        engine,
+        days,
+    )
+    return there
+
+
+# --- kept and forgotten ----------------------------------------------------------------------------------------------
+
+
+async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, row_seconds: int) -> None:
+    """Sets how long ended jobs, their inputs and their outputs are kept; in the transaction that ended them."""
+    await execute(
+        """
+        WITH ended AS (
+          SELECT id FROM job WHERE id = ANY($1::uuid[]) AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')),
+        kept AS (
+          UPDATE job SET expires_at = now() + make_interval(secs => $4::float8) FROM ended WHERE job.id = ended.id)
+        UPDATE object o SET
+          state = CASE WHEN o.state = 'arriving' THEN 'leaving' ELSE o.state END,
+          expires_at = CASE WHEN o.state = 'stored' THEN
+            now() + make_interval(secs => CASE WHEN o.fence IS NULL THEN $2::float8 ELSE $3::float8 END) END
+        FROM ended WHERE o.job = ended.id AND o.state <> 'leaving'
+          AND (o.state = 'stored' OR o.fence IS NULL)
+        """,
+        jobs,
+        float(input_seconds),
+        float(output_seconds),
+        float(row_seconds),
+    )
+
+
+async def expired_rows(limit: int = 100) -> list[UUID]:
+    """Ended jobs that have been kept as long as they were to be."""
+    rows = await fetch(
+        """
+        SELECT id FROM job WHERE expires_at < now() AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+        ORDER BY expires_at LIMIT $1
+        """,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def forget_idempotency_keys(seconds: int) -> None:
+    """Frees idempotency keys older than so many seconds."""
+    await execute(
+        """
+        UPDATE job SET idempotency_key = NULL
+        WHERE idempotency_key IS NOT NULL AND created_at < now() - make_interval(secs => $1)
+        """,
+        float(seconds),
+    )
+
+
+async def waiting_and_held(lanes: list[str]) -> dict[str, tuple[int, int]]:
+    """Lane -> how many of its jobs may be claimed now (counted up to 1,000), and how many are held."""
+    rows = await fetch(
+        """
+        SELECT lane,
+          (SELECT count(*) FROM (SELECT FROM job WHERE job.lane = one.lane AND status = 'QUEUED'
+             AND (due_at IS NULL OR due_at <= now()) LIMIT 1000) q) AS waiting,
+          (SELECT count(*) FROM job WHERE job.lane = one.lane
+             AND status IN ('RUNNING', 'CANCELLATION_REQUESTED')) AS held
+        FROM unnest($1::text[]) AS one (lane)
+        """,
+        lanes,
+    )
+    return {row["lane"]: (row["waiting"], row["held"]) for row in rows}
+
+
+async def count_by_status() -> list[tuple[str, str, int]]:
+    """(lane, status, how many) of all jobs, for the metrics."""
+    rows = await fetch("SELECT lane, status, count(*) AS n FROM job GROUP BY lane, status")
+    return [(row["lane"], row["status"], row["n"]) for row in rows]
+
+
+async def delete(job_id: UUID) -> None:
+    """Deletes the row of a job and all that hangs on it; object rows only lose their job."""
+    await execute("DELETE FROM job WHERE id = $1", job_id)

@@ -1,0 +1,58 @@
+"""The nudge: a message in Redis that says "this lane has work". The row is the truth; a lost nudge loses nothing."""
+
+import asyncio
+from typing import Any
+
+import dramatiq
+import redis
+from dramatiq.brokers.redis import RedisBroker
+
+from filemill import logs
+
+NAMESPACE = "filemill"
+MOST_NUDGES = 16
+"""So many messages lie in a lane at most: whoever takes one claims until the lane is empty."""
+
+HEARTBEAT_MS = 60_000
+
+
+def make_broker(redis_url: str, middleware: list[dramatiq.Middleware]) -> Any:
+    """The broker, with short time-outs so that an absent Redis is noticed."""
+    joint = "&" if "?" in redis_url else "?"
+    return RedisBroker(  # type: ignore[no-untyped-call]
+        url=f"{redis_url}{joint}socket_timeout=5&socket_connect_timeout=2",
+        namespace=NAMESPACE,
+        heartbeat_timeout=HEARTBEAT_MS,
+        middleware=middleware,
+    )
+
+
+def open(redis_url: str) -> None:  # noqa: A001 -- queue.open
+    """Makes this process able to nudge; connects with the first nudge."""
+    dramatiq.set_broker(make_broker(redis_url, []))
+
+
+def close() -> None:
+    """Closes the connections."""
+    dramatiq.get_broker().close()
+
+
+def _send(lane: str, most: int) -> None:
+    broker: Any = dramatiq.get_broker()
+    there = broker.client.llen(f"{NAMESPACE}:{lane}")
+    for _ in range(min(most, MOST_NUDGES - there)):
+        broker.enqueue(dramatiq.Message(queue_name=lane, actor_name=lane, args=(), kwargs={}, options={}))
+
+
+async def nudge(lane: str, most: int = 1) -> None:
+    """Says that a lane has work, after the commit that gave it some. Never raises: sweep nudges again."""
+    try:
+        await asyncio.to_thread(_send, lane, most)
+    except (redis.RedisError, OSError, dramatiq.DramatiqError) as error:
+        logs.warn("filemill.jobs.queue", "a nudge was not sent", cause=error, lane=lane)
+
+
+async def probe() -> None:
+    """Returns if Redis answers. Raises redis.RedisError or OSError."""
+    broker: Any = dramatiq.get_broker()
+    await asyncio.to_thread(broker.client.ping)

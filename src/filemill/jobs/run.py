@@ -1,0 +1,144 @@
+"""What a cage child is told, and what it says back: one JSON line each. Plain data; the engine protocol stands here.
+
+A run is one attempt at a job, named by its fence. The plan is pure data: typed steps, object references and the store's
+credentials as a value, so that an engine may work in this process tree or on other machines.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from filemill.jobs.steps import Pipeline
+
+
+class StoreAccess(msgspec.Struct, frozen=True):
+    """How to reach the bucket: a key limited to reading inputs and writing outputs."""
+
+    url: str
+    region: str
+    bucket: str
+    key: str
+    secret: str
+
+
+class InputFile(msgspec.Struct, frozen=True):
+    """An input as it was recorded when it was marked as uploaded. `size` in bytes; `etag` as the store gave it.
+
+    `sha256` is what the caller says it has to be, if anything.
+    """
+
+    name: str
+    file_name: str
+    key: str
+    format: str
+    size: int
+    etag: str
+    sha256: str | None = None
+
+
+class OutputFile(msgspec.Struct, frozen=True):
+    """An output this run may write, under a key no other run shares."""
+
+    name: str
+    file_name: str
+    key: str
+    format: str
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One attempt at a job: everything an engine needs to know. `steps` is the JSON text of the wire steps."""
+
+    job_id: str
+    fence: int
+    steps: msgspec.Raw
+    inputs: tuple[InputFile, ...]
+    outputs: tuple[OutputFile, ...]
+    store: StoreAccess
+    memory_mb: int
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The child has loaded its engines (name -> version) and waits for a run."""
+
+    engines: dict[str, str]
+
+
+class Phase(msgspec.Struct, frozen=True, tag="phase"):
+    """The run entered a phase, in a step where one is meant (counted from 1)."""
+
+    name: str
+    step: int | None = None
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """So much of so much is done, in a named unit; never faked by time."""
+
+    done: int
+    total: int
+    unit: str
+
+
+class Warned(msgspec.Struct, frozen=True, tag="warned"):
+    """Something the caller should know, though the run goes on."""
+
+    code: str
+    message: str
+    step: int | None = None
+
+
+class Made(msgspec.Struct, frozen=True):
+    """One output that was written: its rows, and its columns as (name, type)."""
+
+    name: str
+    rows: int
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The run ended well: rows read, and what was made."""
+
+    rows_in: int
+    made: tuple[Made, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The run ended badly. `code` is one of `jobs.job.ERROR_CODES`; `store_away`: the store did not answer."""
+
+    code: str
+    message: str
+    at_fault: str = "caller"
+
+
+Line = Ready | Phase | Progress | Warned | Done | Refused
+Say = Callable[[Phase | Progress | Warned], None]
+
+
+class Engine(Protocol):
+    """Takes a run of neighbouring steps of one family: files in, files out."""
+
+    name: str
+    version: str
+
+    def run(self, run: Run, steps: Pipeline, say: Say) -> Done:
+        """Carries out `steps` from `run.inputs` to `run.outputs`. Raises JobFailed."""
+        ...
+
+
+def encode(message: Run | Line) -> bytes:
+    """One message as one line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+_lines = msgspec.json.Decoder(Line)
+
+
+def decode_line(line: bytes) -> Line:
+    """One line of a child -> the message."""
+    said: Line = _lines.decode(line)
+    return said
+
+
+def decode_run(line: bytes) -> Run:
+    """One line for a child -> the run."""
+    return msgspec.json.decode(line, type=Run)

@@ -1,0 +1,289 @@
+"""Takes a lane's jobs through, one after another: claim, cage, outputs, finish. Every run may be the second."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from minio.error import MinioException
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from filemill import connections, logs
+from filemill.errors import DatabaseAway, JobFailed, StoreAway
+from filemill.jobs import commands, context, formats, moves, queries, steps
+from filemill.jobs.cage import Cage
+from filemill.jobs.job import Status
+from filemill.jobs.moves import Claimed
+from filemill.jobs.queries import FileRow
+from filemill.jobs.run import Done, InputFile, OutputFile, Run, StoreAccess
+from filemill.jobs.steps import ConvertFormat
+from filemill.jobs.watch import Drain, Ended, Watch
+from filemill.storage import objects, removal
+from filemill.storage import queries as rows
+
+T = TypeVar("T")
+
+Outcome = Callable[[UUID], Awaitable[None]]
+"""What a face keeps when its job succeeds; runs in the transaction that finishes the job."""
+
+INSIST_SECONDS = 30
+AFTER_LEASE_SECONDS = moves.LEASE_SECONDS + 60
+"""Nobody can write a lost run's outputs any more so long after its last renewal."""
+
+PROBE_SECONDS = 1.0
+
+
+class Runner:
+    """A worker process's share of a lane. `outcomes` names by door what a face keeps when its job succeeds."""
+
+    def __init__(self, lane: str, worker: str, cage: Cage, outcomes: Mapping[str, Outcome]) -> None:
+        self.lane = lane
+        self.worker = worker
+        self._drain = Drain()
+        self._cage = cage
+        self._outcomes = outcomes
+        self._away_since: float | None = None
+
+    @property
+    def engine(self) -> str:
+        """The engines of this lane with their versions, as one text."""
+        return ", ".join(f"{name} {version}" for name, version in sorted(self._cage.engines.items()))
+
+    @property
+    def away_seconds(self) -> float | None:
+        """For how long the store has been out of reach, None while it answers."""
+        return None if self._away_since is None else time.monotonic() - self._away_since
+
+    def drain(self) -> None:
+        """From now on nothing is claimed, and what is in hand goes back into the queue at once."""
+        self._drain.asked = True
+
+    async def until_empty(self) -> None:
+        """Claims and runs until the lane has nothing due, or this worker drains."""
+        looked_twice = False
+        while not self._drain.asked:
+            if self._away_since is not None and not await self._probe():
+                await asyncio.sleep(PROBE_SECONDS)
+                continue
+            try:
+                claimed = await moves.claim(self.lane, self.worker, self.engine)
+                if claimed is None:
+                    # Another worker's probe may have locked the rows for a moment: ask once more beside waiting rows.
+                    if looked_twice or not await moves.is_waiting(self.lane):
+                        return
+                    looked_twice = True
+                    continue
+            except DatabaseAway as error:
+                logs.warn("filemill.jobs.runner", "the database is away; sweep nudges again", cause=error)
+                return
+            looked_twice = False
+            token = logs.job_id.set(str(claimed.id))
+            try:
+                await self.run(claimed)
+            finally:
+                logs.job_id.reset(token)
+
+    async def _probe(self) -> bool:
+        try:
+            await context.get().store.probe()
+        except StoreAway:
+            return False
+        self._away_since = None
+        return True
+
+    async def run(self, claimed: Claimed) -> None:
+        """Takes one claimed job through to its next status."""
+        logs.say("filemill.jobs.runner", "run begins", fence=claimed.fence, run=claimed.runs)
+        started = time.monotonic()
+        keys: list[str] = []
+        try:
+            how = await self._attempt(claimed, started, keys)
+        except JobFailed as failure:
+            how = await self._insist(self._fail, claimed, failure)
+        except Ended as ended:
+            how = await self._insist(self._leave, claimed, ended.how)
+        except (StoreAway, MinioException) as error:
+            logs.warn("filemill.jobs.runner", "the store is away", cause=error)
+            self._away_since = self._away_since or time.monotonic()
+            how = await self._insist(self._leave, claimed, "store away")
+        except DatabaseAway as error:
+            logs.warn("filemill.jobs.runner", "the database is away", cause=error)
+            how = await self._insist(self._leave, claimed, "database away")
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the job must not stay in our hands
+            logs.warn("filemill.jobs.runner", "a run ended in a way nobody foresaw", cause=error)
+            how = await self._insist(
+                self._fail, claimed, JobFailed("internal", "Something went wrong on our side.", at_fault="us")
+            )
+        seconds = round(time.monotonic() - started, 3)
+        logs.say("filemill.jobs.runner", "run ended", fence=claimed.fence, how=how, seconds=seconds)
+        if how != "finished":
+            await self._tidy(claimed, keys)
+
+    async def _attempt(self, claimed: Claimed, started: float, keys: list[str]) -> str:
+        """One run -> how it ended; `keys` gets what it may write.
+
+        A child that ends badly is dead before anybody says so, so that nothing is written afterwards.
+        """
+        inputs = await self._inputs(claimed)
+        outputs = await self._expect_outputs(claimed, inputs)
+        keys += [output.key for _, output in outputs]
+        child = await self._cage.take()
+        is_good = False
+        try:
+            child.send(_plan(claimed, inputs, [output for _, output in outputs]))
+            done = await Watch(claimed, child, self._drain, started).until_done()
+            is_good = True
+        finally:
+            await self._cage.give(child, is_good=is_good)
+        return await self._finish(claimed, inputs, outputs, done)
+
+    # --- before the cage ---------------------------------------------------------------------------------------------
+
+    async def _inputs(self, claimed: Claimed) -> list[FileRow]:
+        """The inputs as they were recorded when they were marked. Raises JobFailed where they are not that any more."""
+        inputs = await queries.files(claimed.id, "in")
+        if any(file.state != "stored" for file in inputs):
+            raise JobFailed("input_changed", "An input of the job is not there any more.")
+        if await queries.crashed_before(
+            [file.etag or "" for file in inputs], [file.size or 0 for file in inputs], self.engine
+        ):
+            raise JobFailed(
+                "crashed",
+                "The same file has ended its worker several times in the last 30 days; it is not tried again.",
+                at_fault="us",
+            )
+        await _want_unchanged(inputs)
+        return inputs
+
+    async def _expect_outputs(self, claimed: Claimed, inputs: list[FileRow]) -> list[tuple[UUID, OutputFile]]:
+        """Commits the rows of the outputs before their first byte -> object ids and outputs."""
+        main = next(file for file in inputs if file.name == "input")
+        pipeline = steps.decode(claimed.pipeline)
+        target = formats.format_of(main.file_name)
+        for step in pipeline:
+            if isinstance(step, ConvertFormat):
+                target = formats.FORMATS[step.to_format]
+        if target is None:
+            raise JobFailed("bad_file", f"{main.file_name!r} has no extension that stands for a format.")
+        name = formats.output_name(main.file_name, target)
+        key = objects.output_key(claimed.id, claimed.fence, name)
+        output = OutputFile("output", name, key, target.name)
+        seconds = context.get().settings.job_seconds + AFTER_LEASE_SECONDS
+        object_id = await rows.expect(key, claimed.owner, claimed.id, seconds, fence=claimed.fence)
+        return [(object_id, output)]
+
+    # --- how it ends -------------------------------------------------------------------------------------------------
+
+    async def _finish(
+        self, claimed: Claimed, inputs: list[FileRow], outputs: list[tuple[UUID, OutputFile]], done: Done
+    ) -> str:
+        await _want_unchanged(inputs)
+        store = context.get().store
+        found = [await store.stat(output.key) for _, output in outputs]
+        result = msgspec.json.encode(done)
+
+        async def finish() -> str:
+            async with connections.transaction():
+                if not await moves.finish(claimed.id, claimed.fence, result):
+                    return "lost"
+                for (object_id, output), stat in zip(outputs, found, strict=True):
+                    if stat is None:
+                        raise JobFailed("internal", "An output was not stored.", at_fault="us")
+                    media_type = formats.FORMATS[output.format].media_type
+                    if not await rows.store(object_id, size=stat.size, etag=stat.etag, media_type=media_type):
+                        raise JobFailed("internal", "An output was taken away.", at_fault="us")
+                    await queries.name_output(claimed.id, output.name, output.file_name, object_id)
+                await commands.settle([claimed.id])
+                if claimed.door in self._outcomes:
+                    await self._outcomes[claimed.door](claimed.id)
+            return "finished"
+
+        how = await self._insist(finish)
+        if how == "lost" and await moves.cancelled(claimed.id, claimed.fence):
+            await commands.settle([claimed.id])
+            return "cancelled"
+        return how
+
+    async def _fail(self, claimed: Claimed, failure: JobFailed) -> str:
+        async with connections.transaction():
+            if await moves.fail(claimed.id, claimed.fence, failure.code, failure.message, failure.at_fault):
+                how = f"failed: {failure.code}"
+            elif await moves.cancelled(claimed.id, claimed.fence):
+                how = "cancelled"
+            else:
+                return "lost"
+            await commands.settle([claimed.id])
+            return how
+
+    async def _leave(self, claimed: Claimed, how: str) -> str:
+        """Lets go of a job that was not finished, in the way that fits `how`."""
+        async with connections.transaction():
+            if how == "cancelled":
+                status = Status.CANCELLED if await moves.cancelled(claimed.id, claimed.fence) else None
+            elif how == "killed":
+                status = await moves.lost_process(claimed.id, claimed.fence)
+            else:
+                status = await moves.give_back(claimed.id, claimed.fence, how)
+            if status in (Status.FAILED, Status.CANCELLED):
+                await commands.settle([claimed.id])
+        return how if status is not None else "lost"
+
+    async def _insist(self, do: Callable[..., Awaitable[T]], *args: object) -> T:
+        """Does it, again for 30 s while the database is away. Beyond that sweep takes over: the lease has ended."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(DatabaseAway),
+            wait=wait_fixed(0.3),
+            stop=stop_after_delay(INSIST_SECONDS),
+            reraise=True,
+        ):
+            with attempt:
+                return await do(*args)
+        raise DatabaseAway
+
+    async def _tidy(self, claimed: Claimed, keys: list[str]) -> None:
+        """Takes away what this run has written and nobody wants; sweep looks once more later."""
+        with contextlib.suppress(DatabaseAway):
+            await rows.leave_losers(claimed.id, claimed.fence, AFTER_LEASE_SECONDS)
+            await removal.remove(context.get().store, await rows.leaving_of(keys))
+
+
+async def _want_unchanged(inputs: list[FileRow]) -> None:
+    """Raises JobFailed where an input is not what it was when it was marked."""
+    for file in inputs:
+        stat = await context.get().store.stat(file.key or "")
+        if stat is None or stat.etag != file.etag or stat.size != file.size:
+            raise JobFailed(
+                "input_changed",
+                f"{file.file_name!r} was changed after it had been marked as uploaded, or while it was read.",
+            )
+
+
+def _plan(claimed: Claimed, inputs: list[FileRow], outputs: list[OutputFile]) -> Run:
+    settings = context.get().settings
+    return Run(
+        job_id=str(claimed.id),
+        fence=claimed.fence,
+        steps=msgspec.Raw(claimed.pipeline.encode()),
+        inputs=tuple(_input_file(file) for file in inputs),
+        outputs=tuple(outputs),
+        store=StoreAccess(
+            settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
+        ),
+        memory_mb=settings.job_memory_mb,
+    )
+
+
+def _input_file(file: FileRow) -> InputFile:
+    kind = formats.format_of(file.file_name)
+    return InputFile(
+        file.name,
+        file.file_name,
+        file.key or "",
+        kind.name if kind else "",
+        file.size or 0,
+        file.etag or "",
+        file.sha256,
+    )

@@ -1,0 +1,93 @@
+"""The tidy-up that runs every three seconds in one process: takes back, ends, expires, removes, nudges."""
+
+from uuid import UUID
+
+from filemill import connections, logs
+from filemill.jobs import commands, context, moves, queries, queue, worker_queries
+from filemill.jobs.job import Status
+from filemill.jobs.moves import Moved
+from filemill.storage import queries as objects
+from filemill.storage import removal
+
+EVERY_SECONDS = 3
+LOCK = 70_460_002
+"""The advisory lock that lets one sweep at a time; any number no other lock of ours has."""
+
+MOST_REMOVED = 200
+STRAY_SECONDS = moves.LEASE_SECONDS + 60
+AWAY_MESSAGE = (
+    "The object store was out of reach for longer than {} seconds; the job was not run. It can be tried again."
+)
+
+
+async def sweep() -> None:
+    """One round, if no other process is at it. Every part may be repeated."""
+    async with connections.only_one(LOCK) as is_ours:
+        if not is_ours:
+            return
+        await take_back()
+        await end_waiting_for_store()
+        await expire()
+        await nudge()
+        await remove_leaving()
+
+
+async def take_back() -> None:
+    """Jobs whose worker was lost go back into the queue, or end after their last allowed run."""
+    async with connections.transaction():
+        moved = await moves.take_back()
+        await _settle(moved)
+    for job in moved:
+        logs.say("filemill.jobs.sweep", "taken back", job=str(job.id), status=job.status)
+    await objects.leave_strays(STRAY_SECONDS)
+
+
+async def end_waiting_for_store() -> None:
+    """Jobs that have waited for the store for too long fail, naming it."""
+    most = context.get().settings.store_away_seconds
+    away: dict[str, list[float | None]] = {}
+    for worker in await worker_queries.workers_alive():
+        away.setdefault(worker.lane, []).append(worker.away_seconds)
+    for lane, seconds in away.items():
+        if any(s is None or s <= most for s in seconds):
+            continue
+        shortest = min(s for s in seconds if s is not None)
+        async with connections.transaction():
+            await _settle(await moves.fail_store_away(lane, shortest, most, AWAY_MESSAGE.format(most)))
+
+
+async def expire() -> None:
+    """What was to be kept until now goes: uploads that never came, files, ended jobs, keys, old workers' rows."""
+    settings = context.get().settings
+    async with connections.transaction():
+        await _settle(await moves.expire_pending())
+    await objects.leave_expired()
+    for job_id in await queries.expired_rows():
+        async with connections.transaction():
+            await objects.leave_all_of([job_id])
+            await queries.delete(job_id)
+    await queries.forget_idempotency_keys(settings.idempotency_seconds)
+    await worker_queries.forget_workers()
+
+
+async def remove_leaving() -> None:
+    """Takes the bytes of leaving objects away, as many as fit into one round."""
+    rows = await objects.leaving(MOST_REMOVED)
+    if rows:
+        await removal.remove(context.get().store, rows)
+
+
+async def nudge() -> None:
+    """Says of every lane with due jobs that it has work, to no more than its idle slots."""
+    slots: dict[str, int] = {}
+    for worker in await worker_queries.workers_alive():
+        slots[worker.lane] = slots.get(worker.lane, 0) + worker.slots
+    for lane, (waiting, held) in (await queries.waiting_and_held(list(slots))).items():
+        if waiting:
+            await queue.nudge(lane, max(1, min(waiting, slots[lane] - held)))
+
+
+async def _settle(moved: list[Moved]) -> None:
+    ended: list[UUID] = [job.id for job in moved if job.status in (Status.FAILED, Status.CANCELLED)]
+    if ended:
+        await commands.settle(ended)

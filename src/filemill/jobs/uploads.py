@@ -1,0 +1,179 @@
+"""An input on its way in: its URL, its parts, and the mark that queues the job."""
+
+from uuid import UUID
+
+import msgspec
+
+from filemill import connections
+from filemill.errors import BadRequest, WrongStatus
+from filemill.jobs import commands, content, context, moves, queries, queue
+from filemill.jobs.formats import format_of
+from filemill.jobs.job import Job, Status
+from filemill.jobs.queries import FileRow
+from filemill.storage import objects
+from filemill.storage import queries as rows
+from filemill.storage.objects import Part
+
+HEAD_BYTES = 64 * 1024
+MOST_PARTS = 10_000
+"""Parts of one upload in every S3 store."""
+
+
+class SignedPart(msgspec.Struct, frozen=True):
+    """A URL for one part of an upload."""
+
+    part_number: int
+    url: str
+
+
+async def _input(job_id: UUID, owner: UUID, name: str) -> tuple[Job, FileRow]:
+    job = await commands.get(job_id, owner)
+    _want_pending(job.status)
+    for file in await queries.files(job_id, "in"):
+        if file.name == name:
+            return job, file
+    raise BadRequest(f"The job has no input {name!r}.")
+
+
+def _want_pending(status: Status | None) -> None:
+    if status is not Status.PENDING:
+        raise WrongStatus(f"The job is {status}; files can be uploaded only while it is PENDING.")
+
+
+async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, str | None]:
+    """Makes sure, inside a transaction, that the object's row is there before anything may be written under its key.
+
+    Answers with the object's id, its key and its open upload.
+    """
+    settings = context.get().settings
+    key = objects.input_key(job.id, file.file_name)
+    _want_pending(await queries.lock(job.id))
+    before = await rows.by_key(key)
+    if is_url and before is not None and before.is_writable and before.upload_id is None:
+        raise WrongStatus("An upload URL was given already and is still valid; ask again when it has expired.")
+    object_id = await rows.expect(key, job.owner, job.id, settings.upload_url_seconds)
+    await queries.expect_input(job.id, file.name, object_id, settings.pending_seconds)
+    return object_id, key, before.upload_id if before is not None else None
+
+
+async def sign(job_id: UUID, owner: UUID, input_name: str = "input") -> str:
+    """A URL for uploading an input in one piece. Raises WrongStatus while a former one is valid."""
+    job, file = await _input(job_id, owner, input_name)
+    async with connections.transaction():
+        _, key, _ = await _expect(job, file, is_url=True)
+    at_hand = context.get()
+    return at_hand.store.presign_put(key, at_hand.settings.upload_url_seconds)
+
+
+async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = None) -> Job:
+    """Records that an input was uploaded; queues the job once every input is.
+
+    Raises BadRequest: not PENDING, another job's key, not there, larger than announced, not what its name says, over
+    the stored bytes allowed.
+    """
+    at_hand = context.get()
+    job = await commands.get(job_id, owner)
+    _want_pending(job.status)
+    file = next((f for f in await queries.files(job_id, "in") if f.key == object_key), None)
+    if file is None or file.object_id is None:
+        expected = objects.input_key(job_id, job.file_name)
+        raise BadRequest(f"object_key: {object_key!r} is not an upload of this job; its input's key is {expected!r}.")
+    async with connections.transaction():
+        row = await rows.by_key(object_key)
+    found = await at_hand.store.stat(object_key)
+    if found is None:
+        raise BadRequest("object_key: there is no object under this key yet; upload the file first.")
+    if file.announced_size is not None and found.size > file.announced_size:
+        raise BadRequest(
+            f"The uploaded file has {found.size} bytes, more than the {file.announced_size} bytes announced."
+        )
+    kind = format_of(file.file_name)
+    head = await at_hand.store.read_head(object_key, HEAD_BYTES) if found.size else b""
+    if kind is not None:
+        content.check(file.file_name, kind, head, found.size)
+    async with connections.transaction():
+        await queries.lock_owner(owner)
+        _want_pending(await queries.lock(job_id))
+        used, allowed = await rows.stored_bytes(owner), at_hand.settings.stored_bytes
+        if used + found.size > allowed:
+            raise BadRequest(
+                f"Your files take {used} of the {allowed} bytes allowed; this one of {found.size} does not fit."
+            )
+        if not await rows.store(
+            file.object_id,
+            size=found.size,
+            etag=found.etag,
+            media_type=kind.media_type if kind else None,
+            sha256=sha256,
+        ):
+            raise WrongStatus("The upload is being deleted.")
+        lane = None
+        if await queries.mark_input(job_id, file.name):
+            lane = await moves.queue(job_id, (Status.PENDING,), "uploaded")
+        job = await commands.get(job_id, owner)
+    if lane is not None:
+        await queue.nudge(lane)
+    if row is not None and row.upload_id is not None:  # begun in parts, then uploaded in one piece
+        await at_hand.store.abort_upload(object_key, row.upload_id)
+    return job
+
+
+async def open_multipart(job_id: UUID, owner: UUID, input_name: str = "input") -> str:
+    """Begins an upload in parts -> its id; the one already open, if there is one, so that it can be resumed."""
+    job, file = await _input(job_id, owner, input_name)
+    async with connections.transaction():
+        object_id, key, upload_id = await _expect(job, file, is_url=False)
+    if upload_id is not None:
+        return upload_id
+    # The row is committed before the first byte; its lock is held while the store answers: only one upload is opened.
+    async with connections.transaction():
+        row = await rows.by_key(key)
+        if row is not None and row.upload_id is not None:
+            return row.upload_id
+        upload_id = await context.get().store.create_upload(key)
+        await rows.note_upload(object_id, upload_id)
+    return upload_id
+
+
+async def _open_upload(job_id: UUID, owner: UUID, input_name: str) -> tuple[Job, FileRow, str, str]:
+    job, file = await _input(job_id, owner, input_name)
+    key = objects.input_key(job_id, file.file_name)
+    async with connections.transaction():
+        row = await rows.by_key(key)
+    if row is None or row.upload_id is None:
+        raise WrongStatus("There is no open upload in parts; begin one first.")
+    return job, file, key, row.upload_id
+
+
+async def parts(job_id: UUID, owner: UUID, input_name: str = "input") -> list[Part]:
+    """The parts that have arrived, to resume an upload after a lost connection. Raises WrongStatus."""
+    _, _, key, upload_id = await _open_upload(job_id, owner, input_name)
+    return await context.get().store.list_parts(key, upload_id)
+
+
+async def sign_parts(job_id: UUID, owner: UUID, numbers: list[int], input_name: str = "input") -> list[SignedPart]:
+    """URLs for these parts, counted from 1. Raises WrongStatus, BadRequest."""
+    if not numbers or len(numbers) > 1000 or any(not 1 <= n <= MOST_PARTS for n in numbers):
+        raise BadRequest(f"part_numbers: name 1 to 1000 numbers between 1 and {MOST_PARTS}.")
+    job, file, key, upload_id = await _open_upload(job_id, owner, input_name)
+    async with connections.transaction():
+        await _expect(job, file, is_url=False)
+    at_hand = context.get()
+    seconds = at_hand.settings.upload_url_seconds
+    return [SignedPart(n, at_hand.store.presign_part(key, upload_id, n, seconds)) for n in numbers]
+
+
+async def complete(job_id: UUID, owner: UUID, done: list[Part], input_name: str = "input") -> None:
+    """Makes the object out of its parts; `mark` still has to be called. Raises WrongStatus, BadRequest."""
+    _, file, key, upload_id = await _open_upload(job_id, owner, input_name)
+    await context.get().store.complete_upload(key, upload_id, done)
+    if file.object_id is not None:
+        await rows.note_upload(file.object_id, None)
+
+
+async def abort(job_id: UUID, owner: UUID, input_name: str = "input") -> None:
+    """Throws an upload in parts away. Raises WrongStatus where none is open."""
+    _, file, key, upload_id = await _open_upload(job_id, owner, input_name)
+    await context.get().store.abort_upload(key, upload_id)
+    if file.object_id is not None:
+        await rows.note_upload(file.object_id, None)

@@ -1,0 +1,59 @@
+"""All SQL on the rows in which worker processes say that they are alive."""
+
+import msgspec
+
+from filemill.connections import execute, fetch
+
+
+class WorkerRow(msgspec.Struct, frozen=True):
+    """A worker process that was seen lately; `away_seconds`: for how long the store has been out of its reach."""
+
+    id: str
+    host: str
+    lane: str
+    slots: int
+    engines: dict[str, str]
+    cage: str
+    away_seconds: float | None
+
+
+async def beat(worker: WorkerRow) -> None:
+    """A worker process says that it is alive."""
+    await execute(
+        """
+        INSERT INTO worker (id, host, lane, slots, engines, cage, store_away_since, seen_at)
+        VALUES ($1, $2, $3, $4, $5::jsonb, $6, now() - make_interval(secs => $7::float8), now())
+        ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, engines = excluded.engines, cage = excluded.cage,
+          store_away_since = excluded.store_away_since, seen_at = excluded.seen_at
+        """,
+        worker.id,
+        worker.host,
+        worker.lane,
+        worker.slots,
+        msgspec.json.encode(worker.engines).decode(),
+        worker.cage,
+        worker.away_seconds,
+    )
+
+
+async def leave(worker_id: str) -> None:
+    """A worker process says that it ends."""
+    await execute("DELETE FROM worker WHERE id = $1", worker_id)
+
+
+async def workers_alive(seconds: int = 45) -> list[WorkerRow]:
+    """The worker processes seen in the last `seconds`."""
+    rows = await fetch(
+        """
+        SELECT id, host, lane, slots, engines, cage,
+          extract(epoch FROM now() - store_away_since)::float8 AS away_seconds
+        FROM worker WHERE seen_at > now() - make_interval(secs => $1) ORDER BY id
+        """,
+        float(seconds),
+    )
+    return [WorkerRow(**{**row, "engines": msgspec.json.decode(row["engines"])}) for row in rows]
+
+
+async def forget_workers(seconds: int = 3600) -> None:
+    """Forgets worker processes that have not been seen for so long."""
+    await execute("DELETE FROM worker WHERE seen_at < now() - make_interval(secs => $1)", float(seconds))

@@ -1,0 +1,113 @@
+"""The settings: one frozen struct, read once from the environment, and the secrets taken out of it afterwards."""
+
+from collections.abc import Mapping, MutableMapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from filemill.errors import BadSetting
+
+PREFIX = "FILEMILL_"
+DAY = 24 * 3600
+GB = 2**30
+
+SECRETS = ("DATABASE_URL", "REDIS_URL", "S3_KEY", "S3_SECRET", "S3_CAGE_KEY", "S3_CAGE_SECRET", "SECRET")
+"""Settings that hold a secret; no child process finds them in its environment."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set: `FILEMILL_` and the field's name in capitals. Times in seconds, sizes in bytes."""
+
+    database_url: str
+    redis_url: str
+    s3_url: str
+    s3_key: str
+    s3_secret: str
+    s3_cage_key: str
+    s3_cage_secret: str
+    secret: str
+    home: str = ""
+    s3_public_url: str = ""
+    s3_bucket: str = "filemill"
+    s3_region: str = "us-east-1"
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    tables_slots: int = 2
+    job_memory_mb: int = 1024
+    job_seconds: int = 3600
+    upload_url_seconds: int = 3600
+    download_url_seconds: int = 3600
+    pending_seconds: int = DAY
+    input_seconds: int = 7 * DAY
+    output_seconds: int = 30 * DAY
+    job_row_seconds: int = 90 * DAY
+    idempotency_seconds: int = DAY
+    store_away_seconds: int = 1800
+    access_seconds: int = 12 * 3600
+    open_jobs: int = 1000
+    pending_jobs: int = 200
+    stored_bytes: int = 200 * GB
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    cage: Literal["strict", "weak"] = "strict"
+
+    def slots(self, lane: str) -> int:
+        """How many jobs of a lane one worker process takes at once."""
+        return int(getattr(self, f"{lane}_slots"))
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings out of an environment. Raises BadSetting with one sentence that names the variable."""
+    known = {field.name: field for field in msgspec.structs.fields(Settings)}
+    values: dict[str, object] = {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            raise BadSetting(f"{variable} is not a setting of filemill.")
+        if not text and not known[name].required:
+            continue
+        values[name] = _value(variable, text, known[name].type)
+    missing = [PREFIX + name.upper() for name, field in known.items() if field.required and name not in values]
+    if missing:
+        raise BadSetting(f"{missing[0]} is not set.")
+    settings = Settings(**{"s3_public_url": values.get("s3_url"), **values})  # type: ignore[arg-type]
+    _check(settings)
+    return settings
+
+
+def _value(variable: str, text: str, kind: object) -> object:
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        value: object = msgspec.convert(text, kind, strict=False)  # type: ignore[call-overload]
+    except msgspec.ValidationError:
+        wanted = "a whole number" if kind is int else f"one of {', '.join(getattr(kind, '__args__', ()))}"
+        raise BadSetting(f"{variable} must be {wanted}, not {text!r}.") from None
+    if kind is int and isinstance(value, int) and value < 1:
+        raise BadSetting(f"{variable} must be at least 1, not {value}.")
+    return value
+
+
+def _check(settings: Settings) -> None:
+    schemes = {
+        "database_url": ("postgresql", "postgres"),
+        "redis_url": ("redis", "rediss", "unix"),
+        "s3_url": ("http", "https"),
+        "s3_public_url": ("http", "https"),
+    }
+    for name, allowed in schemes.items():
+        address = urlsplit(getattr(settings, name))
+        if address.scheme not in allowed or not (address.netloc or address.path):
+            raise BadSetting(f"{PREFIX}{name.upper()} must be an address that begins with {allowed[0]}://.")
+        if name.startswith("s3") and address.path.strip("/"):
+            raise BadSetting(f"{PREFIX}{name.upper()} must be a host without a path.")
+    if len(settings.secret.encode()) < 32:
+        raise BadSetting(f"{PREFIX}SECRET must be at least 32 bytes long.")
+
+
+def take_secrets_out(environ: MutableMapping[str, str]) -> None:
+    """Takes the secrets out of an environment, so that no child process inherits them."""
+    for name in SECRETS:
+        environ.pop(PREFIX + name, None)

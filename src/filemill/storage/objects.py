@@ -1,0 +1,43 @@
+"""What an object is and where it stands: the layout of keys, and what the store tells of an object."""
+
+import unicodedata
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+
+
+class Stat(msgspec.Struct, frozen=True):
+    """What the store tells of an object: its size in bytes, its etag without quotes, its media type."""
+
+    size: int
+    etag: str
+    media_type: str | None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One part of an upload in parts. `part_number` counts from 1, `size` is in bytes."""
+
+    part_number: int
+    etag: str
+    size: int | None = None
+
+
+def input_key(job_id: UUID, file_name: str) -> str:
+    """Where the main input of a job lies."""
+    return f"input/{job_id}/{file_name}"
+
+
+def output_key(job_id: UUID, fence: int, file_name: str) -> str:
+    """Where the run with this fence writes an output; no two runs share a key.
+
+    A file name carries an extension, so that a name can never be taken for the folder of a later fence.
+    """
+    return f"output/{job_id}/{file_name}" if fence == 1 else f"output/{job_id}/{fence}/{file_name}"
+
+
+def disposition(file_name: str) -> str:
+    """The Content-Disposition with which a file is handed out; the plain ASCII name comes last and unquoted."""
+    plain = unicodedata.normalize("NFKD", file_name).encode("ascii", "ignore").decode()
+    plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in plain).lstrip(".") or "file"
+    return f"attachment; filename*=UTF-8''{quote(file_name, safe='')}; filename={plain}"

@@ -1,0 +1,207 @@
+"""The S3 store, through the minio client: one call per method, and StoreAway for every way of being out of reach."""
+
+import asyncio
+import io
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import unquote_plus, urlsplit
+
+import urllib3
+from minio import Minio
+from minio.datatypes import Part as MinioPart
+from minio.error import InvalidResponseError, S3Error, ServerError
+
+from filemill.errors import BadRequest, StoreAway
+from filemill.settings import Settings
+from filemill.storage.objects import Part, Stat, disposition
+
+T = TypeVar("T")
+
+THREADS = 8
+CONNECT_SECONDS = 3
+READ_SECONDS = 20
+_GONE = frozenset({"NoSuchKey", "NoSuchUpload", "NoSuchObject", "NoSuchVersion"})
+_AWAY = frozenset(
+    {"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout"}
+)
+_AWAY_STATUS = 500
+
+
+def _client(url: str, settings: Settings) -> Minio:
+    address = urlsplit(url)
+    pool = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        maxsize=THREADS,
+        retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=()),
+        cert_reqs="CERT_REQUIRED",
+    )
+    return Minio(
+        address.netloc,
+        access_key=settings.s3_key,
+        secret_key=settings.s3_secret,
+        secure=address.scheme == "https",
+        region=settings.s3_region,
+        http_client=pool,
+    )
+
+
+class Store:
+    """The bucket. The methods that reach the store run in threads of their own and raise StoreAway."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bucket = settings.s3_bucket
+        self._inside = _client(settings.s3_url, settings)
+        self._public = _client(settings.s3_public_url, settings)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+
+    def close(self) -> None:
+        """Ends the threads; calls under way are left to themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _call(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        run = asyncio.get_running_loop().run_in_executor
+        try:
+            return await run(self._threads, partial(call, *args, **kwargs))
+        except S3Error as error:
+            if error.code in _AWAY or (error.response and error.response.status >= _AWAY_STATUS):
+                raise StoreAway from error
+            raise
+        except (urllib3.exceptions.HTTPError, ServerError, InvalidResponseError, OSError) as error:
+            raise StoreAway from error
+
+    async def probe(self) -> None:
+        """Returns if the store answers and the bucket is there."""
+        try:
+            there = await self._call(self._inside.bucket_exists, self.bucket)
+        except S3Error as error:
+            raise StoreAway from error
+        if not there:
+            raise StoreAway
+
+    async def stat(self, key: str) -> Stat | None:
+        """What the store tells of an object, or None where there is none."""
+        try:
+            found = await self._call(self._inside.stat_object, self.bucket, key)
+        except S3Error as error:
+            if error.code in _GONE:
+                return None
+            raise
+        return Stat(found.size or 0, (found.etag or "").strip('"'), found.content_type)
+
+    async def read_head(self, key: str, n: int) -> bytes:
+        """The first `n` bytes of an object that is there, fewer if it is shorter."""
+        return await self._call(self._read, key, 0, n)
+
+    async def get(self, key: str) -> bytes:
+        """A whole small object."""
+        return await self._call(self._read, key, 0, 0)
+
+    def _read(self, key: str, offset: int, length: int) -> bytes:
+        answer = self._inside.get_object(self.bucket, key, offset=offset, length=length)
+        try:
+            return answer.read()
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    async def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
+        """Writes a whole small object."""
+        await self._call(self._inside.put_object, self.bucket, key, io.BytesIO(data), len(data), media_type)
+
+    async def remove(self, key: str) -> None:
+        """Takes an object away; it need not be there."""
+        await self._call(self._inside.remove_object, self.bucket, key)
+
+    async def keys(self) -> list[str]:
+        """Every key in the bucket."""
+        return await self._call(
+            lambda: [str(o.object_name) for o in self._inside.list_objects(self.bucket, recursive=True)]
+        )
+
+    def presign_put(self, key: str, seconds: int) -> str:
+        """A URL under which anybody may write this one object for so many seconds. Asks nobody."""
+        return self._public.presigned_put_object(self.bucket, key, timedelta(seconds=seconds))
+
+    def presign_get(self, key: str, seconds: int, file_name: str) -> str:
+        """A URL under which anybody may read this object, as a download with that name. Asks nobody."""
+        return self._public.presigned_get_object(
+            self.bucket,
+            key,
+            timedelta(seconds=seconds),
+            response_headers={"response-content-disposition": disposition(file_name)},
+        )
+
+    def presign_part(self, key: str, upload_id: str, number: int, seconds: int) -> str:
+        """A URL under which anybody may write one part of an open upload. Asks nobody."""
+        return self._public.get_presigned_url(
+            "PUT",
+            self.bucket,
+            key,
+            timedelta(seconds=seconds),
+            extra_query_params={"partNumber": str(number), "uploadId": upload_id},
+        )
+
+    async def create_upload(self, key: str) -> str:
+        """Begins an upload in parts -> its id."""
+        call = self._inside._create_multipart_upload  # noqa: SLF001 -- the client has no public one; its version is pinned
+        return await self._call(call, self.bucket, key, {"Content-Type": "application/octet-stream"})
+
+    async def list_parts(self, key: str, upload_id: str) -> list[Part]:
+        """The parts that have arrived, or none where the upload is not open."""
+        return await self._call(self._list_parts, key, upload_id)
+
+    def _list_parts(self, key: str, upload_id: str) -> list[Part]:
+        parts: list[Part] = []
+        marker: int | None = None
+        while True:
+            try:
+                page = self._inside._list_parts(self.bucket, key, upload_id, part_number_marker=_text(marker))  # noqa: SLF001
+            except S3Error as error:
+                if error.code in _GONE:
+                    return []
+                raise
+            parts += [Part(p.part_number, (p.etag or "").strip('"'), p.size) for p in page.parts]
+            if not page.is_truncated:
+                return parts
+            marker = parts[-1].part_number
+
+    async def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part]) -> None:
+        """Makes the object out of its parts. Completing twice is no error; wrong parts raise BadRequest."""
+        call = self._inside._complete_multipart_upload  # noqa: SLF001
+        try:
+            await self._call(call, self.bucket, key, upload_id, [MinioPart(p.part_number, p.etag) for p in parts])
+        except S3Error as error:
+            if error.code == "NoSuchUpload" and await self.stat(key) is not None:
+                return
+            raise BadRequest(_COMPLETE.get(error.code or "", "The parts do not make up the object.")) from error
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        """Throws an upload in parts away; it need not be open."""
+        call = self._inside._abort_multipart_upload  # noqa: SLF001
+        try:
+            await self._call(call, self.bucket, key, upload_id)
+        except S3Error as error:
+            if error.code not in _GONE:
+                raise
+
+    async def open_uploads(self, key: str) -> list[str]:
+        """The ids of the uploads in parts that are open for exactly this key."""
+        call = self._inside._list_multipart_uploads  # noqa: SLF001
+        page = await self._call(call, self.bucket, prefix=key, max_uploads=1000)
+        names = {key, unquote_plus(key)}  # SeaweedFS leaves a plus sign as it is where it says it has quoted the names
+        return [str(upload.upload_id) for upload in page.uploads if upload.object_name in names]
+
+
+_COMPLETE = {
+    "NoSuchUpload": "There is no open upload with this id.",
+    "InvalidPart": "A part is missing, or its etag is not the one the store gave.",
+    "InvalidPartOrder": "The parts must be listed in rising order.",
+    "EntityTooSmall": "Every part but the last must have at least 5 MiB.",
+}
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,141 @@
+"""Fixtures for all tests: real servers, started once for a run, and a database and a bucket for each test worker."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from filemill import settings as settings_room
+from filemill.settings import Settings
+from tests.fixtures import servers as shared
+from tests.fixtures.servers import Addresses, Servers, StoreAddress
+
+_KEY = "filemill_addresses"
+_running: list[tuple[Servers, Path]] = []
+
+
+def _start_servers() -> Addresses:
+    folder = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
+    folder.chmod(0o711)
+    running = Servers(folder)
+    _running.append((running, folder))
+    return running.start()
+
+
+def _stop_servers() -> None:
+    while _running:
+        running, folder = _running.pop()
+        running.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Under pytest-xdist the controller owns the servers: it outlives every worker."""
+    config.stash[_addresses] = _start_servers()
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Tells a test worker of pytest-xdist where the servers are."""
+    node.workerinput[_KEY] = msgspec.json.encode(node.config.stash[_addresses]).decode()
+
+
+def pytest_unconfigure() -> None:
+    """Ends the servers."""
+    _stop_servers()
+
+
+_addresses = pytest.StashKey[Addresses]()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The event loop of all async tests."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    """Which test worker this is: "gw0" and so on under pytest-xdist, else "master"."""
+    given: dict[str, str] = getattr(request.config, "workerinput", {})
+    return given.get("workerid", "master")
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Iterator[Addresses]:
+    """Where the shared servers are. No test may stop one: `faulty` has its own."""
+    given: dict[str, str] = getattr(request.config, "workerinput", {})
+    if _KEY in given:
+        yield msgspec.json.decode(given[_KEY], type=Addresses)
+    else:
+        yield _start_servers()
+        _stop_servers()
+
+
+@pytest.fixture(scope="session", params=shared.STORE_NAMES)
+def any_store(request: pytest.FixtureRequest, servers: Addresses) -> StoreAddress:
+    """Each kind of object store in turn; skipped, and said so, where it is not installed."""
+    return _store(servers, request.param)
+
+
+@pytest.fixture(scope="session")
+def store_address(servers: Addresses) -> StoreAddress:
+    """The object store that a test uses which does not care."""
+    return next(iter(servers.stores.values()))
+
+
+@pytest.fixture(scope="session")
+def bucket(worker_name: str) -> str:
+    """This test worker's bucket; there is one of that name in every store."""
+    return shared.bucket_of(worker_name)
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Addresses, worker_name: str) -> str:
+    """This test worker's own numbered database of Redis."""
+    return servers.redis(shared.WORKERS.index(worker_name))
+
+
+@pytest.fixture(scope="session")
+async def database_url(servers: Addresses, worker_name: str) -> AsyncIterator[str]:
+    """This test worker's own database, with every table in it."""
+    yield await shared.make_database(servers, f"test_{worker_name}")
+
+
+@pytest.fixture
+async def fresh_database_url(servers: Addresses, worker_name: str) -> str:
+    """A database for one test alone."""
+    return await shared.make_database(servers, f"fresh_{worker_name}")
+
+
+@pytest.fixture(scope="session")
+def environ(
+    database_url: str,
+    redis_url: str,
+    store_address: StoreAddress,
+    bucket: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
+    """The FILEMILL_* variables for the shared servers."""
+    return {
+        "FILEMILL_HOME": str(tmp_path_factory.mktemp("home")),
+        "FILEMILL_DATABASE_URL": database_url,
+        "FILEMILL_REDIS_URL": redis_url,
+        "FILEMILL_SECRET": shared.secret() * 2,
+        **shared.store_settings(store_address, bucket),
+    }
+
+
+@pytest.fixture(scope="session")
+def settings(environ: dict[str, str]) -> Settings:
+    """The settings for the shared servers."""
+    return settings_room.read(environ)
+
+
+def _store(servers: Addresses, name: str) -> StoreAddress:
+    if name not in servers.stores:
+        pytest.skip(f"{name} is not installed: `make minio` builds MinIO where Go is there")
+    return servers.stores[name]

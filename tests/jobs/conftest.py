@@ -1,0 +1,99 @@
+"""Fixtures for the rules of jobs: everything at hand in this process, and stories told about one job."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+from filemill import connections
+from filemill.jobs import commands, context, queue, steps, uploads
+from filemill.jobs.context import Context
+from filemill.jobs.events import Listener
+from filemill.jobs.job import Job
+from filemill.jobs.queries import NewFile
+from filemill.settings import Settings
+from filemill.storage.s3 import Store
+
+AS_IT_IS = b"[]"
+TABLE = b"name,city\nAda,Rome\nBob,Oslo\n"
+
+NewJob = Callable[..., Awaitable[Job]]
+
+
+@pytest.fixture
+async def at_hand(settings: Settings) -> AsyncIterator[Context]:
+    """The context of a process that has no worker: nobody claims but the test."""
+    await connections.open(settings.database_url)
+    listener = Listener(settings.database_url)
+    await listener.open()
+    at_hand = Context(settings, Store(settings), listener)
+    context.open(at_hand)
+    queue.open(settings.redis_url)
+    await connections.execute("DELETE FROM job")
+    await connections.execute("DELETE FROM object")
+    await connections.execute("DELETE FROM worker")
+    for key in await at_hand.store.keys():
+        await at_hand.store.remove(key)
+    yield at_hand
+    queue.close()
+    await listener.close()
+    context.close()
+    at_hand.store.close()
+    await connections.close()
+
+
+@pytest.fixture
+async def owner(at_hand: Context) -> uuid.UUID:
+    """An account."""
+    return await new_account()
+
+
+async def new_account() -> uuid.UUID:
+    """One more account."""
+    account = uuid.uuid4()
+    await connections.execute(
+        "INSERT INTO account (id, email, role, token_version, created_at) VALUES ($1, $2, 'user', 0, now())",
+        account,
+        f"{account}@example.com",
+    )
+    return account
+
+
+@pytest.fixture
+def new_job(at_hand: Context, owner: uuid.UUID) -> NewJob:
+    """Makes a PENDING job."""
+
+    async def make(by: uuid.UUID | None = None, name: str = "data.csv", size: int = 1000, **more: object) -> Job:
+        return await commands.create(
+            commands.NewJob(
+                owner=by or owner,
+                door="data",
+                pipeline=steps.decode(AS_IT_IS),
+                as_sent=AS_IT_IS,
+                inputs=(NewFile("input", name, size),),
+                **more,  # type: ignore[arg-type]
+            )
+        )
+
+    return make
+
+
+async def upload(job: Job, content: bytes = TABLE) -> str:
+    """Uploads a job's input through its URL -> its key. Whoever signs has it marked afterwards."""
+    url = await uploads.sign(job.id, job.owner)
+    async with httpx.AsyncClient() as client:
+        answer = await client.put(url, content=content)
+    assert answer.status_code == 200, answer.text
+    return f"input/{job.id}/{job.file_name}"
+
+
+@pytest.fixture
+def queued(new_job: NewJob) -> NewJob:
+    """Makes a QUEUED job."""
+
+    async def make(**kwargs: object) -> Job:
+        job = await new_job(**kwargs)
+        return await uploads.mark(job.id, job.owner, await upload(job))
+
+    return make

@@ -1,0 +1,138 @@
+"""Stories of claiming: who gets a job, in what order, and who holds it."""
+
+import asyncio
+
+import pytest
+
+from filemill import connections
+from filemill.jobs import commands, moves
+from filemill.jobs.job import Status
+from tests.jobs.conftest import NewJob, new_account
+
+pytestmark = pytest.mark.anyio
+
+
+async def claim() -> moves.Claimed:
+    claimed = await moves.claim("tables", "me", "tables 1")
+    assert claimed is not None
+    return claimed
+
+
+async def test_the_oldest_job_is_claimed_first(queued: NewJob) -> None:
+    jobs = [await queued() for _ in range(3)]
+    assert [(await claim()).id for _ in range(3)] == [job.id for job in jobs]
+    assert await moves.claim("tables", "me", "tables 1") is None
+
+
+async def test_a_lane_sees_only_its_own(queued: NewJob) -> None:
+    await queued()
+    assert await moves.claim("documents", "me", "x") is None
+
+
+async def test_whoever_runs_least_comes_next(queued: NewJob) -> None:
+    # given one owner with many jobs, and then another with one
+    many = [await queued() for _ in range(4)]
+    late = await queued(by=await new_account())
+    # when one of the many runs, then the newcomer's is next, before the older ones
+    assert (await claim()).id == many[0].id
+    assert (await claim()).id == late.id
+    assert (await claim()).id == many[1].id
+
+
+async def test_many_claimers_never_share_a_job(queued: NewJob) -> None:
+    # given 20 jobs of four owners
+    owners = [await new_account() for _ in range(4)]
+    jobs = [await queued(by=owners[n % 4]) for n in range(20)]
+
+    async def until_empty() -> list[moves.Claimed]:
+        mine = []
+        while True:
+            claimed = await moves.claim("tables", "me", "x")
+            if claimed is not None:
+                mine.append(claimed)
+            elif not await moves.is_waiting("tables"):
+                return mine
+
+    # when eight claim at once
+    taken = [c for mine in await asyncio.gather(*(until_empty() for _ in range(8))) for c in mine]
+    # then every job is held once
+    assert sorted(c.id for c in taken) == sorted(job.id for job in jobs)
+    assert {c.fence for c in taken} == {1}
+
+
+async def test_a_job_that_is_not_due_waits(queued: NewJob) -> None:
+    job = await queued()
+    await connections.execute("UPDATE job SET due_at = now() + interval '1 hour' WHERE id = $1", job.id)
+    assert await moves.claim("tables", "me", "x") is None
+    assert not await moves.is_waiting("tables")
+
+
+async def test_the_fence_rises_and_an_old_one_opens_nothing(queued: NewJob) -> None:
+    # given a job that was taken back from its first worker and claimed by a second
+    await queued()
+    first = await claim()
+    await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
+    (taken,) = await moves.take_back()
+    assert taken.status is Status.QUEUED
+    second = await claim()
+    assert (first.fence, second.fence, second.runs) == (1, 2, 2)
+    # when the first wakes up, then none of its moves has any effect
+    assert await moves.renew(first.id, first.fence, 0.5, None) is None
+    assert not await moves.finish(first.id, first.fence, b"{}")
+    assert not await moves.fail(first.id, first.fence, "bad_file", "x", "caller")
+    assert not await moves.cancelled(first.id, first.fence)
+    assert await moves.give_back(first.id, first.fence, "drained") is None
+    assert await moves.lost_process(first.id, first.fence) is None
+    # and the second finishes, once
+    assert await moves.finish(second.id, second.fence, b"{}")
+    assert not await moves.finish(second.id, second.fence, b"{}")
+
+
+async def test_the_third_lost_worker_is_the_last(queued: NewJob) -> None:
+    job = await queued()
+    for _ in range(3):
+        await claim()
+        await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
+        await moves.take_back()
+    job = await commands.get(job.id, job.owner)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "crashed", "us")
+    assert "3 times" in (job.error_message or "")
+
+
+async def test_a_drained_run_does_not_count(queued: NewJob) -> None:
+    job = await queued()
+    for _ in range(5):
+        claimed = await claim()
+        assert await moves.give_back(claimed.id, claimed.fence, "drained") is Status.QUEUED
+    claimed = await claim()
+    assert (claimed.runs, claimed.fence) == (1, 6)
+    assert (await commands.get(job.id, job.owner)).status is Status.RUNNING
+
+
+async def test_the_database_itself_refuses_an_illegal_move(queued: NewJob) -> None:
+    job = await queued()
+    with pytest.raises(Exception, match="cannot move from QUEUED to COMPLETED"):
+        await connections.execute("UPDATE job SET status = 'COMPLETED' WHERE id = $1", job.id)
+
+
+async def test_a_claim_at_ten_thousand_waiting_reads_only_indexes(queued: NewJob) -> None:
+    # given a long queue of many owners
+    job = await queued()
+    await connections.execute(
+        """
+        WITH more AS (
+          INSERT INTO account (id, role, token_version, created_at)
+          SELECT gen_random_uuid(), 'user', 0, now() FROM generate_series(1, 40) RETURNING id)
+        INSERT INTO job (id, owner, door, lane, pipeline, options, as_sent, status, progress, fence, runs, events,
+          queued_at, created_at, updated_at)
+        SELECT gen_random_uuid(), more.id, door, lane, pipeline, options, as_sent, status, progress, fence, runs,
+          events, queued_at + n * interval '1 ms', job.created_at, updated_at
+        FROM job, more, generate_series(1, 250) AS n WHERE job.id = $1
+        """,
+        job.id,
+    )
+    await connections.execute("ANALYZE job")
+    # when the plan of a claim is asked for, then nothing is read or sorted in full
+    rows = await connections.fetch("EXPLAIN " + moves.CLAIM, "tables", "me", "x")
+    plan = "\n".join(row[0] for row in rows)
+    assert "Seq Scan on job" not in plan, plan

@@ -1,0 +1,127 @@
+"""Stories of the tidy-up."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from filemill import connections
+from filemill.jobs import commands, context, moves, sweep, worker_queries
+from filemill.jobs.context import Context
+from filemill.jobs.job import Status
+from filemill.jobs.worker_queries import WorkerRow
+from filemill.storage import queries as objects
+from filemill.storage.objects import output_key
+from tests.fixtures.tidy import assert_tidy
+from tests.jobs.conftest import NewJob, upload
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_job_that_never_got_its_upload_is_cancelled_and_its_bytes_go(
+    at_hand: Context, new_job: NewJob
+) -> None:
+    job = await new_job()
+    await upload(job)  # uploaded, but never marked
+    await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
+    await sweep.sweep()
+    job = await commands.get(job.id, job.owner)
+    assert job.status is Status.CANCELLED
+    assert job.expires_at is not None
+    assert await at_hand.store.keys() == []
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_lost_run_is_queued_again_and_what_it_wrote_goes(at_hand: Context, queued: NewJob) -> None:
+    # given a run that wrote half an output, began another in parts, and was lost
+    job = await queued()
+    claimed = await moves.claim("tables", "me", "x")
+    assert claimed is not None
+    key = output_key(job.id, claimed.fence, "data_processed.csv")
+    await objects.expect(key, job.owner, job.id, 60, fence=claimed.fence)
+    await at_hand.store.put(key, b"half")
+    await at_hand.store.create_upload(key)
+    await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
+    # when sweep comes by
+    await sweep.sweep()
+    # then the job waits again, and nothing of that run is left but a row that remembers the key
+    assert (await commands.get(job.id, job.owner)).status is Status.QUEUED
+    assert await at_hand.store.keys() == [job.input_key]
+    await assert_tidy(at_hand.store, connections.fetch)
+    # and what lands late is taken away as well, before the row is forgotten
+    await at_hand.store.put(key, b"late")
+    await connections.execute("UPDATE object SET writable_until = now() - interval '1 s' WHERE key = $1", key)
+    await sweep.sweep()
+    assert await at_hand.store.keys() == [job.input_key]
+    assert await connections.fetchval("SELECT count(*) FROM object WHERE key = $1", key) == 0
+
+
+async def test_ended_jobs_go_with_all_they_have(at_hand: Context, queued: NewJob) -> None:
+    job = await queued()
+    await commands.cancel(job.id, job.owner)
+    await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
+    await connections.execute("UPDATE object SET writable_until = now() - interval '1 s'")
+    await sweep.sweep()
+    assert await connections.fetchval("SELECT count(*) FROM job") == 0
+    assert await connections.fetchval("SELECT count(*) FROM object") == 0
+    assert await at_hand.store.keys() == []
+
+
+async def test_inputs_and_outputs_are_kept_for_different_times(at_hand: Context, queued: NewJob) -> None:
+    # given a finished job
+    job = await queued()
+    claimed = await moves.claim("tables", "me", "x")
+    assert claimed is not None
+    key = output_key(job.id, 1, "data_processed.csv")
+    made = await objects.expect(key, job.owner, job.id, 60, fence=1)
+    async with connections.transaction():
+        await moves.finish(job.id, 1, b"{}")
+        await objects.store(made, size=1, etag="e", media_type=None)
+        await commands.settle([job.id])
+    rows = await connections.fetch(
+        "SELECT fence, round(extract(epoch FROM expires_at - now()) / 86400) AS days FROM object WHERE job = $1", job.id
+    )
+    assert {(row["fence"], int(row["days"])) for row in rows} == {(None, 7), (1, 30)}
+    days = await connections.fetchval("SELECT round(extract(epoch FROM expires_at - now()) / 86400) FROM job")
+    assert int(days) == 90
+
+
+async def test_only_one_sweep_at_a_time(at_hand: Context) -> None:
+    entered = asyncio.Event()
+    async with connections.only_one(sweep.LOCK) as first:
+        async with connections.only_one(sweep.LOCK) as second:
+            assert (first, second) == (True, False)
+        entered.set()
+    async with connections.only_one(sweep.LOCK) as third:
+        assert third
+
+
+async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Context, queued: NewJob) -> None:
+    # given workers of the lane from which the store has been away for 100 s, and a job that has waited as long
+    job, young = await queued(), await queued()
+    await connections.execute("UPDATE job SET queued_at = now() - interval '100 s' WHERE id = $1", job.id)
+    for name in ("a", "b"):
+        await worker_queries.beat(WorkerRow(name, "h", "tables", 2, {}, "open", 100.0))
+    patient = msgspec.structs.replace(at_hand.settings, store_away_seconds=1800)
+    context.open(msgspec.structs.replace(at_hand, settings=patient))
+    await sweep.end_waiting_for_store()
+    assert (await commands.get(job.id, job.owner)).status is Status.QUEUED
+    # when that is longer than it may be
+    hasty = msgspec.structs.replace(at_hand.settings, store_away_seconds=60)
+    context.open(msgspec.structs.replace(at_hand, settings=hasty))
+    await sweep.end_waiting_for_store()
+    # then the job fails in words, one that has just come waits on, and a retry puts the job back
+    job = await commands.get(job.id, job.owner)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "store_away", "us")
+    assert "object store" in (job.error_message or "")
+    assert (await commands.get(young.id, young.owner)).status is Status.QUEUED
+    assert (await commands.retry(job.id, job.owner)).status is Status.QUEUED
+
+
+async def test_no_job_fails_while_one_worker_still_reaches_the_store(at_hand: Context, queued: NewJob) -> None:
+    job = await queued()
+    await connections.execute("UPDATE job SET queued_at = now() - interval '1 day' WHERE id = $1", job.id)
+    await worker_queries.beat(WorkerRow("a", "h", "tables", 2, {}, "open", 9999.0))
+    await worker_queries.beat(WorkerRow("b", "h", "tables", 2, {}, "open", None))
+    await sweep.end_waiting_for_store()
+    assert (await commands.get(job.id, job.owner)).status is Status.QUEUED

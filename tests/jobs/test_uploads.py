@@ -1,0 +1,180 @@
+"""Stories of an input on its way in."""
+
+import asyncio
+import uuid
+
+import httpx
+import msgspec
+import pytest
+
+from filemill import connections
+from filemill.errors import BadRequest, FilemillError, NotFound, NotYours, WrongStatus
+from filemill.jobs import commands, context, uploads
+from filemill.jobs.context import Context
+from filemill.jobs.job import Status
+from filemill.storage.objects import Part
+from tests.fixtures.tidy import assert_tidy
+from tests.jobs.conftest import TABLE, NewJob, new_account, upload
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_marked_upload_queues_the_job(at_hand: Context, new_job: NewJob) -> None:
+    # given a PENDING job whose file was put where its URL says
+    job = await new_job()
+    assert (job.status, job.input_key) == (Status.PENDING, None)
+    key = await upload(job)
+    # when it is marked
+    job = await uploads.mark(job.id, job.owner, key)
+    # then the job is QUEUED, and says where its input lies and how large it truly is
+    assert (job.status, job.input_key, job.input_size) == (Status.QUEUED, key, len(TABLE))
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_marking_eight_times_at_once_has_one_outcome(at_hand: Context, new_job: NewJob) -> None:
+    job = await new_job()
+    key = await upload(job)
+    outcomes = await asyncio.gather(
+        *(uploads.mark(job.id, job.owner, key) for _ in range(8)), return_exceptions=True
+    )
+    queued = [o for o in outcomes if not isinstance(o, BaseException)]
+    refused = [o for o in outcomes if isinstance(o, WrongStatus)]
+    assert (len(queued), len(refused)) == (1, 7)
+    moves = [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"]
+    assert moves == ["PENDING", "QUEUED"]
+
+
+async def test_what_cannot_be_marked_leaves_the_job_pending(new_job: NewJob) -> None:
+    # given two jobs, one of them uploaded
+    job, other = await new_job(), await new_job()
+    others_key = await upload(other)
+    refusals = {
+        others_key: "not an upload of this job",
+        "../../etc/passwd": "not an upload of this job",
+        f"input/{job.id}/data.csv": "not an upload of this job",  # nobody has asked for a URL yet
+    }
+    for key, sentence in refusals.items():
+        with pytest.raises(BadRequest, match=sentence):
+            await uploads.mark(job.id, job.owner, key)
+    # when a URL was asked for, but nothing came
+    await uploads.sign(job.id, job.owner)
+    with pytest.raises(BadRequest, match="no object under this key yet"):
+        await uploads.mark(job.id, job.owner, f"input/{job.id}/data.csv")
+    assert (await commands.get(job.id, job.owner)).status is Status.PENDING
+
+
+async def test_a_larger_file_than_announced_is_refused_naming_both_sizes(new_job: NewJob) -> None:
+    job = await new_job(size=10)
+    key = await upload(job)
+    with pytest.raises(BadRequest, match=f"{len(TABLE)} bytes.*10 bytes"):
+        await uploads.mark(job.id, job.owner, key)
+    assert (await commands.get(job.id, job.owner)).status is Status.PENDING
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("data.csv", b"", "is empty"),
+        ("data.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is not a csv file"),
+        ("data.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is not a csv file"),
+        ("data.parquet", TABLE, "is not a parquet file"),
+        ("data.csv.gz", TABLE, "is not a csv.gz file"),
+    ],
+)
+async def test_a_file_that_is_not_what_its_name_says_is_refused(
+    new_job: NewJob, name: str, content: bytes, sentence: str
+) -> None:
+    job = await new_job(name=name)
+    key = await upload(job, content)
+    with pytest.raises(BadRequest, match=sentence):
+        await uploads.mark(job.id, job.owner, key)
+    assert (await commands.get(job.id, job.owner)).status is Status.PENDING
+
+
+async def test_an_upload_url_is_given_once_until_it_expires(new_job: NewJob) -> None:
+    job = await new_job()
+    await uploads.sign(job.id, job.owner)
+    with pytest.raises(WrongStatus, match="still valid"):
+        await uploads.sign(job.id, job.owner)
+    await connections.execute("UPDATE object SET writable_until = now() - interval '1 s'")
+    assert "X-Amz-Signature" in await uploads.sign(job.id, job.owner)
+
+
+async def test_a_job_is_its_owners_alone(new_job: NewJob) -> None:
+    job, stranger = await new_job(), await new_account()
+    for attempt in (
+        uploads.sign(job.id, stranger),
+        uploads.mark(job.id, stranger, "x"),
+        uploads.open_multipart(job.id, stranger),
+        commands.get(job.id, stranger),
+        commands.cancel(job.id, stranger),
+        commands.retry(job.id, stranger),
+        commands.delete(job.id, stranger),
+        commands.sign_download(job.id, stranger),
+        commands.events(job.id, stranger),
+    ):
+        with pytest.raises(NotYours):
+            await attempt
+    with pytest.raises(NotFound):
+        await commands.get(uuid.uuid4(), stranger)
+
+
+async def test_an_upload_in_parts_can_be_resumed_and_marked(at_hand: Context, new_job: NewJob) -> None:
+    # given an upload in parts whose client was lost after the first part
+    job = await new_job(size=6 * 2**20)
+    key = f"input/{job.id}/{job.file_name}"
+    body = b"n\n" + b"12345678\n" * (6 * 2**20 // 9 - 1)
+    first, second = body[: 5 * 2**20], body[5 * 2**20 :]
+    upload_id = await uploads.open_multipart(job.id, job.owner)
+    async with httpx.AsyncClient() as client:
+        (one,) = await uploads.sign_parts(job.id, job.owner, [1])
+        assert (await client.put(one.url, content=first)).status_code == 200
+        # when it begins again, then it is the same upload, which knows what has arrived
+        assert await uploads.open_multipart(job.id, job.owner) == upload_id
+        (there,) = await uploads.parts(job.id, job.owner)
+        assert (there.part_number, there.size) == (1, len(first))
+        (two,) = await uploads.sign_parts(job.id, job.owner, [2])
+        etag = (await client.put(two.url, content=second)).headers["etag"].strip('"')
+    await uploads.complete(job.id, job.owner, [there, Part(2, etag)])
+    job = await uploads.mark(job.id, job.owner, key)
+    assert (job.status, job.input_size) == (Status.QUEUED, len(body))
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_eight_clients_that_begin_at_once_share_one_upload(at_hand: Context, new_job: NewJob) -> None:
+    job = await new_job()
+    ids = await asyncio.gather(*(uploads.open_multipart(job.id, job.owner) for _ in range(8)))
+    assert len(set(ids)) == 1
+    await uploads.abort(job.id, job.owner)
+    with pytest.raises(WrongStatus, match="no open upload"):
+        await uploads.parts(job.id, job.owner)
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_begun_in_parts_then_uploaded_whole_leaves_no_open_upload(at_hand: Context, new_job: NewJob) -> None:
+    job = await new_job()
+    key = f"input/{job.id}/{job.file_name}"
+    await uploads.open_multipart(job.id, job.owner)
+    await at_hand.store.put(key, TABLE)
+    await uploads.mark(job.id, job.owner, key)
+    assert await at_hand.store.open_uploads(key) == []
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_stored_bytes_are_limited(at_hand: Context, new_job: NewJob) -> None:
+    job = await new_job()
+    key = await upload(job)
+    tight = msgspec.structs.replace(at_hand.settings, stored_bytes=10)
+    context.open(msgspec.structs.replace(at_hand, settings=tight))
+    with pytest.raises(BadRequest, match="0 of the 10 bytes allowed"):
+        await uploads.mark(job.id, job.owner, key)
+    assert (await commands.get(job.id, job.owner)).status is Status.PENDING
+
+
+async def test_nothing_can_be_uploaded_to_a_cancelled_job(new_job: NewJob) -> None:
+    job = await new_job()
+    key = await upload(job)
+    await commands.cancel(job.id, job.owner)
+    for attempt in (uploads.sign(job.id, job.owner), uploads.mark(job.id, job.owner, key)):
+        with pytest.raises(FilemillError, match="CANCELLED"):
+            await attempt

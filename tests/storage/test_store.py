@@ -1,0 +1,154 @@
+"""What every object store must do for us: one suite, run on each kind that is installed."""
+
+import asyncio
+import uuid
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from filemill.errors import BadRequest, StoreAway
+from filemill.local.process import free_port
+from filemill.settings import Settings
+from filemill.storage.objects import Part
+from filemill.storage.s3 import Store
+
+pytestmark = pytest.mark.anyio
+
+PART = 5 * 2**20
+ODD_NAMES = ["plain.csv", "two words.csv", "ünïcödé.csv", "a+b&c=d%20#?.csv", "[x]*.csv", "quo'te\".csv", "x" * 251 + ".csv"]
+
+
+def new_key(name: str = "data.csv") -> str:
+    return f"input/{uuid.uuid4()}/{name}"
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+async def test_a_file_goes_in_by_one_url_and_comes_out_by_another(store: Store, name: str) -> None:
+    # given a URL for a key with any legal name
+    key = new_key(name)
+    async with httpx.AsyncClient() as client:
+        # when somebody without credentials puts a file there
+        put = await client.put(store.presign_put(key, 60), content=b"a,b\n1,2\n")
+        assert put.status_code == 200, put.text
+        # then the store knows its size and etag, and the other URL hands it out under its name
+        stat = await store.stat(key)
+        assert stat is not None
+        assert stat.size == 8
+        got = await client.get(store.presign_get(key, 60, name))
+    assert got.content == b"a,b\n1,2\n"
+    assert got.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert await store.get(key) == b"a,b\n1,2\n"
+    assert await store.read_head(key, 3) == b"a,b"
+    assert key in await store.keys()
+    await store.remove(key)
+    assert await store.stat(key) is None
+
+
+async def test_a_url_opens_one_key_for_one_verb(store: Store) -> None:
+    # given a URL for writing one key
+    mine, other = new_key(), new_key()
+    url = store.presign_put(mine, 60)
+    async with httpx.AsyncClient() as client:
+        # when it is used for another key, or for reading, or nobody signed at all
+        answers = [
+            await client.put(url.replace(mine.split("/")[1], other.split("/")[1]), content=b"x"),
+            await client.get(url),
+            await client.get(url.split("?")[0]),
+        ]
+    # then the store refuses
+    assert [a.status_code for a in answers] == [403, 403, 403]
+    assert await store.stat(mine) is None
+
+
+async def test_an_expired_url_is_refused(store: Store) -> None:
+    key = new_key()
+    url = store.presign_put(key, 1)
+    await asyncio.sleep(2.1)
+    async with httpx.AsyncClient() as client:
+        assert (await client.put(url, content=b"x")).status_code in (400, 403)
+
+
+async def test_removing_twice_is_no_error(store: Store) -> None:
+    key = new_key()
+    await store.put(key, b"x")
+    await store.remove(key)
+    await store.remove(key)
+
+
+async def test_parts_out_of_order_become_one_object(store: Store) -> None:
+    # given an open upload
+    key = new_key()
+    upload = await store.create_upload(key)
+    bodies = {2: b"end", 1: b"a" * PART}
+    etags = {}
+    async with httpx.AsyncClient() as client:
+        for number, body in bodies.items():
+            put = await client.put(store.presign_part(key, upload, number, 60), content=body)
+            assert put.status_code == 200, put.text
+            etags[number] = put.headers["etag"].strip('"')
+    # when it is resumed: the parts that have arrived are listed
+    assert [(p.part_number, p.etag, p.size) for p in await store.list_parts(key, upload)] == [
+        (1, etags[1], PART),
+        (2, etags[2], 3),
+    ]
+    assert await store.open_uploads(key) == [upload]
+    # then completing makes the object, and completing again is no error
+    parts = [Part(n, etags[n]) for n in (1, 2)]
+    await store.complete_upload(key, upload, parts)
+    await store.complete_upload(key, upload, parts)
+    stat = await store.stat(key)
+    assert stat is not None
+    assert stat.size == PART + 3
+    assert await store.open_uploads(key) == []
+    await store.remove(key)
+
+
+async def test_wrong_parts_are_refused_in_words(store: Store) -> None:
+    key = new_key()
+    upload = await store.create_upload(key)
+    async with httpx.AsyncClient() as client:
+        put = await client.put(store.presign_part(key, upload, 1, 60), content=b"x")
+    assert put.status_code == 200
+    with pytest.raises(BadRequest, match="part"):
+        await store.complete_upload(key, upload, [Part(1, "0" * 32)])
+    with pytest.raises(BadRequest, match="no open upload"):
+        await store.complete_upload(new_key(), "no-such-upload", [Part(1, "0" * 32)])
+    await store.abort_upload(key, upload)
+
+
+async def test_an_aborted_upload_leaves_nothing(store: Store) -> None:
+    # given an upload with a part
+    key = new_key("ünï 1+2.csv")
+    upload = await store.create_upload(key)
+    async with httpx.AsyncClient() as client:
+        await client.put(store.presign_part(key, upload, 1, 60), content=b"x" * 100)
+    assert await store.open_uploads(key) == [upload]
+    # when it is thrown away, twice
+    await store.abort_upload(key, upload)
+    await store.abort_upload(key, upload)
+    # then nothing is listed, and no part can be added
+    assert await store.open_uploads(key) == []
+    assert await store.list_parts(key, upload) == []
+    async with httpx.AsyncClient() as client:
+        late = await client.put(store.presign_part(key, upload, 2, 60), content=b"x")
+    assert late.status_code == 404
+
+
+async def test_uploads_of_a_longer_key_are_somebody_elses(store: Store) -> None:
+    key = new_key("a.csv")
+    other = await store.create_upload(key + ".gz")
+    assert await store.open_uploads(key) == []
+    await store.abort_upload(key + ".gz", other)
+
+
+async def test_an_absent_store_is_said_to_be_away(settings: Settings, tmp_path: Path) -> None:
+    # given an address where nothing listens
+    nowhere = Store(msgspec.structs.replace(settings, s3_url=f"http://127.0.0.1:{free_port()}"))
+    # when anything is asked of it, then it is away, in a sentence that names no address
+    for ask in (nowhere.probe(), nowhere.stat("x"), nowhere.remove("x"), nowhere.open_uploads("x")):
+        with pytest.raises(StoreAway) as away:
+            await ask
+        assert "127.0.0.1" not in away.value.message
+    nowhere.close()

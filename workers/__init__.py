@@ -1,0 +1,1 @@
+"""The back doors: processes that claim jobs and take them through."""

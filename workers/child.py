@@ -1,0 +1,85 @@
+"""The process a job runs in: engines loaded once, then one line in, lines out, one run after another."""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import BinaryIO
+
+from filemill.errors import JobFailed
+from filemill.jobs import run as wire
+from filemill.jobs import steps
+from filemill.jobs.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
+from workers import engines
+
+PR_SET_PDEATHSIG = 1
+LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
+
+
+def bind_to(parent: int) -> None:
+    """Makes this process end with the one that started it, also if that has ended before."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def limit_memory(megabytes: int) -> None:
+    """Lets this process have so much data at most; only the soft limit, so that the next run may have another."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, hard))
+
+
+def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO) -> None:
+    """Takes runs from `inbox` until it ends."""
+
+    def say(line: wire.Line) -> None:
+        outbox.write(wire.encode(line))
+        outbox.flush()
+
+    say(Ready({engine.name: engine.version}))
+    for line in inbox:
+        run = wire.decode_run(line)
+        limit_memory(run.memory_mb)
+        say(_carry_out(engine, run, _paced(say)))
+
+
+def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
+    try:
+        return engine.run(run, steps.decode(bytes(run.steps)), say)
+    except JobFailed as error:
+        return Refused(error.code, error.message, error.at_fault)
+    except MemoryError:
+        return Refused("too_much_memory", f"The job needs more than {run.memory_mb} MB of memory.")
+
+
+def _paced(say: Callable[[wire.Line], None]) -> wire.Say:
+    """Passes on phases and warnings at once, progress a few times a second."""
+    last = 0.0
+
+    def paced(line: Phase | Progress | Warned) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if isinstance(line, Progress):
+            if now - last < LEAST_SECONDS_BETWEEN_PROGRESS:
+                return
+            last = now
+        say(line)
+
+    return paced
+
+
+def main() -> None:
+    """`python -m workers.child LANE PARENT_PID`"""
+    lane, parent = sys.argv[1], int(sys.argv[2])
+    bind_to(parent)
+    # What libraries print must not stand between our lines.
+    outbox = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(engines.load(lane), sys.stdin.buffer, outbox)
+
+
+if __name__ == "__main__":
+    main()

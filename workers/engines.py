@@ -1,0 +1,20 @@
+"""Which engine works in which lane, and the settings its libraries read when they are imported."""
+
+import importlib
+import os
+
+from filemill.jobs.run import Engine
+
+ENGINES = {"tables": "fake_engine:Tables"}
+"""Lane -> engine. Imported by name, so that only the child of that lane loads it."""
+
+ENVIRONMENT: dict[str, dict[str, str]] = {"tables": {}}
+"""Lane -> what is set in the environment before the engine is imported."""
+
+
+def load(lane: str) -> Engine:
+    """The engine of a lane, loaded."""
+    os.environ.update(ENVIRONMENT[lane])
+    module, _, name = ENGINES[lane].partition(":")
+    engine: Engine = getattr(importlib.import_module(module), name)()
+    return engine

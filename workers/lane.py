@@ -1,0 +1,156 @@
+"""One worker process of a lane: what is opened when it boots, the clock it runs, how it drains and dies."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from dramatiq.asyncio import get_event_loop_thread
+from dramatiq.middleware import AsyncIO
+
+from filemill import connections, logs, settings
+from filemill.errors import FilemillError
+from filemill.jobs import context, queue, sweep, worker_queries
+from filemill.jobs.cage import Cage
+from filemill.jobs.context import Context
+from filemill.jobs.runner import Runner
+from filemill.jobs.worker_queries import WorkerRow
+from filemill.settings import Settings
+from filemill.storage.s3 import Store
+from workers.folders import WorkFolder
+from workers.outcomes import OUTCOMES
+
+PR_SET_PDEATHSIG = 1
+BEAT_SECONDS = 15
+BOOT_SECONDS = 60
+
+
+class Lane(dramatiq.Middleware):
+    """Boots, drains and ends the worker process of one lane."""
+
+    def __init__(self, name: str, at_hand: Settings) -> None:
+        self.name = name
+        self.settings = at_hand
+        self.id = f"{socket.gethostname()}:{os.getpid()}"
+        self._clock: AsyncIOScheduler | None = None
+        self._runner: Runner | None = None
+        self._folder: WorkFolder | None = None
+        self._cage: Cage | None = None
+
+    async def work(self) -> None:
+        """What a nudge starts: claim and run until nothing is due."""
+        if self._runner is not None:
+            await self._runner.until_empty()
+
+    def after_process_boot(self, _broker: dramatiq.Broker) -> None:
+        """Binds this process to dramatiq's master, whose death would otherwise leave it working on its own."""
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        self.id = f"{socket.gethostname()}:{os.getpid()}"
+        logs.start(self.settings.log_level)
+        settings.take_secrets_out(os.environ)
+
+    def after_worker_boot(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
+        """Opens everything on the loop that all of this process's jobs share."""
+        _on_loop(self._open())
+
+    def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
+        """SIGTERM: jobs in hand go back into the queue at once."""
+        if self._runner is not None:
+            self._runner.drain()
+
+    def after_worker_shutdown(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
+        """Closes what was opened."""
+        _on_loop(self._close())
+
+    async def _open(self) -> None:
+        at_hand = self.settings
+        slots = at_hand.slots(self.name)
+        await connections.open(at_hand.database_url, size=slots * 2 + 4, name=f"worker {self.name}")
+        context.open(Context(at_hand, Store(at_hand)))
+        root = Path(at_hand.home, "work") if at_hand.home else Path(tempfile.gettempdir(), "filemill-work")
+        self._folder = WorkFolder(root)
+        self._cage = Cage(self.name, self._folder.path)
+        await self._cage.open(slots)
+        self._runner = Runner(self.name, self.id, self._cage, OUTCOMES)
+        await self._beat()
+        self._clock = AsyncIOScheduler()
+        often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        self._clock.add_job(self._sweep, "interval", seconds=sweep.EVERY_SECONDS, **often)
+        self._clock.add_job(self._beat, "interval", seconds=BEAT_SECONDS, **often)
+        self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
+        self._clock.start()
+        # Jobs that were queued while no worker was there have no nudge.
+        await queue.nudge(self.name, slots)
+        logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._cage.engines)
+
+    async def _close(self) -> None:
+        if self._clock is not None:
+            self._clock.shutdown(wait=False)
+        if self._cage is not None:
+            await self._cage.close()
+        try:
+            await worker_queries.leave(self.id)
+        except FilemillError as error:
+            logs.warn("workers.lane", "could not say goodbye", cause=error)
+        context.get().store.close()
+        await connections.close()
+        if self._folder is not None:
+            self._folder.close()
+
+    async def _sweep(self) -> None:
+        try:
+            await sweep.sweep()
+        except FilemillError as error:
+            logs.warn("workers.lane", "sweep was cut short; it comes again", cause=error)
+
+    async def _watch_store(self) -> None:
+        """Tells at once, not at the next beat, that the store has gone or come back."""
+        if self._runner is not None and (self._runner.away_seconds is None) != (self._away_told is None):
+            await self._beat()
+
+    _away_told: float | None = None
+
+    async def _beat(self) -> None:
+        if self._runner is None or self._cage is None:
+            return
+        away = self._runner.away_seconds
+        row = WorkerRow(
+            self.id,
+            socket.gethostname(),
+            self.name,
+            self.settings.slots(self.name),
+            self._cage.engines,
+            "open",
+            away,
+        )
+        try:
+            await worker_queries.beat(row)
+            self._away_told = away
+        except FilemillError as error:
+            logs.warn("workers.lane", "could not say that this worker is alive", cause=error)
+
+
+def _on_loop(coroutine: Any) -> None:
+    thread = get_event_loop_thread()
+    if thread is None:
+        raise RuntimeError("the event loop is not there")
+    asyncio.run_coroutine_threadsafe(coroutine, thread.loop).result(BOOT_SECONDS)
+
+
+def declare(name: str) -> Lane:
+    """Makes this process one of the lane: its broker, and the actor that a nudge calls."""
+    at_hand = settings.read(os.environ)
+    lane = Lane(name, at_hand)
+    broker = queue.make_broker(at_hand.redis_url, [AsyncIO(), lane])
+    dramatiq.set_broker(broker)
+    dramatiq.actor(actor_name=name, queue_name=name, broker=broker)(lane.work)
+    return lane
