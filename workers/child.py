@@ -13,7 +13,7 @@ from filemill.errors import JobFailed
 from filemill.jobs import run as wire
 from filemill.jobs import steps
 from filemill.jobs.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
-from workers import engines
+from workers import checksum, engines
 
 PR_SET_PDEATHSIG = 1
 LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
@@ -48,6 +48,7 @@ def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO) -> None:
 
 def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
     try:
+        checksum.check(run, say)
         return engine.run(run, steps.decode(bytes(run.steps)), say)
     except JobFailed as error:
         return Refused(error.code, error.message, error.at_fault)

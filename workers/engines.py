@@ -5,7 +5,7 @@ import os
 
 from filemill.jobs.run import Engine
 
-ENGINES = {"tables": "fake_engine:Tables"}
+ENGINES = {"tables": "filemill.engines.tables.engine:Tables"}
 """Lane -> engine. Imported by name, so that only the child of that lane loads it."""
 
 ENVIRONMENT: dict[str, dict[str, str]] = {"tables": {}}

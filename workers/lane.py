@@ -29,6 +29,7 @@ from workers.outcomes import OUTCOMES
 PR_SET_PDEATHSIG = 1
 BEAT_SECONDS = 15
 BOOT_SECONDS = 60
+CANNOT_START = 3
 
 
 class Lane(dramatiq.Middleware):
@@ -59,8 +60,12 @@ class Lane(dramatiq.Middleware):
         settings.take_secrets_out(os.environ)
 
     def after_worker_boot(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
-        """Opens everything on the loop that all of this process's jobs share."""
-        _on_loop(self._open())
+        """Opens everything on the loop that all of this process's jobs share; without that, the process is no use."""
+        try:
+            _on_loop(self._open())
+        except Exception as error:  # noqa: BLE001 -- dramatiq would log it and idle; whoever keeps us starts us again
+            logs.warn("workers.lane", "could not start", cause=error, lane=self.name)
+            os._exit(CANNOT_START)
 
     def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
         """SIGTERM: jobs in hand go back into the queue at once."""

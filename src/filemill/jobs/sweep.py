@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from filemill import connections, logs
+from filemill.accounts import queries as accounts
+from filemill.accounts import sign_in
 from filemill.jobs import commands, context, moves, queries, queue, worker_queries
 from filemill.jobs.job import Status
 from filemill.jobs.moves import Moved
@@ -68,6 +70,7 @@ async def expire() -> None:
             await queries.delete(job_id)
     await queries.forget_idempotency_keys(settings.idempotency_seconds)
     await worker_queries.forget_workers()
+    await accounts.forget_old(sign_in.WINDOW_SECONDS)
 
 
 async def remove_leaving() -> None:

@@ -1,0 +1,52 @@
+"""Makes and reads the signed tokens that say who is asking."""
+
+import time
+from uuid import UUID, uuid4
+
+import jwt
+import msgspec
+
+from filemill.errors import NotSignedIn
+
+ISSUER = "filemill"
+ACCESS = "access"
+_ALGORITHM = "HS256"
+_REQUIRED = {"require": ["sub", "ver", "sid", "typ", "iat", "exp", "jti", "iss"]}
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a token says: the account, its `token_version` at that time, and the sign-in the token came from."""
+
+    account: UUID
+    version: int
+    sign_in: UUID
+
+
+def issue_access(secret: str, claims: Claims, *, seconds: int) -> str:
+    """A signed access token that is valid for so many seconds."""
+    now = int(time.time())
+    return jwt.encode(
+        {
+            "sub": str(claims.account),
+            "ver": claims.version,
+            "sid": str(claims.sign_in),
+            "typ": ACCESS,
+            "iat": now,
+            "exp": now + seconds,
+            "jti": uuid4().hex,
+            "iss": ISSUER,
+        },
+        secret,
+        algorithm=_ALGORITHM,
+    )
+
+
+def read_access(secret: str, token: str) -> Claims:
+    """What an access token says, once its signature, time and kind are checked. Raises NotSignedIn."""
+    try:
+        said = jwt.decode(token, secret, algorithms=[_ALGORITHM], issuer=ISSUER, options=_REQUIRED)  # type: ignore[arg-type]
+        if said["typ"] != ACCESS:
+            raise NotSignedIn("This token is not an access token.")
+        return Claims(UUID(said["sub"]), int(said["ver"]), UUID(said["sid"]))
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+        raise NotSignedIn("The token is not valid, or has expired: sign in again.") from error

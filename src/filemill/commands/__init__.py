@@ -1,0 +1,1 @@
+"""What `filemill` can be told to do: one file for each command."""

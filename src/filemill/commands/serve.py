@@ -1,0 +1,66 @@
+"""`filemill serve`: the whole stack in one home until it is told to stop."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from filemill.local import stack
+from filemill.local.home import StoreName
+
+DEFAULT_HOME = "~/.local/share/filemill"
+
+
+class Stopped(BaseException):
+    """We were told to stop."""
+
+
+@click.command()
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_HOME,
+    envvar="FILEMILL_HOME",
+    show_default=True,
+    help="The folder that holds all state and secrets.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The API's port; 0 takes any."
+)
+@click.option(
+    "--store",
+    type=click.Choice(["minio", "seaweedfs"]),
+    help="The object store of a new home; without it MinIO where it is installed.",
+)
+def serve(home: Path, port: int, store: StoreName | None) -> None:
+    """Run everything on this machine, on loopback only, and keep all state in one folder."""
+    began = time.monotonic()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stop)
+    running = stack.open_stack(home, port=port, store=store)
+    say(f"home {running.home.folder}, logs {running.home.folder / 'logs'}, objects kept by {running.store.name}")
+    try:
+        running.start()
+        print(f"ready {running.url}", flush=True)
+        say(f"ready after {time.monotonic() - began:.1f} s")
+        running.watch(say)
+    except Stopped:
+        say("stopping")
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        running.stop()
+        running.home.close()
+
+
+def say(sentence: str) -> None:
+    """Tells whoever watches the terminal."""
+    print(f"filemill: {sentence}", file=sys.stderr, flush=True)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped

@@ -1,0 +1,19 @@
+"""`filemill worker LANE`: becomes the worker of one lane."""
+
+import os
+import sys
+
+import click
+
+from filemill import settings
+from filemill.jobs import formats
+
+LANES = tuple(sorted(set(formats.LANES.values())))
+
+
+@click.command()
+@click.argument("lane", type=click.Choice(LANES))
+def worker(lane: str) -> None:
+    """Run the worker of one lane alone; the FILEMILL_* environment says where the servers are."""
+    settings.read(os.environ)  # a wrong one is named here, in one sentence
+    os.execv(sys.executable, [sys.executable, "-m", "workers", lane])

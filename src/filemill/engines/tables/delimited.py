@@ -1,0 +1,151 @@
+"""Reads csv and tsv: all cells as text, in pieces of the file, each checked to hold as many cells as the header."""
+
+from collections.abc import Iterator
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from filemill.engines.tables import heads, records, schema, trouble
+from filemill.engines.tables.ahead import Ahead, Stream
+from filemill.engines.tables.table import MARK, ROW, Column, Table
+from filemill.errors import JobFailed
+from filemill.jobs.run import InputFile, Progress, Say
+
+SEPARATORS = {"csv": ",", "tsv": "\t"}
+
+_FIRST_PIECE = 1 << 20
+_PIECE = 8 << 20
+"""Bytes read at once: a piece and its cells are all that is in memory, three or four times over."""
+
+_WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+
+
+class Delimited:
+    """An opened csv or tsv. Reading goes once through the file; `table` is to be used once."""
+
+    def __init__(self, stream: Stream, file: InputFile, base: str, say: Say) -> None:
+        self.file = file
+        self.rows = 0
+        self.fault: JobFailed | None = None
+        self._stream = stream
+        self._separator = SEPARATORS[base]
+        self._say = say
+        self._ahead: Ahead | None = None
+        self._rest = b""
+        self._parsed = 0
+        self._ended = False
+        self._closed = False
+        self._early: list[pl.DataFrame] = []
+        self.header = self._read_header()
+        self.sample = self._read_sample()
+
+    def table(self) -> Table:
+        """The file as a table. Its columns are typed by the first rows."""
+        columns = {}
+        for at, name in zip(records.names(len(self.header)), self.header, strict=True):
+            kind = schema.guess(self.sample[at])
+            columns[name] = Column(at, kind or schema.TEXT, is_text=True, guessed=kind is not None)
+        frame_schema = {**dict.fromkeys(records.names(len(self.header)), pl.String()), ROW: pl.Int64(), MARK: pl.Boolean()}
+        frame = register_io_source(self._frames, schema=pl.Schema(frame_schema))
+        return Table(frame, columns, self, self.sample, marks=True)
+
+    def close(self) -> None:
+        """Stops reading."""
+        self._closed = True
+        if self._ahead:
+            self._ahead.close()
+        self._stream.close()
+
+    def _read_header(self) -> list[str]:
+        data = self._stream.read(_FIRST_PIECE)
+        self._rest = heads.check(data, self.file)
+        while (found := records.first(self._rest, self._separator, last=not data)) is None:
+            data = self._stream.read(_PIECE)
+            self._rest += data
+            if len(self._rest) > records.LONGEST:
+                raise trouble.bad_file(self.file, "The header does not end.")
+        if isinstance(found, str):
+            raise trouble.bad_file(self.file, f"The header cannot be read. {found}")
+        header, end = found
+        self._rest = self._rest[end:]
+        self._check_header(header)
+        return header
+
+    def _check_header(self, header: list[str]) -> None:
+        if not header:
+            raise trouble.bad_file(self.file, "The file is empty.")
+        seen: set[str] = set()
+        for name in header:
+            if name in seen:
+                raise trouble.bad_file(self.file, f"The header names the column {trouble.shorten(name)} twice.")
+            seen.add(name)
+        if len(header) == 1:
+            for separator, what in _WRONG_SEPARATORS.items():
+                if separator in header[0] and separator != self._separator:
+                    raise trouble.bad_file(
+                        self.file,
+                        f"The columns seem to be separated by {what}; a .{self.file.format} file has "
+                        f"{_WRONG_SEPARATORS[self._separator]}.",
+                    )
+
+    def _read_sample(self) -> pl.DataFrame:
+        """The first rows. What was parsed for them is kept for the run."""
+        everything = list(range(len(self.header)))
+        height = 0
+        while height < schema.SAMPLE_ROWS and not self._ended:
+            self._early.append(frame := self._next_frame(everything))
+            height += frame.height
+        cells = records.names(len(self.header))
+        if not self._early:
+            return pl.DataFrame(schema=dict.fromkeys(cells, pl.String))
+        return pl.concat(self._early).filter(~pl.col(MARK)).select(cells).head(schema.SAMPLE_ROWS)
+
+    def _frames(
+        self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        """What Polars calls for the rows."""
+        cells = records.names(len(self.header))
+        wanted = [int(name) for name in (cells if with_columns is None else with_columns) if name not in (ROW, MARK)]
+        left = n_rows
+        while (left is None or left > 0) and not self._closed:
+            if self._early:
+                frame = self._early.pop(0)
+            elif self._ended:
+                return
+            else:
+                frame = self._next_frame(wanted)
+            self.rows += frame.height
+            self._say(Progress(self._stream.offset, self._stream.size, "bytes"))
+            if left is not None:
+                frame = frame.head(left)
+                left -= frame.height
+            if with_columns is not None:
+                frame = frame.select(with_columns)
+            yield frame if predicate is None else frame.filter(predicate)
+
+    def _next_frame(self, wanted: list[int]) -> pl.DataFrame:
+        """The next whole records as cells with their row numbers; a damaged one is marked, and ends the reading."""
+        if self._ahead is None:
+            self._ahead = Ahead(self._stream, _PIECE)
+        width = len(self.header)
+        while True:
+            data = self._ahead.read()
+            piece = self._rest + data
+            found = records.parse(piece, self._separator, width, wanted, last=not data)
+            self._rest = piece[found.end :]
+            fault = found.fault
+            if fault is None and len(self._rest) > records.LONGEST:
+                fault = "The row does not end."
+            if fault is not None:
+                self.fault = trouble.bad_row(self.file, self._parsed + found.cells.height + 1, fault)
+            self._ended = not data or fault is not None
+            if found.end or self._ended:
+                return self._numbered(found.cells, damaged=fault is not None)
+
+    def _numbered(self, cells: pl.DataFrame, *, damaged: bool) -> pl.DataFrame:
+        first = self._parsed + 1
+        if damaged:
+            cells = pl.concat([cells, cells.clear(1)])
+        self._parsed += cells.height
+        numbers = pl.int_range(first, first + cells.height, dtype=pl.Int64, eager=True)
+        return cells.with_columns(numbers.alias(ROW), (numbers == self._parsed if damaged else pl.lit(False)).alias(MARK))

@@ -1,0 +1,220 @@
+"""The step `filter`: keeps the rows for which a condition holds; what is unknown (null) does not hold.
+
+Conditions follow three-valued logic: a comparison with null is unknown, and so is its negation.
+"""
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import and_, or_
+
+import msgspec
+import polars as pl
+from msgspec import UNSET, UnsetType
+
+from filemill.engines.tables import schema, table, trouble, values
+from filemill.engines.tables.schema import Type
+from filemill.engines.tables.table import MARK, Column, Table
+from filemill.engines.tables.values import CannotTake, Value
+from filemill.errors import JobFailed
+from filemill.jobs.steps import Filter, Scalar
+
+_TEXT_OPERATORS = ("contains", "starts_with", "ends_with")
+_WITHOUT_TYPE = (*_TEXT_OPERATORS, "is_null", "not_null")
+
+
+def apply(step: Filter, source: Table, number: int) -> Table:
+    """The table with only the rows that pass. Raises JobFailed where a column is unknown or a value does not fit it."""
+    where = f"step {number} (filter)"
+    comparisons = list(_comparisons(step))
+    for one in comparisons:
+        source = _settle(source, one, where)
+    typed = table.typed(source, [_name(one) for one in comparisons if one.operator not in _WITHOUT_TYPE], number)
+    keep = _condition(step, typed, where)
+    if not typed.marks:
+        return msgspec.structs.replace(typed, frame=typed.frame.filter(keep), whole=False)
+    marked = _marked(comparisons, typed)
+    return msgspec.structs.replace(
+        typed, frame=typed.frame.filter(keep | marked).with_columns(marked.alias(MARK)), whole=False
+    )
+
+
+def _comparisons(condition: Filter) -> Iterator[Filter]:
+    """All comparisons in a condition, in the order they are written."""
+    waiting = [condition]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one.not_, UnsetType):
+            waiting.append(one.not_)
+        elif inner := [*(one.all or ()), *(one.any or ())]:
+            waiting += reversed(inner)
+        else:
+            yield one
+
+
+def _name(comparison: Filter) -> str:
+    assert isinstance(comparison.column, str)
+    return comparison.column
+
+
+def _settle(source: Table, comparison: Filter, where: str) -> Table:
+    """Checks that column and value go together; a column without a value so far takes its type from the filter."""
+    name = _name(comparison)
+    column = source.column(name, where)
+    if not column.guessed and any(_is_number(value) for value in _wire_values(comparison)):
+        column = msgspec.structs.replace(column, type=schema.FLOAT, guessed=True)
+        source = msgspec.structs.replace(source, columns={**source.columns, name: column})
+    if comparison.operator in _TEXT_OPERATORS and not (column.is_text or column.type.name == "text"):
+        raise JobFailed(
+            "bad_value",
+            f"{where}: {comparison.operator} needs a text column, and column {name!r} is {column.type.name}.",
+        )
+    return source
+
+
+def _condition(condition: Filter, source: Table, where: str) -> pl.Expr:
+    if not isinstance(condition.not_, UnsetType):
+        return ~_condition(condition.not_, source, where)
+    if condition.all:
+        return reduce(and_, (_condition(one, source, where) for one in condition.all))
+    if condition.any:
+        return reduce(or_, (_condition(one, source, where) for one in condition.any))
+    return _comparison(condition, source, where)
+
+
+def _comparison(comparison: Filter, source: Table, where: str) -> pl.Expr:
+    column = source.columns[_name(comparison)]
+    operator = comparison.operator
+    text = schema.typed(pl.col(column.at), schema.TEXT) if column.is_text else pl.col(column.at)
+    if operator == "is_null":
+        return text.is_null()
+    if operator == "not_null":
+        return text.is_not_null()
+    if operator in _TEXT_OPERATORS:
+        assert isinstance(comparison.value, str)
+        return _TEXT[operator](text.cast(pl.String), comparison.value)
+    own = pl.col(column.copy) if column.copy else text
+    if column.type.name == "text" and not column.is_text:
+        own = own.cast(pl.String)
+    taken = [_take(value, comparison, column, source, where) for value in _wire_values(comparison)]
+    assert isinstance(operator, str)
+    return _compare(operator, own, taken, column.type)
+
+
+def _compare(operator: str, own: pl.Expr, taken: list[Value | None], kind: Type) -> pl.Expr:
+    if operator in ("in", "not_in"):
+        known = [value for value in taken if value is not None]
+        found: pl.Expr = own.is_in(_series(known, kind))
+        if len(known) < len(taken):
+            # Whether a value equals null is unknown, so it is unknown of all that was not found.
+            found = found | _UNKNOWN
+        return found if operator == "in" else ~found
+    if None in taken:
+        return _UNKNOWN & own.is_null().or_(True)
+    literals = [_literal(value, kind) for value in taken]
+    match operator:
+        case "eq":
+            return own == literals[0]
+        case "ne":
+            return own != literals[0]
+        case "gt":
+            return (own > literals[0]) & _is_a_number(own, kind)
+        case "lt":
+            return own < literals[0]
+        case "ge":
+            return (own >= literals[0]) & _is_a_number(own, kind)
+        case "le":
+            return own <= literals[0]
+        case "between":
+            return (own >= literals[0]) & (own <= literals[1])
+    raise AssertionError(operator)
+
+
+_UNKNOWN = pl.lit(None, dtype=pl.Boolean)
+
+
+def _is_a_number(own: pl.Expr, kind: Type) -> pl.Expr:
+    """Polars holds NaN to be greater than every number; a comparison with it must fail."""
+    return own.is_not_nan() if kind.name == "float" else pl.lit(True)
+
+
+_TEXT = {
+    "contains": lambda own, part: own.str.contains(part, literal=True),
+    "starts_with": lambda own, part: own.str.starts_with(part),
+    "ends_with": lambda own, part: own.str.ends_with(part),
+}
+
+
+def _wire_values(comparison: Filter) -> list[Scalar]:
+    value = comparison.value
+    if value is UNSET:
+        return []
+    return value if isinstance(value, list) else [value]  # type: ignore[list-item]
+
+
+def _take(value: Scalar, comparison: Filter, column: Column, source: Table, where: str) -> Value | None:
+    try:
+        return values.take(value, column.type)
+    except CannotTake as error:
+        name = _name(comparison)
+        if column.type.name == "text" and _is_number(value):
+            because = _why_no_number(source, column)
+            raise JobFailed(
+                "bad_value",
+                f"{where}: the number {value} cannot be compared with column {name!r}, which is text{because}.",
+            ) from error
+        given = trouble.shorten(value) if isinstance(value, str) else str(value).lower()
+        raise JobFailed(
+            "bad_value", f"{where}: {given} is no value for column {name!r}, which is {column.type.name}."
+        ) from error
+
+
+def _is_number(value: Scalar) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _why_no_number(source: Table, column: Column) -> str:
+    if column.at not in source.sample.columns:
+        return ""
+    found = source.sample.select(pl.col(column.at).alias("value")).with_row_index("row", offset=1)
+    found = found.filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
+    if not column.is_text:
+        found = found.head(1)
+    for row, value in found.iter_rows():
+        if not column.is_text or not (schema.fits(value, schema.FLOAT) or schema.fits(value, schema.BIG_INT)):
+            return f": row {row} holds {trouble.shorten(value)}"
+    return ""
+
+
+def _literal(value: Value | None, kind: Type) -> pl.Expr:
+    if kind.name == "int":
+        assert isinstance(value, int)
+        # Beyond the range of the column every number is alike, and infinity is beyond all of them.
+        if not _is_in_range(value, kind):
+            return pl.lit(float("inf") if value > 0 else float("-inf"))
+        return pl.lit(value, dtype=kind.dtype)
+    if kind.name in ("decimal", "text"):
+        return pl.lit(value)
+    return pl.lit(value, dtype=kind.dtype)
+
+
+def _series(known: list[Value], kind: Type) -> pl.Series:
+    if kind.name == "int":
+        known = [value for value in known if isinstance(value, int) and _is_in_range(value, kind)]
+    if kind.name == "decimal":
+        return pl.Series(known) if known else pl.Series([], dtype=kind.dtype)
+    return pl.Series(known, dtype=pl.String() if kind.name == "text" else kind.dtype)
+
+
+def _is_in_range(value: int, kind: Type) -> bool:
+    least, most = pl.select(least=kind.dtype.min(), most=kind.dtype.max()).row(0)
+    return bool(least <= value <= most)
+
+
+def _marked(comparisons: list[Filter], source: Table) -> pl.Expr:
+    """Whether a row holds a misfit in a column that these comparisons need typed, or was marked before."""
+    marked = pl.col(MARK)
+    for name in dict.fromkeys(_name(one) for one in comparisons if one.operator not in _WITHOUT_TYPE):
+        column = source.columns[name]
+        if column.copy:
+            marked = marked | schema.misfit(pl.col(column.at), pl.col(column.copy), column.type)
+    return marked

@@ -1,0 +1,45 @@
+"""What the first bytes of a text file tell: that it is something else altogether, or in an encoding we cannot read."""
+
+from filemill.engines.tables import trouble
+from filemill.jobs.run import InputFile
+
+UTF8_MARK = b"\xef\xbb\xbf"
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+
+_OTHERS = (
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a zip file (or a spreadsheet)"),
+    (b"\x1f\x8b", "packed with gzip, and its name should end in .gz"),
+    (b"PAR1", "a Parquet file"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file"),
+    (b"SQLite format 3", "a database"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"BZh", "packed with bzip2"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd"),
+    (b"7z\xbc\xaf", "packed with 7-Zip"),
+)
+_MARKUP = (b"<!doctype", b"<html", b"<?xml")
+
+
+def check(head: bytes, file: InputFile) -> bytes:
+    """The first bytes of a text file, less a mark of UTF-8. Raises JobFailed for what cannot be the text of a table."""
+    if head.startswith(UTF8_MARK):
+        head = head[len(UTF8_MARK) :]
+    if head.startswith(_UTF16_MARKS):
+        raise trouble.bad_file(file, "The text is in UTF-16; please save it as UTF-8.")
+    for magic, what in _OTHERS:
+        if head.startswith(magic):
+            raise trouble.bad_file(file, f"This is no .{file.format} file but {what}.")
+    if head[:4096].lstrip().lower().startswith(_MARKUP):
+        raise trouble.bad_file(file, f"This is no .{file.format} file but a page of markup (HTML or XML).")
+    if b"\0" in head[:4096]:
+        raise trouble.bad_file(file, "The file holds zero bytes: it is no text, or not in UTF-8.")
+    if not head.strip():
+        raise trouble.bad_file(file, "The file is empty.")
+    if b"\r" in head and b"\n" not in head:
+        raise trouble.bad_file(
+            file, "The lines end in a carriage return alone; please save the file with line feeds (LF or CRLF)."
+        )
+    return head

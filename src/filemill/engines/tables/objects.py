@@ -1,0 +1,87 @@
+"""Reads one object of the bucket from its first byte to its last, and picks up where a broken connection left off."""
+
+import time
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, S3Error, ServerError
+
+from filemill.engines.tables import trouble
+from filemill.jobs.run import InputFile, StoreAccess
+
+PAUSES = (0.2, 1.0, 3.0)
+"""Seconds to wait before each further try; after the last one the store counts as away."""
+
+_TIMEOUT = urllib3.Timeout(connect=3, read=20)
+
+
+def client_of(store: StoreAccess) -> Minio:
+    """A client that tries once and waits a bounded time: trying again is the reader's business."""
+    url = urlsplit(store.url)
+    return Minio(
+        url.netloc,
+        access_key=store.key,
+        secret_key=store.secret,
+        secure=url.scheme == "https",
+        region=store.region,
+        http_client=urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=2),
+    )
+
+
+class Reader:
+    """One pass over an input's bytes. `offset` is how many were handed out, of `size`."""
+
+    def __init__(self, store: StoreAccess, file: InputFile) -> None:
+        self.size = file.size
+        self.offset = 0
+        self._file = file
+        self._bucket = store.bucket
+        self._client = client_of(store)
+        self._response: urllib3.BaseHTTPResponse | None = None
+
+    def read(self, most: int) -> bytes:
+        """The next bytes, `most` of them unless the object ends before; nothing at its end. Raises JobFailed."""
+        for pause in (*PAUSES, None):
+            if self.offset >= self.size:
+                self.close()
+                return b""
+            try:
+                if self._response is None:
+                    self._response = self._open()
+                data: bytes = self._response.read(most)
+                if data:
+                    self.offset += len(data)
+                    return data
+            except S3Error as error:
+                if error.response.status < 500 and error.code != "SlowDown":
+                    raise trouble.of_refusal(error.code, self._file) from error
+                cause: Exception = error
+            except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError, OSError) as error:
+                cause = error
+            else:
+                cause = EOFError("the connection ended early")
+            self.close()
+            if pause is None:
+                raise trouble.store_away() from cause
+            time.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def read_all(self) -> bytes:
+        """Everything that is left."""
+        parts = []
+        while data := self.read(self.size):
+            parts.append(data)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Lets go of the connection; a later `read` opens another."""
+        if self._response is not None:
+            self._response.close()
+            self._response.release_conn()
+            self._response = None
+
+    def _open(self) -> urllib3.BaseHTTPResponse:
+        # A second connection must go on in the very same bytes, hence the etag.
+        headers = {"If-Match": f'"{self._file.etag.strip(chr(34))}"'} if self.offset and self._file.etag else None
+        return self._client.get_object(self._bucket, self._file.key, offset=self.offset, request_headers=headers)

@@ -1,0 +1,41 @@
+"""Reads Parquet: typed already, straight from the store, so that filters and selections are pushed down to it."""
+
+from io import BytesIO
+
+import polars as pl
+
+from filemill.engines.tables import schema, store, trouble
+from filemill.engines.tables.objects import Reader
+from filemill.engines.tables.table import Column, Table
+from filemill.errors import JobFailed
+from filemill.jobs.run import InputFile, StoreAccess
+
+SMALL = 4 << 20
+"""Bytes up to which a file is fetched at once: its footer and columns would be one request each."""
+
+
+class Parquet:
+    """An opened Parquet file."""
+
+    def __init__(self, access: StoreAccess, file: InputFile) -> None:
+        self.file = file
+        self.rows = 0
+        self.fault: JobFailed | None = None
+        if file.size < 12:
+            raise trouble.bad_file(file, "The file is empty." if not file.size else "This is no Parquet file.")
+        if file.size <= SMALL:
+            reader = Reader(access, file)
+            self._frame = pl.scan_parquet(BytesIO(reader.read_all()))
+        else:
+            self._frame = pl.scan_parquet(
+                store.address(access, file.key), glob=False, storage_options=store.options(access), credential_provider=None
+            )
+
+    def table(self) -> Table:
+        """The file as a table. Raises Polars' errors where it is damaged."""
+        columns = {name: Column(name, schema.type_of(dtype)) for name, dtype in self._frame.collect_schema().items()}
+        self.rows = self._frame.select(pl.len()).collect(engine="streaming").item()
+        return Table(self._frame, columns, self, pl.DataFrame(), marks=False)
+
+    def close(self) -> None:
+        """Nothing is held."""

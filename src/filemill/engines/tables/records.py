@@ -1,0 +1,246 @@
+"""Cuts delimited text into whole records, and turns a piece of them into cells.
+
+Two ways give the same cells: Polars' parser for what is regular, checked for what it would silently pad, and Python's
+strict one, twenty times slower, for the piece in which something is odd. The second finds the very row.
+"""
+
+import csv
+import re
+import sys
+from collections.abc import Iterator
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+
+csv.field_size_limit(sys.maxsize)
+
+LONGEST = 64 << 20
+"""Bytes a record may have at most: what is longer is a quote that was never closed."""
+
+_QUOTE, _LINE_FEED, _RETURN = b'"', 10, 13
+_BLANKS = re.compile(rb"(?:(?<=\n)|\A)(?:\r?\n)+")
+_MOST_ENDS = 4
+
+
+class Records(msgspec.Struct, frozen=True):
+    """What was found in a piece: cells as text (an empty one is null or ""), how many bytes of it were whole records,
+    and what is wrong with the record that follows them.
+    """
+
+    cells: pl.DataFrame
+    end: int
+    fault: str | None = None
+
+
+def names(width: int) -> list[str]:
+    """The names that columns have until the caller's are put on."""
+    return [str(number) for number in range(width)]
+
+
+def parse(piece: bytes, separator: str, width: int, wanted: list[int], *, last: bool) -> Records:
+    """The whole records at the beginning of `piece`, at least the `wanted` columns of them.
+
+    `last` says that nothing follows. Without it the end may be 0: the piece is too short for a single record.
+    """
+    end = len(piece) if last else _end_of_records(piece)
+    if end:
+        part = piece[:end] if end < len(piece) else piece
+        cells = _quickly(part if part.endswith(b"\n") else part + b"\n", separator, width, wanted)
+        if cells is not None:
+            return Records(cells, end)
+    return _carefully(piece, separator, width, last=last)
+
+
+def first(piece: bytes, separator: str, *, last: bool) -> tuple[list[str], int] | str | None:
+    """The first record that is not blank and where it ends; a sentence if it is damaged, None if it is not whole."""
+    end = 0
+    for cells, end, fault in _each(piece, separator, last=last):
+        if fault:
+            return fault
+        if cells:
+            return cells, end
+    return ([], end) if last else None
+
+
+def _end_of_records(piece: bytes) -> int:
+    """Where the last line ends that lies outside of quotes; 0 where there is none.
+
+    A line feed is outside if the quotes before it are even in number.
+    """
+    end = piece.rfind(b"\n") + 1
+    quotes = _count(piece, _QUOTE[0]) - piece.count(_QUOTE, end)
+    while end and quotes % 2:
+        before = piece.rfind(_QUOTE, 0, end)
+        start = piece.rfind(b"\n", 0, before) + 1
+        quotes -= piece.count(_QUOTE, start, end)
+        end = start
+    return end
+
+
+def _quickly(part: bytes, separator: str, width: int, wanted: list[int]) -> pl.DataFrame | None:
+    """The cells by Polars' parser; None where that would not tell the truth."""
+    if b"\0" in part:
+        return None
+    # A row that is too short ends in nulls, so the last columns are always looked at.
+    columns = sorted({*wanted, width - 1, max(width - 2, 0)})
+    cells = _read(part, separator, width, columns)
+    if cells is None or not cells[str(width - 1)].null_count():
+        return cells
+    if _has_blank_line(part):
+        if _QUOTE in part:
+            return None
+        part = _BLANKS.sub(b"", part)
+        cells = _read(part, separator, width, columns)
+    return cells if cells is not None and _has_no_short_row(part, cells, separator, width) else None
+
+
+def _read(part: bytes, separator: str, width: int, columns: list[int]) -> pl.DataFrame | None:
+    try:
+        return pl.read_csv(
+            part,
+            has_header=False,
+            separator=separator,
+            schema=dict.fromkeys(names(width), pl.String),
+            columns=columns if len(columns) < width else None,
+            raise_if_empty=False,
+        )
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
+        return None
+
+
+def _has_blank_line(part: bytes) -> bool:
+    if part.startswith((b"\n", b"\r\n")) or (b"\r" in part and b"\n\r\n" in part):
+        return True
+    ends = _view(part) == _LINE_FEED
+    return bool((ends & ends.shift(-1, fill_value=False)).any())
+
+
+def _has_no_short_row(part: bytes, cells: pl.DataFrame, separator: str, width: int) -> bool:
+    """Whether every row has all its cells: the parser fills up what is missing with nulls, and says nothing.
+
+    No row has too many, so if the separators outside of quotes are as many as the rows need, no row has too few.
+    """
+    if width == 1:
+        return True
+    needed = (width - 1) * cells.height
+    if _QUOTE not in part:
+        return _count(part, ord(separator)) == needed
+    return _ends_as_it_must(part, cells, separator, width) or (
+        b"".join(part.split(_QUOTE)[::2]).count(separator.encode()) == needed
+    )
+
+
+def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: str, width: int) -> bool:
+    """A quicker proof for a part with quotes, where it succeeds.
+
+    A row whose last k cells are null must end in k separators. Where no quoted cell holds a line feed, the lines that
+    do are counted in the bytes.
+    """
+    if _count(part, _LINE_FEED) != cells.height:
+        return False
+    view = _view(part)
+    at_end = view == (_RETURN if part[part.find(b"\n") - 1] == _RETURN else _LINE_FEED)
+    empty = None
+    for k in range(1, _MOST_ENDS + 1):
+        name = str(width - k)
+        if k == width or name not in cells.columns:
+            return False
+        null = cells[name].is_null()
+        empty = null if empty is None else empty & null
+        at_end = (view == ord(separator)) & at_end.shift(-1, fill_value=False)
+        rows = empty.sum()
+        if rows != at_end.sum():
+            return False
+        if not rows:
+            return True
+    return False
+
+
+def _carefully(piece: bytes, separator: str, width: int, *, last: bool) -> Records:
+    rows: list[list[str | None]] = []
+    end = 0
+    fault = None
+    for cells, end_of_row, problem in _each(piece, separator, last=last):
+        if problem is None and cells and len(cells) != width:
+            problem = f"The row has {_cells(len(cells))}, the header {width}."
+        if problem is not None:
+            fault = problem
+            break
+        end = end_of_row
+        if cells:
+            rows.append([cell or None for cell in cells])
+    schema = dict.fromkeys(names(width), pl.String)
+    return Records(pl.DataFrame(rows, schema=schema, orient="row"), end, fault)
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _each(piece: bytes, separator: str, *, last: bool) -> Iterator[tuple[list[str], int, str | None]]:
+    """Record by record: the cells, where it ends, and in the last one given perhaps what is wrong with it."""
+    text, bad = _decode(piece)
+    position = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal position
+        start = 0
+        while start < len(text):
+            stop = text.find("\n", start) + 1 or len(text)
+            line = text[start:stop]
+            if not stop or (not line.endswith("\n") and not last):
+                return
+            position += len(line.encode())
+            yield line
+            start = stop
+
+    reader = csv.reader(lines(), delimiter=separator, strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if "unexpected end of data" not in str(error):
+                yield [], position, _explain(error)
+            elif bad:
+                break
+            elif last or len(piece) >= LONGEST:
+                yield [], position, "A quoted cell begins here and does not end."
+            return
+        if any("\0" in cell for cell in cells):
+            yield [], position, "The row holds a zero byte, which no text does."
+            return
+        yield cells, position, None
+    if bad:
+        yield [], position, bad
+
+
+def _decode(piece: bytes) -> tuple[str, str | None]:
+    """The text up to the line that is not UTF-8, and what is wrong with that."""
+    try:
+        return piece.decode(), None
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            return piece[: error.start].decode(), None
+        whole = piece[: piece.rfind(b"\n", 0, error.start) + 1]
+        return whole.decode(), f"The text is not UTF-8 (byte 0x{piece[error.start]:02X}); please save it as UTF-8."
+
+
+def _explain(error: csv.Error) -> str:
+    text = str(error)
+    if "expected after" in text:
+        return "Something stands between a closing quote and the next separator."
+    if "new-line character" in text:
+        return "A carriage return stands in a cell without quotes."
+    return "The row cannot be read."
+
+
+def _view(part: bytes) -> pl.Series:
+    """The bytes as numbers, without a copy: counting them so is four times quicker than `bytes.count`."""
+    return pl.Series(pa.Array.from_buffers(pa.uint8(), len(part), [None, pa.py_buffer(part)]))
+
+
+def _count(part: bytes, byte: int) -> int:
+    return int((_view(part) == byte).sum())

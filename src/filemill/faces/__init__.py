@@ -1,0 +1,1 @@
+"""The five doors: each turns its own document's HTTP into jobs and back."""

@@ -1,0 +1,65 @@
+"""Turns jobs and errors into this door's words."""
+
+from datetime import datetime
+
+import msgspec
+
+from filemill.accounts.sign_in import Member
+from filemill.faces.data.schemas import AccountReply, EventReply, JobReply, Problem
+from filemill.jobs.job import Event, Job
+
+
+class _Steps(msgspec.Struct, frozen=True):
+    processing_steps: msgspec.Raw
+
+
+_steps = msgspec.json.Decoder(_Steps)
+
+
+def steps_as_sent(body: bytes) -> bytes:
+    """The text of `processing_steps` in the body of a new job, letter for letter."""
+    return bytes(_steps.decode(body).processing_steps)
+
+
+def problem(status: int, sentence: str) -> Problem:
+    """The dialect of errors here: a sentence, whatever the status."""
+    return Problem(sentence)
+
+
+def account(member: Member) -> AccountReply:
+    """An account as this door shows it."""
+    return AccountReply(str(member.id), member.email)
+
+
+def job(value: Job) -> JobReply:
+    """A job as this door shows it."""
+    return JobReply(
+        id=str(value.id),
+        user_id=str(value.owner),
+        file_name=value.file_name,
+        original_file_size_bytes=value.announced_size,
+        status=value.status,
+        processing_steps=value.as_sent,
+        created_at=instant(value.created_at),
+        updated_at=instant(value.updated_at),
+        input_object_key=value.input_key,
+        output_object_key=value.output_key,
+        error_message=value.error_message,
+        progress=value.progress,
+        phase=value.phase,
+        input_size_bytes=value.input_size,
+        error_code=value.error_code,
+        at_fault=value.at_fault,
+        started_at=instant(value.started_at) if value.started_at else None,
+        ended_at=instant(value.ended_at) if value.ended_at else None,
+    )
+
+
+def event(value: Event) -> EventReply:
+    """An event as this door shows it."""
+    return EventReply(value.n, instant(value.at), value.kind, value.data)
+
+
+def instant(at: datetime) -> str:
+    """A time in UTC with milliseconds and Z, such as 2026-01-27T10:00:00.000Z."""
+    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

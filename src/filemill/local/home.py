@@ -1,0 +1,125 @@
+"""The home: one folder that holds all state and all secrets of a local stack, used by one `serve` at a time."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from filemill.errors import BadSetting
+from filemill.local import process
+
+_Kept = TypeVar("_Kept")
+StoreName = Literal["minio", "seaweedfs"]
+
+LEFTOVER_SECONDS = 15.0
+"""How long servers of a killed `serve` may take to be gone."""
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """Every secret of a home, made at its first start."""
+
+    secret: str
+    postgres: str
+    redis: str
+    store_root: str
+    store_service: str
+    store_cage: str
+
+
+class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a home remembers between starts: who wrote its objects, and the ports it had."""
+
+    store: StoreName | None = None
+    ports: dict[str, list[int]] = {}
+
+
+class Home:
+    """An opened home folder. `open_home` makes it."""
+
+    def __init__(self, folder: Path, secrets: Secrets, lock: int, servers_lock: int) -> None:
+        self.folder = folder
+        self.secrets = secrets
+        self.lock = lock
+        self.servers_lock = servers_lock
+        """Inherited by every server: it is free once the last of them is gone."""
+
+    @property
+    def notes(self) -> Notes:
+        """What this home remembers. Raises BadSetting when the file cannot be read."""
+        return _read(self.folder / "notes.json", Notes) or Notes()
+
+    def remember(self, notes: Notes) -> None:
+        """Keeps these notes instead of the ones before."""
+        write_privately(self.folder / "notes.json", msgspec.json.encode(notes))
+
+    def log(self, name: str) -> Path:
+        """Where a server of this name writes its log."""
+        return self.folder / "logs" / f"{name}.log"
+
+    def close(self) -> None:
+        """Lets another `serve` use this home."""
+        for lock in (self.lock, self.servers_lock):
+            with contextlib.suppress(OSError):
+                os.close(lock)
+
+
+def open_home(folder: Path) -> Home:
+    """Opens a home, or makes it. Raises BadSetting when it cannot be used, or is used by another `serve`."""
+    folder = folder.expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        servers_lock = os.open(folder / "servers.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise BadSetting(f"The home {folder} cannot be used: {error.strerror}.") from error
+    if not _locked(lock, 0):
+        raise BadSetting(f"The home {folder} is in use by another filemill serve.")
+    if not _locked(servers_lock, LEFTOVER_SECONDS):
+        raise BadSetting(f"Servers of an earlier start still run in the home {folder}.")
+    return Home(folder, _secrets(folder / "secrets.json"), lock, servers_lock)
+
+
+def write_privately(path: Path, data: bytes) -> None:
+    """Writes a file only its owner can read: whole, or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        draft.unlink()
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _secrets(path: Path) -> Secrets:
+    kept = _read(path, Secrets)
+    if kept is None:
+        kept = Secrets(**{name: secrets.token_urlsafe(32) for name in Secrets.__struct_fields__})
+        write_privately(path, msgspec.json.encode(kept))
+    return kept
+
+
+def _read(path: Path, kind: type[_Kept]) -> _Kept | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BadSetting(f"The file {path} of the home cannot be read: {error}.") from error
+
+
+def _locked(lock: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(process.POLL_SECONDS)

@@ -1,0 +1,165 @@
+"""MinIO, where its program is there: found on PATH, or built by `make minio` into the user's cache folder."""
+
+import http.client
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from minio.credentials import StaticProvider
+from minio.error import MinioAdminException
+from minio.minioadmin import MinioAdmin
+
+from filemill.local import process
+from filemill.local.keys import CAGE, ROOT, SERVICE, Keys
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+
+READY_SECONDS = 30.0
+STALE_UPLOADS = "48h"
+"""Longer than any upload URL of ours is good for: the service aborts its uploads itself, this is for what it lost."""
+
+_BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+_OBJECT_ACTIONS = (
+    *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+)
+_CAGE_OUTPUT_ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+
+
+class MinioServer:
+    """One MinIO server with its objects in `folder`. Listens on one port of loopback, without a console."""
+
+    name = "minio"
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: Sequence[int],
+        keys: Keys,
+        buckets: Sequence[str],
+        origins: Sequence[str],
+        log: Path,
+        kept_fds: tuple[int, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self.port = ports[0]
+        self.keys = keys
+        self.buckets = tuple(buckets)
+        self._origins = tuple(origins)
+        self._log = log
+        self._kept_fds = kept_fds
+        self.process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its S3 door is."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Starts it; returns once it takes requests."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Its own environment knows no MINIO_* of the caller's, no update check and no call home.
+        environ = process.plain_environ(
+            MINIO_ROOT_USER=ROOT,
+            MINIO_ROOT_PASSWORD=self.keys.root,
+            MINIO_BROWSER="off",
+            MINIO_UPDATE="off",
+            MINIO_CALLHOME_ENABLE="off",
+            MINIO_API_STALE_UPLOADS_EXPIRY=STALE_UPLOADS,
+            MINIO_API_CORS_ALLOW_ORIGIN=",".join(self._origins) or self.url,
+        )
+        address = f"{LOOPBACK}:{self.port}"
+        certificates = self.folder.parent / "no-certificates"
+        options = ("--quiet", "--address", address, "--certs-dir", str(certificates))
+        self.process = Process(
+            Program(
+                name="MinIO",
+                argv=(str(program()), "server", *options, str(self.folder)),
+                log=self._log,
+                environ=environ,
+                folder=self.folder,
+                kept_fds=self._kept_fds,
+            )
+        )
+        self.process.start()
+        self.process.wait_until(self._is_ready, READY_SECONDS)
+
+    def stop(self) -> None:
+        """Ends it; requests under way are finished."""
+        if self.process is not None:
+            self.process.stop()
+
+    def kill(self) -> None:
+        """Kills it as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+
+    def let_in(self) -> None:
+        """Makes the service's key and the cage's, each with its policy; does nothing that was done before."""
+        process.together(
+            lambda: self._make_key(SERVICE, self.keys.service, service_policy(self.buckets)),
+            lambda: self._make_key(CAGE, self.keys.cage, cage_policy(self.buckets)),
+        )
+
+    def _make_key(self, name: str, secret: str, policy: dict[str, Any]) -> None:
+        admin = MinioAdmin(
+            endpoint=f"{LOOPBACK}:{self.port}",
+            credentials=StaticProvider(ROOT, self.keys.root),
+            secure=False,
+            region="us-east-1",
+        )
+        policy_name = f"{name}-policy"
+        admin.policy_add(policy_name, policy=policy)
+        admin.user_add(name, secret)
+        try:
+            admin.attach_policy([policy_name], user=name)
+        except MinioAdminException as error:
+            if "XMinioAdminPolicyChangeAlreadyApplied" not in str(error):
+                raise
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)
+        try:
+            connection.request("GET", "/minio/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def service_policy(buckets: Sequence[str]) -> dict[str, Any]:
+    """What the service's own key may do: everything with the objects of these buckets, nothing else."""
+    return _policy(
+        (_BUCKET_ACTIONS, [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
+        (_OBJECT_ACTIONS, [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
+    )
+
+
+def cage_policy(buckets: Sequence[str]) -> dict[str, Any]:
+    """What the cage's key may do: read inputs, write outputs."""
+    return _policy(
+        (("s3:GetObject",), [f"arn:aws:s3:::{bucket}/input/*" for bucket in buckets]),
+        (_CAGE_OUTPUT_ACTIONS, [f"arn:aws:s3:::{bucket}/output/*" for bucket in buckets]),
+    )
+
+
+def program() -> Path:
+    """The server's program. Raises NotStarted where there is none."""
+    found = shutil.which("minio") or shutil.which("minio", path=str(built_in()))
+    if not found:
+        raise NotStarted("MinIO is missing: put minio on PATH, build it by `make minio`, or use --store seaweedfs.")
+    return Path(found)
+
+
+def built_in() -> Path:
+    """The folder `make minio` builds into."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "filemill/bin"
+
+
+def _policy(*statements: tuple[Sequence[str], list[str]]) -> dict[str, Any]:
+    allowed = [{"Effect": "Allow", "Action": list(actions), "Resource": what} for actions, what in statements]
+    return {"Version": "2012-10-17", "Statement": allowed}

