@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,11 @@ import msgspec
 import pytest
 
 from filemill import settings as settings_room
+from filemill.local import object_store
+from filemill.local.home import StoreName
 from filemill.settings import Settings
 from tests.fixtures import servers as shared
+from tests.fixtures.faulty import FaultyStack
 from tests.fixtures.servers import Addresses, Servers, StoreAddress
 
 _KEY = "filemill_addresses"
@@ -78,7 +81,8 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Addresses]:
 @pytest.fixture(scope="session", params=shared.STORE_NAMES)
 def any_store(request: pytest.FixtureRequest, servers: Addresses) -> StoreAddress:
     """Each kind of object store in turn; skipped, and said so, where it is not installed."""
-    return _store(servers, request.param)
+    _skip_without(request.param)
+    return servers.stores[request.param]
 
 
 @pytest.fixture(scope="session")
@@ -100,9 +104,9 @@ def redis_url(servers: Addresses, worker_name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def database_url(servers: Addresses, worker_name: str) -> AsyncIterator[str]:
+async def database_url(servers: Addresses, worker_name: str) -> str:
     """This test worker's own database, with every table in it."""
-    yield await shared.make_database(servers, f"test_{worker_name}")
+    return await shared.make_database(servers, f"test_{worker_name}")
 
 
 @pytest.fixture
@@ -135,7 +139,51 @@ def settings(environ: dict[str, str]) -> Settings:
     return settings_room.read(environ)
 
 
-def _store(servers: Addresses, name: str) -> StoreAddress:
-    if name not in servers.stores:
-        pytest.skip(f"{name} is not installed: `make minio` builds MinIO where Go is there")
-    return servers.stores[name]
+Start = Callable[..., FaultyStack]
+
+
+@pytest.fixture(scope="session")
+def _shared_stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[StoreName | None], FaultyStack]]:
+    running: dict[StoreName | None, FaultyStack] = {}
+
+    def shared_stack(store: StoreName | None) -> FaultyStack:
+        if store not in running:
+            running[store] = FaultyStack(tmp_path_factory.mktemp("stack"), store=store)
+            running[store].start()
+        return running[store]
+
+    yield shared_stack
+    for one in running.values():
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(_shared_stacks: Callable[[StoreName | None], FaultyStack]) -> FaultyStack:
+    """A whole running filemill, API and worker included, for tests that break nothing."""
+    return _shared_stacks(shared.preferred_store())
+
+
+@pytest.fixture(scope="session", params=shared.STORE_NAMES)
+def any_stack(request: pytest.FixtureRequest, _shared_stacks: Callable[[StoreName | None], FaultyStack]) -> FaultyStack:
+    """A whole running filemill on each kind of object store in turn; skipped, and said so, where one lacks."""
+    _skip_without(request.param)
+    return _shared_stacks(request.param)
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Iterator[Start]:
+    """Makes stacks of a test's own, which it may break: `faulty(store=..., environ={...})`; not started yet."""
+    made: list[FaultyStack] = []
+
+    def make(**more: Any) -> FaultyStack:
+        made.append(FaultyStack(tmp_path / f"home-{len(made)}", **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def _skip_without(store: StoreName) -> None:
+    if not object_store.is_there(store):
+        pytest.skip(f"{store} is not installed (make minio builds MinIO where Go is there)")

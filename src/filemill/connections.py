@@ -41,7 +41,7 @@ DB = _Engine(config={})
 
 
 class _Held:
-    """What Piccolo looks at to join a transaction."""
+    """What Piccolo looks at to join a transaction: anything with a connection."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -104,7 +104,8 @@ async def transaction() -> AsyncIterator[None]:
         return
     with reaching():
         async with _pool().acquire() as connection, connection.transaction():
-            token = DB.current_transaction.set(_Held(connection))
+            held: Any = _Held(connection)
+            token = DB.current_transaction.set(held)
             try:
                 yield
             finally:

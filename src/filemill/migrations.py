@@ -21,7 +21,7 @@ async def apply(database_url: str) -> list[str]:
     try:
         async with connections.transaction():
             await connections.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
-            await Migration.create_table(if_not_exists=True).run()
+            await Migration.create_table(if_not_exists=True).run()  # type: ignore[no-untyped-call]
             before = set(await Migration.get_migrations_which_ran(APP_CONFIG.app_name))
             with contextlib.redirect_stdout(io.StringIO()):
                 await ForwardsMigrationManager(APP_CONFIG.app_name).run_migrations(APP_CONFIG)

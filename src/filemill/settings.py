@@ -81,7 +81,7 @@ def _value(variable: str, text: str, kind: object) -> object:
     if kind == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     try:
-        value: object = msgspec.convert(text, kind, strict=False)  # type: ignore[call-overload]
+        value: object = msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError:
         wanted = "a whole number" if kind is int else f"one of {', '.join(getattr(kind, '__args__', ()))}"
         raise BadSetting(f"{variable} must be {wanted}, not {text!r}.") from None

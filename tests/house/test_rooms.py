@@ -1,4 +1,4 @@
-"""The house rules that no other tool holds: where SQL, subprocesses, the environment and the store's client may stand."""
+"""The house rules that no other tool holds: where SQL, processes, the environment and the store's client may stand."""
 
 import ast
 import re

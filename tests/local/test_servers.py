@@ -1,13 +1,123 @@
-"""The embedded servers: they listen on loopback, keep what they were given, and let nobody in without a password."""
+"""The embedded servers: nobody gets in without a password, and the cage's key opens no more than the cage needs."""
 
+import io
+import os
+import time
+from urllib.parse import urlsplit
+
+import asyncpg
 import pytest
+import redis
+from minio import Minio
+from minio.error import S3Error
+
+from filemill.local import process
+from filemill.local.keys import CAGE, SERVICE
+from filemill.local.process import NotStarted, Process, Program
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_x(servers, database_url, any_store, settings):
-    import asyncpg
+def client(store, name, secret):
+    return Minio(urlsplit(store.url).netloc, name, secret, secure=False, region="us-east-1")
 
-    c = await asyncpg.connect(database_url)
-    print(await c.fetch("select table_name from information_schema.tables where table_schema='public'"))
-    await c.close()
+
+async def test_postgres_wants_the_password(servers):
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(servers.database("postgres").replace(servers.postgres_password, "guess"))
+
+
+async def test_redis_wants_the_password(servers):
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis.from_url(f"redis://127.0.0.1:{urlsplit(servers.redis_url).port}/0").ping()
+
+
+async def test_the_cage_reads_inputs_and_writes_outputs_and_nothing_else(any_store, bucket):
+    service = client(any_store, SERVICE, any_store.service)
+    cage = client(any_store, CAGE, any_store.cage)
+    service.put_object(bucket, "input/one/in.csv", io.BytesIO(b"in"), 2)
+    service.put_object(bucket, "output/one/old.csv", io.BytesIO(b"out"), 3)
+
+    assert cage.get_object(bucket, "input/one/in.csv").read() == b"in"
+    cage.put_object(bucket, "output/one/new.csv", io.BytesIO(b"new"), 3)
+    large = bytes(6 * 2**20)
+    cage.put_object(bucket, "output/one/large.csv", io.BytesIO(large), len(large), part_size=5 * 2**20)
+
+    refused = [
+        lambda: cage.put_object(bucket, "input/one/in.csv", io.BytesIO(b"no"), 2),
+        lambda: cage.remove_object(bucket, "input/one/in.csv"),
+        lambda: cage.get_object(bucket, "output/one/old.csv"),
+        lambda: list(cage.list_objects(bucket)),
+        lambda: cage.make_bucket("another"),
+    ]
+    for attempt in refused:
+        with pytest.raises(S3Error) as error:
+            attempt()
+        assert error.value.code == "AccessDenied"
+    for key in ("input/one/in.csv", "output/one/old.csv", "output/one/new.csv", "output/one/large.csv"):
+        service.remove_object(bucket, key)
+
+
+async def test_the_service_has_its_buckets_and_no_other(any_store, bucket):
+    service = client(any_store, SERVICE, any_store.service)
+
+    with pytest.raises(S3Error) as error:
+        service.make_bucket("another")
+
+    assert error.value.code == "AccessDenied"
+    assert bucket in {one.name for one in service.list_buckets()}
+
+
+async def test_a_server_that_fails_is_told_by_its_last_words(tmp_path):
+    failing = Process(Program(name="A server", argv=("sh", "-c", "echo no room; exit 3"), log=tmp_path / "log"))
+
+    failing.start()
+    with pytest.raises(NotStarted, match="A server ended with code 3: no room"):
+        failing.wait_until(lambda: False, 10)
+
+
+async def test_a_server_that_does_not_answer_is_killed(tmp_path):
+    slow = Process(Program(name="A server", argv=("sleep", "100"), log=tmp_path / "log"))
+
+    slow.start()
+    with pytest.raises(NotStarted, match="not ready after"):
+        slow.wait_until(lambda: False, 0.2)
+
+    assert not slow.alive
+
+
+async def test_stopping_kills_what_the_leader_left_behind(tmp_path):
+    pid_file = tmp_path / "pid"
+    script = f"trap 'exit 0' TERM; (trap '' TERM; sleep 100 & echo $! > {pid_file}; wait) & wait"
+    leader = Process(Program(name="A server", argv=("sh", "-c", script), log=tmp_path / "log"))
+    leader.start()
+    leader.wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "", 10)
+
+    leader.stop()
+
+    assert is_gone(int(pid_file.read_text()))
+
+
+async def test_a_program_that_is_missing_is_named(tmp_path):
+    with pytest.raises(NotStarted, match="A server cannot be started"):
+        Process(Program(name="A server", argv=("/no/such/program",), log=tmp_path / "log")).start()
+
+
+async def test_a_port_in_use_is_not_chosen():
+    port = process.free_port()
+    assert process.free_port(port) == port
+    assert process.free_port(port, taken=frozenset({port})) != port
+
+
+def is_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        with open(f"/proc/{pid}/stat") as stat:
+            if stat.read().split(") ")[1].startswith("Z"):
+                return True
+        time.sleep(0.02)
+    return False

@@ -1,5 +1,7 @@
 """The rows that say who is asking, for all five doors."""
 
+from typing import Any
+
 from piccolo.columns import UUID, BigInt, ForeignKey, Integer, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.columns.defaults.timestamptz import TimestamptzNow
@@ -22,7 +24,7 @@ class Account(Table, db=DB, tablename="account"):
     role = Text(default="user")
     token_version = Integer(default=0)
     last_ip = Text(null=True, default=None)
-    merged_into = ForeignKey("self", null=True, default=None, on_delete=OnDelete.cascade)
+    merged_into: ForeignKey[Any] = ForeignKey("self", null=True, default=None, on_delete=OnDelete.cascade)
     created_at = Timestamptz(default=TimestamptzNow())
     expires_at = Timestamptz(null=True, default=None)
     closed_at = Timestamptz(null=True, default=None)

@@ -32,6 +32,9 @@ PREVIEW_ROWS, PREVIEW_COLUMNS = 8, 7
 WAIT_SECONDS = 1
 """How long one GET may wait for the job's end: short, so that the bar moves."""
 
+UPLOAD_SECONDS = 600
+"""How long the store may take for one piece of the upload."""
+
 _ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
 _say = Console(highlight=False, soft_wrap=True)
 
@@ -146,7 +149,7 @@ def _walk(api: httpx.Client, source: Source, out: Path) -> Path:
     with _bars() as bars:
         _step(5, "PUT to the object store", f"{size:,} bytes")
         with bars.open(source.path, "rb", description="uploading") as file:
-            _answer(httpx.put(upload_url, content=file, headers={"Content-Length": str(size)}, timeout=None))
+            _answer(httpx.put(upload_url, content=file, headers={"Content-Length": str(size)}, timeout=UPLOAD_SECONDS))
         key = httpx.URL(upload_url).path.split("/", 2)[2]
         _step(6, f"POST /jobs/{job['id']}/mark-uploaded")
         _answer(api.post(f"/jobs/{job['id']}/mark-uploaded", json={"object_key": key}))
@@ -161,8 +164,7 @@ def _walk(api: httpx.Client, source: Source, out: Path) -> Path:
     result = out / Path(str(job["output_object_key"])).name
     with httpx.stream("GET", download_url, timeout=60) as answer, open(result, "wb") as file:
         answer.raise_for_status()
-        for part in answer.iter_bytes():
-            file.write(part)
+        file.writelines(answer.iter_bytes())
     return result
 
 

@@ -12,8 +12,8 @@ LANES = tuple(sorted(set(formats.LANES.values())))
 
 
 @click.command()
-@click.argument("lane", type=click.Choice(LANES))
+@click.argument("lane", metavar="LANE", type=click.Choice(LANES))
 def worker(lane: str) -> None:
     """Run the worker of one lane alone; the FILEMILL_* environment says where the servers are."""
     settings.read(os.environ)  # a wrong one is named here, in one sentence
-    os.execv(sys.executable, [sys.executable, "-m", "workers", lane])
+    os.execv(sys.executable, [sys.executable, "-m", "workers", lane])  # noqa: S606 -- a list, no shell

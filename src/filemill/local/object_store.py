@@ -34,13 +34,24 @@ class ObjectStore(Protocol):
     process: Process | None
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Which server it is."""
+
     @property
-    def url(self) -> str: ...
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def kill(self) -> None: ...
-    def let_in(self) -> None: ...
+    def url(self) -> str:
+        """Where its S3 door is."""
+
+    def start(self) -> None:
+        """Starts it."""
+
+    def stop(self) -> None:
+        """Ends it."""
+
+    def kill(self) -> None:
+        """Kills it as a crash would."""
+
+    def let_in(self) -> None:
+        """Makes the keys, where that has to be done while it runs."""
 
 
 def choose(wanted: StoreName | None, written_by: StoreName | None) -> StoreName:
@@ -108,11 +119,12 @@ def _make_buckets(store: ObjectStore) -> None:
                     client.make_bucket(bucket)
             client.put_object(store.buckets[0], PROBE_KEY, io.BytesIO(b"ok"), 2)
             client.remove_object(store.buckets[0], PROBE_KEY)
-            return
         except (S3Error, MinioException, urllib3.exceptions.HTTPError) as error:
             if store.process is None or not store.process.alive or time.monotonic() > deadline:
                 raise NotStarted(f"The object store takes no writes: {error}") from error
             time.sleep(process.POLL_SECONDS)
+        else:
+            return
 
 
 def root_client(store: ObjectStore) -> Minio:

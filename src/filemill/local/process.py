@@ -25,12 +25,13 @@ from filemill.errors import FilemillError
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.01
 PORTS = (20_000, 32_000)
-"""Below Linux's range for outgoing connections (32768 up), so that none of those takes a port between choice and use."""
+"""Below Linux's range for outgoing connections (32768 up), so that none of those takes a port we chose."""
 
 LONGEST_LOG = 16 * 2**20
 """Bytes after which a log is put aside (and the one put aside before forgotten) at the next start of its server."""
 
 _PR_SET_PDEATHSIG = 1
+_CHANCE = random.SystemRandom()
 _libc = ctypes.CDLL(None, use_errno=True)
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="filemill-spawner")
 """A death signal is sent when the *thread* that forked ends; this thread lives as long as we do."""
@@ -92,7 +93,7 @@ class Process:
         self._group_gone = False
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
-        """Waits until `ready` says True. Raises NotStarted, with the log's last line, when it ends or takes too long."""
+        """Waits until `ready` says True. Raises NotStarted, with its log's last line, when it ends or is too slow."""
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.alive:
@@ -148,9 +149,9 @@ class Process:
                     start_new_session=True,
                     pass_fds=program.kept_fds,
                     preexec_fn=_dying_with_us(program.death_signal),  # noqa: PLW1509 -- one C call, nothing is imported
-                    user=program.user and program.user.uid,
-                    group=program.user and program.user.gid,
-                    extra_groups=program.user and [],
+                    user=program.user.uid if program.user else None,
+                    group=program.user.gid if program.user else None,
+                    extra_groups=[] if program.user else None,
                 )
             except OSError as error:
                 raise NotStarted(f"{program.name} cannot be started: {error.strerror}: {error.filename}") from error
@@ -194,10 +195,10 @@ def run(
             pass_fds=tuple(kept_fds),
             timeout=seconds,
             check=False,
-            preexec_fn=_dying_with_us(signal.SIGKILL),  # noqa: PLW1509 -- as above; this thread waits for its end
-            user=user and user.uid,
-            group=user and user.gid,
-            extra_groups=user and [],
+            preexec_fn=_dying_with_us(signal.SIGKILL),
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=[] if user else None,
         )
     except OSError as error:
         raise NotStarted(f"{name} cannot be started: {error.strerror}: {error.filename}") from error
@@ -220,7 +221,7 @@ def run_visibly(argv: Sequence[str]) -> int:
 def free_port(wanted: int | None = None, *, taken: frozenset[int] = frozenset()) -> int:
     """A port that is free on loopback: `wanted` if it can be had, else one by chance; none of `taken`."""
     first, last = PORTS
-    for port in (wanted, *(random.randrange(first, last) for _ in range(200))):
+    for port in (wanted, *(_CHANCE.randrange(first, last) for _ in range(200))):
         if port and port not in taken and is_free(port):
             return port
     raise NotStarted(f"No free port between {first} and {last}.")

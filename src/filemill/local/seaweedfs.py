@@ -19,7 +19,7 @@ PORTS = 9
 _ADMIN_SECOND_PORT = 10_000
 """Its own worker always dials the admin port plus this."""
 
-_SOCKETS = ("/tmp/seaweedfs-{part}-grpc-{port}.sock", "/tmp/seaweedfs-{part}-{port}.sock")
+_SOCKETS = tuple(f"/tmp/seaweedfs-{{part}}{kind}-{{port}}.sock" for kind in ("-grpc", ""))  # noqa: S108
 """Where it puts sockets of its own and leaves them."""
 
 

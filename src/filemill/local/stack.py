@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-
 from filemill import settings
 from filemill.errors import BadSetting
 from filemill.jobs import formats
@@ -37,10 +36,13 @@ _OWN = ("HOME", "DATABASE_URL", "REDIS_URL", "S3_URL", "S3_PUBLIC_URL", "S3_BUCK
 """The settings a local stack makes itself."""
 
 
+Part = Process | Postgres | Redis | ObjectStore
+
+
 class Kept:
     """A process that is started again, ever later, when it ends by itself."""
 
-    def __init__(self, part: Process | Postgres | Redis | ObjectStore) -> None:
+    def __init__(self, part: Part) -> None:
         self._part = part
         self._started_at = time.monotonic()
         self._delay = _FIRST_DELAY
@@ -104,9 +106,7 @@ class Stack:
         self.environ = {**given, **self._addresses()}
         self.settings: Settings = settings.read(self.environ)
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
-        self.workers = {
-            lane: Process(self._program(f"worker-{lane}", "workers", lane, grace=WORKER_GRACE)) for lane in _LANES
-        }
+        self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in _LANES}
         home.remember(Notes(store=name, ports=ports.chosen))
 
     @property
@@ -116,14 +116,19 @@ class Stack:
 
     def start(self) -> None:
         """Starts everything; returns once the API says that it, the store and a worker answer. Raises NotStarted."""
-        process.together(self._start_database, self.redis.start, self._start_store)
+        self.start_stores()
         for part in (self.api, *self.workers.values()):
             part.start()
         self.api.wait_until(self._is_ready, READY_SECONDS)
 
+    def start_stores(self) -> None:
+        """Starts the three servers alone, with tables, bucket and keys made. Raises NotStarted."""
+        process.together(self._start_database, self.redis.start, self._start_store)
+
     def watch(self, say: Callable[[str], None]) -> None:
         """Starts again whatever ends by itself, until an exception (a signal's) ends this."""
-        kept = [Kept(part) for part in (self.postgres, self.redis, self.store, self.api, *self.workers.values())]
+        parts: list[Part] = [self.postgres, self.redis, self.store, self.api, *self.workers.values()]
+        kept = [Kept(part) for part in parts]
         while True:
             for one in kept:
                 one.look(say)
@@ -147,7 +152,7 @@ class Stack:
         for worker in self.workers.values():
             if not worker.alive:
                 worker.wait_until(lambda: False, 0)  # says what its log says
-            if not worker.said(WORKER_READY):
+            if not self.takes_jobs(worker):
                 return False  # the row that /health/ready reads may be that of a worker of before a kill
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
         try:
@@ -157,6 +162,15 @@ class Stack:
             return False
         finally:
             connection.close()
+
+    def worker_program(self, lane: str, name: str) -> Program:
+        """How a worker of this lane is started; `name` tells its log from others."""
+        return self._program(f"worker-{name}", "workers", lane, grace=WORKER_GRACE)
+
+    @staticmethod
+    def takes_jobs(worker: Process) -> bool:
+        """Whether a worker has said that it takes jobs."""
+        return worker.alive and worker.said(WORKER_READY)
 
     def _program(self, name: str, module: str, *arguments: str, grace: float) -> Program:
         return Program(

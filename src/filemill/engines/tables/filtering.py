@@ -32,10 +32,9 @@ def apply(step: Filter, source: Table, number: int) -> Table:
     keep = _condition(step, typed, where)
     if not typed.marks:
         return msgspec.structs.replace(typed, frame=typed.frame.filter(keep), whole=False)
-    marked = _marked(comparisons, typed)
-    return msgspec.structs.replace(
-        typed, frame=typed.frame.filter(keep | marked).with_columns(marked.alias(MARK)), whole=False
-    )
+    marked = reduce(or_, (check.bad for check in typed.checks if check.step == number), pl.col(MARK))
+    frame = typed.frame.filter(keep | marked).with_columns(marked.alias(MARK))
+    return msgspec.structs.replace(typed, frame=frame, whole=False)
 
 
 def _comparisons(condition: Filter) -> Iterator[Filter]:
@@ -208,13 +207,3 @@ def _series(known: list[Value], kind: Type) -> pl.Series:
 def _is_in_range(value: int, kind: Type) -> bool:
     least, most = pl.select(least=kind.dtype.min(), most=kind.dtype.max()).row(0)
     return bool(least <= value <= most)
-
-
-def _marked(comparisons: list[Filter], source: Table) -> pl.Expr:
-    """Whether a row holds a misfit in a column that these comparisons need typed, or was marked before."""
-    marked = pl.col(MARK)
-    for name in dict.fromkeys(_name(one) for one in comparisons if one.operator not in _WITHOUT_TYPE):
-        column = source.columns[name]
-        if column.copy:
-            marked = marked | schema.misfit(pl.col(column.at), pl.col(column.copy), column.type)
-    return marked

@@ -6,7 +6,7 @@ import polars as pl
 
 from filemill.engines.tables import schema, store, trouble
 from filemill.engines.tables.objects import Reader
-from filemill.engines.tables.table import Column, Table
+from filemill.engines.tables.table import ROW, Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile, StoreAccess
 
@@ -17,10 +17,11 @@ SMALL = 4 << 20
 class Parquet:
     """An opened Parquet file."""
 
-    def __init__(self, access: StoreAccess, file: InputFile) -> None:
+    def __init__(self, access: StoreAccess, file: InputFile, *, numbered: bool = False) -> None:
         self.file = file
         self.rows = 0
         self.fault: JobFailed | None = None
+        self._numbered = numbered
         if file.size < 12:
             raise trouble.bad_file(file, "The file is empty." if not file.size else "This is no Parquet file.")
         if file.size <= SMALL:
@@ -35,7 +36,8 @@ class Parquet:
         """The file as a table. Raises Polars' errors where it is damaged."""
         columns = {name: Column(name, schema.type_of(dtype)) for name, dtype in self._frame.collect_schema().items()}
         self.rows = self._frame.select(pl.len()).collect(engine="streaming").item()
-        return Table(self._frame, columns, self, pl.DataFrame(), marks=False)
+        frame = self._frame.with_row_index(ROW, offset=1) if self._numbered else self._frame
+        return Table(frame, columns, self, pl.DataFrame(), marks=False)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -6,7 +6,7 @@ a marked row passes every filter, so that it is met exactly if it would have bee
 the end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -53,13 +53,17 @@ class Column(msgspec.Struct, frozen=True):
     copy: str | None = None
 
 
-class Need(msgspec.Struct, frozen=True):
-    """A text column that had to be typed, for a step (counted from 1) or, with None, for the output."""
+class Check(msgspec.Struct, frozen=True):
+    """What a row must pass that arrives at the end, for a step (counted from 1) or, with None, for the output.
+
+    `bad` and `value` are expressions over the frame; `what` ends the sentence that begins with the value.
+    """
 
     step: int | None
     name: str
-    at: str
-    type: Type
+    bad: pl.Expr
+    value: pl.Expr
+    what: str
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -70,7 +74,7 @@ class Table(msgspec.Struct, frozen=True):
     source: Source
     sample: pl.DataFrame
     marks: bool
-    needs: tuple[Need, ...] = ()
+    checks: tuple[Check, ...] = ()
     whole: bool = True
 
     def column(self, name: str, where: str) -> Column:
@@ -88,21 +92,27 @@ class Table(msgspec.Struct, frozen=True):
         return f" The columns are {known}{' and others' if len(self.columns) > 10 else ''}."
 
 
-def typed(table: Table, names: Iterator[str] | list[str], step: int) -> Table:
-    """The table with a typed copy of these columns, where they are text that is to be taken as something else.
-
-    Rows that do not fit are marked only by `mark`, after the filter that will let them pass.
-    """
-    columns, needs, copies = dict(table.columns), list(table.needs), []
+def typed(table: Table, names: Iterable[str], step: int) -> Table:
+    """The table with a typed copy of these columns, where they are text that is to be taken as something else."""
+    columns, checks, copies = dict(table.columns), list(table.checks), []
     for name in dict.fromkeys(names):
         column = columns[name]
         if column.is_text and column.type != schema.TEXT and column.copy is None:
             copy = f"{column.at}\x00{column.type.name}"
             columns[name] = msgspec.structs.replace(column, copy=copy)
             copies.append(schema.typed(pl.col(column.at), column.type).alias(copy))
-            needs.append(Need(step, name, column.at, column.type))
+            checks.append(check_of(columns[name], name, step))
     if not copies:
         return table
     return msgspec.structs.replace(
-        table, frame=table.frame.with_columns(copies), columns=columns, needs=tuple(needs)
+        table, frame=table.frame.with_columns(copies), columns=columns, checks=tuple(checks)
     )
+
+
+def check_of(column: Column, name: str, step: int | None) -> Check:
+    """That a text column's value survives being typed."""
+    text = pl.col(column.at)
+    value = pl.col(column.copy) if column.copy else schema.typed(text, column.type)
+    needed = f"step {step} needs" if step else "the output needs"
+    what = f"is no value of the column's type, {column.type.name}, which {needed}."
+    return Check(step, name, schema.misfit(text, value, column.type), text, what)

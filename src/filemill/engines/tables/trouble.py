@@ -1,5 +1,7 @@
 """Turns what goes wrong inside into what a caller may hear: whose fault it is, and never a word of the inside."""
 
+import polars as pl
+
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile
 
@@ -70,3 +72,14 @@ def is_store_away(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return any(word in text for word in _AWAY_WORDS)
+
+
+def of_polars(error: BaseException, file: InputFile) -> JobFailed:
+    """An error of Polars that no reader foresaw."""
+    if is_store_away(error):
+        return store_away()
+    if isinstance(error, FileNotFoundError):
+        return of_refusal("NoSuchKey", file)
+    if isinstance(error, pl.exceptions.PolarsError):
+        return bad_file(file, f"The file is damaged, or no .{file.format} file.")
+    return internal()

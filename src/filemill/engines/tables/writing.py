@@ -1,20 +1,159 @@
 """Sends the last table off: typed where the format is, as text where it is not, and nothing altered on the way."""
 
-from collections.abc import Callable
+from functools import reduce
+from operator import or_
 
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import schema, store
+from filemill.engines.tables import schema, store, table
 from filemill.engines.tables.schema import Type
-from filemill.engines.tables.table import MARK, ROW, Column, Table
+from filemill.engines.tables.table import MARK, Check, Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
 from filemill.jobs.run import OutputFile, StoreAccess
 
+_MOST_DIGITS = 10**15
+"""A JSON number is read as a double by most, which carries 15 digits."""
+
+_CANNOT = {
+    "csv": ("list", "struct", "binary", "duration", "unknown"),
+    "tsv": ("list", "struct", "binary", "duration", "unknown"),
+    "ndjson": ("binary", "duration", "unknown"),
+    "parquet": ("unknown",),
+}
+
+
+class Misfit(Exception):  # noqa: N818 -- it is no error of ours
+    """A row that must fail the job has arrived at the end; which one it was is found out in a second run."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A table as it will be written: its frame holds what the output has and `MARK`, its columns have their final types."""
+
+    frame: pl.LazyFrame
+    names: tuple[str, ...]
+    types: tuple[Type, ...]
+    checks: tuple[Check, ...]
+
+
+class Written:
+    """Counts the rows that are written."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def pass_on(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Lets whole rows through. Raises Misfit at a marked one."""
+        if MARK in frame.columns:
+            if frame[MARK].any():
+                raise Misfit
+            frame = frame.drop(MARK)
+        self.rows += frame.height
+        return frame
+
+
+def prepare(last: Table, output: OutputFile) -> Prepared:
+    """Types and names the columns as the output's format needs them. Raises JobFailed for what it cannot carry."""
+    target = FORMATS[output.format]
+    for name, column in last.columns.items():
+        if column.type.name in _CANNOT[target.base]:
+            raise JobFailed(
+                "bad_value",
+                f"Column {name!r} holds values of type {column.type.name}, which {target.base} cannot carry.",
+            )
+    checks = list(last.checks)
+    values, types, own = [], [], []
+    for name, column in last.columns.items():
+        value, kind, check = _typed(name, column, target) if target.base in _TYPED else _as_text(name, column)
+        values.append(value)
+        types.append(kind)
+        if check:
+            own.append(check)
+    marks = [reduce(or_, (check.bad for check in own), pl.col(MARK) if last.marks else pl.lit(False)).alias(MARK)]
+    frame = last.frame.select(*_for_one_column(values, target), *(marks if last.marks or own else ()))
+    return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own))
+
+
+def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: Written) -> None:
+    """Carries everything out, from the first byte read to the last one written."""
+    frame = prepared.frame
+    names = frame.collect_schema()
+    frame = frame.map_batches(
+        written.pass_on,
+        schema={name: kind for name, kind in names.items() if name != MARK},
+        validate_output_schema=False,
+        streamable=True,
+    )
+    target = FORMATS[output.format]
+    place = store.address(access, output.key)
+    options = {"storage_options": store.options(access), "credential_provider": None}
+    packed = "gzip" if target.compression else "uncompressed"
+    match target.base:
+        case "csv" | "tsv":
+            separator = SEPARATORS[target.base]
+            frame.sink_csv(place, separator=separator, compression=packed, check_extension=False, **options)
+        case "ndjson":
+            frame.sink_ndjson(place, compression=packed, check_extension=False, **options)
+        case "parquet":
+            frame.sink_parquet(place, compression="zstd", **options)
+        case _:
+            raise AssertionError(target.base)
+
+
 _TYPED = ("parquet", "ndjson")
-_NESTED = ("list", "struct", "binary", "duration", "unknown")
+SEPARATORS = {"csv": ",", "tsv": "\t"}
+
+Made = tuple[pl.Expr, Type, Check | None]
 
 
-class Misfit(Exception):  # noqa: N818
-    """A marked row, or a value that does not take its column's type, has arrived at the end."""
+def _typed(name: str, column: Column, target: Format) -> Made:
+    if not column.is_text:
+        return _as_json(name, column) if target.base == "ndjson" else (pl.col(column.at).alias(name), column.type, None)
+    if column.copy:
+        return _json_of(pl.col(column.copy), column.type, target).alias(name), column.type, None
+    value = schema.typed(pl.col(column.at), column.type)
+    check = table.check_of(column, name, None) if column.type != schema.TEXT else None
+    return _json_of(value, column.type, target).alias(name), column.type, check
+
+
+def _json_of(value: pl.Expr, kind: Type, target: Format) -> pl.Expr:
+    """An integer too long for 64 bits stays a number in JSON."""
+    return value.cast(pl.Int128) if kind == schema.BIG_INT and target.base == "ndjson" else value
+
+
+def _as_json(name: str, column: Column) -> Made:
+    """A typed column as JSON carries it: numbers as numbers, dates and times as ISO text."""
+    own = pl.col(column.at)
+    match column.type.name:
+        case "float":
+            check = Check(None, name, ~own.is_finite().fill_null(True), own, "is no number that JSON can carry.")
+            return own.alias(name), column.type, check
+        case "decimal" if column.type.dtype.scale == 0:
+            return own.cast(pl.Int128).alias(name), column.type, None
+        case "decimal":
+            unscaled = own.abs() * 10**column.type.dtype.scale
+            bad = (unscaled.cast(pl.Float64) >= _MOST_DIGITS).fill_null(False)
+            check = Check(None, name, bad, own, "has more digits than a JSON number carries without loss.")
+            return own.cast(pl.Float64).alias(name), column.type, check
+        case "datetime" | "time":
+            return own.dt.to_string("iso:strict").alias(name), column.type, None
+    return own.alias(name), column.type, None
+
+
+def _as_text(name: str, column: Column) -> Made:
+    """A column as csv carries it: text as it stood, everything else in a form that is read back as the same value."""
+    own = pl.col(column.at)
+    if not column.is_text and column.type.name == "float":
+        # A number with an exponent is told from a code such as 1E5 by its decimal point.
+        own = own.cast(pl.String).str.replace(r"^(-?[0-9]+)e", "${1}.0e")
+    elif column.type.name in ("datetime", "time"):
+        own = own.dt.to_string("iso:strict")
+    return own.alias(name), column.type, None
+
+
+def _for_one_column(values: list[pl.Expr], target: Format) -> list[pl.Expr]:
+    """A null in a single column must not become a blank line, which every reader passes over."""
+    if target.base in SEPARATORS and len(values) == 1:
+        return [values[0].cast(pl.String).fill_null("")]
+    return values

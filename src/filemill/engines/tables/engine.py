@@ -1,0 +1,51 @@
+"""The table engine: a run of table steps as one lazy query of Polars, carried out in a stream."""
+
+import logging
+
+import polars as pl
+
+from filemill.engines.tables import diagnosis, plan, reading, trouble, writing
+from filemill.errors import JobFailed
+from filemill.jobs.run import Done, Made, Phase, Run, Say
+from filemill.jobs.steps import Pipeline
+
+log = logging.getLogger(__name__)
+
+
+class Tables:
+    """Carries out table steps. Made once per process; `run` takes one job after another."""
+
+    name = "tables"
+    version = f"1 (polars {pl.__version__})"
+
+    def run(self, run: Run, steps: Pipeline, say: Say) -> Done:
+        """Carries out `steps` from the first input to the first output. Raises JobFailed."""
+        try:
+            return _carry_out(run, steps, say)
+        except writing.Misfit as misfit:
+            raise _diagnose(run, steps) from misfit
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            log.exception("the table engine failed")
+            raise trouble.of_polars(error, run.inputs[0]) from error
+
+
+def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
+    output = run.outputs[0]
+    say(Phase("reading"))
+    source = reading.open_input(run.store, run.inputs[0], say)
+    try:
+        prepared = writing.prepare(plan.through(steps, source.table()), output)
+        written = writing.Written()
+        say(Phase("writing"))
+        writing.send(prepared, output, run.store, written)
+    finally:
+        source.close()
+    columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
+    return Done(source.rows, (Made(output.name, written.rows, columns),))
+
+
+def _diagnose(run: Run, steps: Pipeline) -> JobFailed:
+    try:
+        return diagnosis.of_first_misfit(run, steps)
+    except JobFailed as failure:
+        return failure

@@ -1,0 +1,253 @@
+"""What every answer has in common: dialects of errors, headers, and silence about the inside."""
+
+import asyncio
+import logging
+import subprocess
+import sys
+from collections.abc import Callable
+from uuid import uuid4
+
+import httpx
+import pytest
+from litestar import get
+from redis.exceptions import ConnectionError as RedisAway
+
+from filemill import connections
+from filemill.app import create_app
+from filemill.errors import BadSetting, DatabaseAway, FilemillError, Impossible, NotFound, StoreAway, TooMany
+from filemill.web import metrics
+from filemill.web.caller import ANYONE
+from tests.fixtures.visitors import PASSWORD, an_address, an_email, visitor
+
+pytestmark = pytest.mark.anyio
+
+UNKNOWN = "There is nothing at this address."
+
+
+async def test_unknown_addresses_answer_in_the_dialect_of_their_prefix(client):
+    data = await client.get("/api/v1/nothing/here")
+    elsewhere = await client.get("/nothing/here")
+    lookalike = await client.get("/api/v10")
+
+    assert [answer.status_code for answer in (data, elsewhere, lookalike)] == [404] * 3
+    assert data.json() == {"detail": UNKNOWN}
+    for answer in (elsewhere, lookalike):
+        assert answer.json() == {"success": False, "data": {"error": "ResourceNotFound", "message": UNKNOWN}}
+
+
+async def test_wrong_methods_answer_in_the_dialect_of_their_prefix(client):
+    data = await client.put("/api/v1/jobs")
+    elsewhere = await client.post("/health/live")
+
+    assert [answer.status_code for answer in (data, elsewhere)] == [405, 405]
+    assert set(data.headers["allow"].split(", ")) >= {"GET", "POST"}
+    assert set(data.json()) == {"detail"}
+    assert elsewhere.json()["data"]["error"] == "MethodNotAllowed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/health/live", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/api/v1/jobs", 401),
+        ("PUT", "/api/v1/jobs", 405),
+        ("POST", "/api/v1/auth/register", 400),
+        ("OPTIONS", "/api/v1/jobs", 204),
+        ("GET", "/docs", 200),
+        ("HEAD", "/health/live", 405),
+        ("GET", "/api/v1/jobs/%00", 404),
+    ],
+)
+async def test_every_answer_has_a_request_id_and_nosniff(client, method, path, status):
+    answer = await client.request(method, path)
+
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert len(answer.headers.get_list("x-request-id")) == 1
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+@pytest.mark.parametrize("given", ["abc-123", "0af7651916cd43dd8448eb211c80319c", "a:b.c_d"])
+async def test_a_plausible_request_id_is_kept(client, given):
+    assert (await client.get("/health/live", headers={"X-Request-ID": given})).headers["x-request-id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "é", "<script>", '"'])
+async def test_any_other_is_replaced(client, given):
+    answer = await client.get("/health/live", headers={"X-Request-ID": given.encode()})
+
+    assert answer.headers["x-request-id"].encode() != given.encode()
+
+
+def failing(error: BaseException):
+    """Two routes that fail in the same way, one per dialect."""
+
+    async def fail() -> None:
+        raise error
+
+    return [
+        get("/api/v1/failing", opt=ANYONE, name=uuid4().hex)(fail),
+        get("/failing", opt=ANYONE, name=uuid4().hex)(fail),
+    ]
+
+
+@pytest.fixture
+def app_that_fails(settings) -> Callable[[BaseException], httpx.AsyncClient]:
+    """The app with routes that raise an error; no connection is open."""
+
+    def make(error):
+        app = create_app(settings)
+        for route in failing(error):
+            app.register(route)
+        return visitor(app, an_address())
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "name"),
+    [
+        (NotFound(), 404, "ResourceNotFound"),
+        (Impossible(), 422, "ValidationError"),
+        (TooMany(retry_after=7), 429, "RateLimitExceeded"),
+        (StoreAway(), 503, "ServiceUnavailable"),
+        (DatabaseAway(), 503, "ServiceUnavailable"),
+        (RedisAway("redis://:secret@host"), 503, "ServiceUnavailable"),
+        (FilemillError("secret inside"), 500, "ServerError"),
+        (BadSetting("secret inside"), 500, "ServerError"),
+        (RuntimeError("secret inside"), 500, "ServerError"),
+        (UnicodeDecodeError("utf-8", b"secret", 0, 1, "secret"), 500, "ServerError"),
+        (ExceptionGroup("secret", [RuntimeError("secret inside")]), 500, "ServerError"),
+    ],
+)
+async def test_each_error_in_each_dialect(app_that_fails, caplog, error, status, name):
+    caplog.set_level(logging.INFO)
+    async with app_that_fails(error) as client:
+        data, elsewhere = await client.get("/api/v1/failing"), await client.get("/failing")
+
+    assert data.status_code == elsewhere.status_code == status
+    assert list(data.json()) == ["detail"]
+    assert elsewhere.json() == {"success": False, "data": {"error": name, "message": data.json()["detail"]}}
+    assert ("retry-after" in data.headers) == (status in (429, 503))
+    assert "secret" not in data.text
+    if status >= 500:
+        assert any(record.exc_info for record in caplog.records), "the cause must be in the log"
+
+
+async def test_every_request_leaves_one_line_in_the_log(client, member, caplog):
+    caplog.set_level(logging.INFO)
+
+    await client.get("/health/live")
+    await member.client.get(f"/api/v1/jobs/{uuid4()}?secret=1")
+
+    first, second = [record.event for record in caplog.records if record.name == "access"]
+    assert (first["method"], first["path"], first["status"], first["account"]) == ("GET", "/health/live", 200, None)
+    assert (second["status"], second["account"]) == (404, member.account)
+    assert "secret" not in str(second)
+    assert second["ms"] >= 0
+
+
+async def test_neither_passwords_nor_tokens_are_logged(client, caplog):
+    caplog.set_level(logging.DEBUG)
+    email = an_email()
+
+    await client.post("/api/v1/auth/register", json={"email": email, "password": PASSWORD})
+    token = (await client.post("/api/v1/auth/login", data={"username": email, "password": PASSWORD})).json()
+    await client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {token['access_token']}"})
+
+    logged = str([(record.getMessage(), record.__dict__) for record in caplog.records])
+    assert PASSWORD not in logged
+    assert token["access_token"] not in logged
+
+
+async def test_other_origins_are_let_in_only_where_set(settings, client):
+    preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+    closed = await client.options("/api/v1/jobs", headers=preflight)
+
+    app = create_app(
+        type(settings)(
+            **{**{f: getattr(settings, f) for f in settings.__struct_fields__}, "cors_origins": ("https://a.example",)}
+        )
+    )
+    async with visitor(app, an_address()) as visiting:
+        opened = await visiting.options("/api/v1/jobs", headers=preflight)
+        other = await visiting.options("/api/v1/jobs", headers=preflight | {"Origin": "https://b.example"})
+
+    assert "access-control-allow-origin" not in closed.headers
+    assert opened.headers["access-control-allow-origin"] == "https://a.example"
+    assert "access-control-allow-credentials" not in opened.headers
+    assert other.headers.get("access-control-allow-origin") != "https://b.example"
+
+
+async def test_the_api_recovers_when_its_database_connections_are_cut(member, database_url):
+    assert (await member.client.get("/api/v1/users/me")).status_code == 200
+
+    await connections.fetch(
+        """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """
+    )
+
+    for _ in range(100):
+        answer = await member.client.get("/api/v1/users/me")
+        if answer.status_code == 200:
+            break
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+        await asyncio.sleep(0.05)
+    assert answer.status_code == 200
+
+
+async def test_metrics_count_requests_by_template_and_jobs_by_lane(member, client):
+    body = {"file_name": "a.csv", "original_file_size_bytes": 1, "processing_steps": []}
+    made = await member.client.post("/api/v1/jobs", json=body)
+    await member.client.get(f"/api/v1/jobs/{made.json()['id']}")
+    await client.request("BREW", "/coffee")
+
+    answer = await client.get("/metrics")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = answer.text.splitlines()
+    assert any(
+        line.startswith('filemill_requests_total{method="GET",path="/api/v1/jobs/{job_id}",status="200"}')
+        for line in lines
+    )
+    assert any(
+        line.startswith('filemill_requests_total{method="other",path="unmatched",status="404"}') for line in lines
+    )
+    assert any(line.startswith('filemill_jobs{lane="tables",status="PENDING"}') for line in lines)
+    assert "filemill_database_up 1.0" in lines
+    assert made.json()["id"] not in answer.text
+
+
+async def test_metrics_answer_also_without_a_database(settings):
+    async with visitor(create_app(settings), an_address()) as client:
+        connections_open, connections.DB.pool = connections.DB.pool, None
+        try:
+            answer = await client.get("/metrics")
+        finally:
+            connections.DB.pool = connections_open
+
+    assert answer.status_code == 200
+    assert "filemill_database_up 0.0" in answer.text
+
+
+def test_labels_of_metrics_are_bounded():
+    for number in range(10):
+        metrics.count_request(f"METHOD{number}", "unmatched", 404, 0.1)
+
+    text = metrics.generate_latest(metrics._registry).decode()
+    assert "METHOD" not in text
+
+
+def test_the_api_loads_no_engine():
+    code = (
+        "import sys, filemill.app; print([m for m in ('polars', 'pyarrow', 'textblob', 'duckdb') if m in sys.modules])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "[]"

@@ -1,0 +1,140 @@
+"""Health for whoever operates the service, and documentation that needs no network."""
+
+import re
+
+import msgspec
+import pytest
+
+from filemill import connections
+from filemill.jobs import worker_queries
+from filemill.jobs.worker_queries import WorkerRow
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def no_worker(app):
+    await connections.execute("DELETE FROM worker")
+    yield
+    await connections.execute("DELETE FROM worker")
+
+
+def worker(name: str, cage: str = "open") -> WorkerRow:
+    return WorkerRow(name, "host", "tables", 2, {"polars": "1"}, cage, None)
+
+
+async def test_a_process_that_answers_is_alive(client):
+    answer = await client.get("/health/live")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+async def test_without_a_worker_the_service_is_not_ready(client, no_worker):
+    answer = await client.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "status": "not ready",
+        "parts": {"database": "ok", "store": "ok", "queue": "ok", "worker": "away"},
+        "lanes": [],
+    }
+
+
+async def test_with_a_worker_it_is_and_names_the_open_lanes(client, no_worker):
+    await worker_queries.beat(worker("w1"))
+    await worker_queries.beat(worker("w2"))
+
+    answer = await client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ready"
+    assert answer.json()["lanes"] == [{"lane": "tables", "workers": 2, "slots": 4, "cage": "open", "strict": True}]
+
+
+async def test_a_weak_cage_is_told(client, no_worker):
+    await worker_queries.beat(worker("w1"))
+    await worker_queries.beat(worker("w2", cage="weak"))
+
+    (lane,) = (await client.get("/health/ready")).json()["lanes"]
+
+    assert (lane["cage"], lane["strict"]) == ("open, weak", False)
+
+
+async def test_a_worker_not_seen_for_a_while_counts_no_more(client, no_worker):
+    await worker_queries.beat(worker("w1"))
+    await connections.execute("UPDATE worker SET seen_at = now() - interval '5 minutes'")
+
+    assert (await client.get("/health/ready")).status_code == 503
+
+
+async def test_without_a_database_it_says_so(client):
+    pool, connections.DB.pool = connections.DB.pool, None
+    try:
+        answer = await client.get("/health/ready")
+    finally:
+        connections.DB.pool = pool
+
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["database"] == "away"
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+async def test_the_pages_load_nothing_from_elsewhere(client, page):
+    answer = await client.get(page)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+    assert "connect-src 'self';" in answer.headers["content-security-policy"]
+    loaded = re.findall(r'(?:src|href|spec-url)="([^"]+)"', answer.text)
+    assert len(loaded) > 2
+    assert "<script>" not in answer.text
+    for address in loaded:
+        assert address.startswith("/")
+        file = await client.get(address)
+        assert file.status_code == 200
+        assert len(file.content) > 100
+
+
+@pytest.mark.parametrize("name", ["", "LICENSE.redoc", "..%2fdocs.py", "docs.py", "%2e%2e/docs.py"])
+async def test_only_the_listed_files_are_handed_out(client, name):
+    assert (await client.get(f"/docs/assets/{name}")).status_code == 404
+
+
+async def test_the_document_is_there_as_json_and_yaml(client):
+    as_json, as_yaml = await client.get("/schema/openapi.json"), await client.get("/swagger.yaml")
+
+    document = as_json.json()
+    assert document["openapi"].startswith("3.1")
+    assert as_json.headers["content-type"] == "application/json"
+    assert msgspec.yaml.decode(as_yaml.content) == document
+
+
+async def test_the_document_has_security_tags_and_examples(client):
+    document = (await client.get("/schema/openapi.json")).json()
+
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert schemes["oauth2"]["flows"]["password"]["tokenUrl"] == "/api/v1/auth/login"
+    assert document["paths"]["/api/v1/jobs"]["post"]["security"] == [{"bearer": []}, {"oauth2": []}]
+    assert "security" not in document["paths"]["/api/v1/auth/login"]["post"]
+    login = document["paths"]["/api/v1/auth/login"]["post"]["requestBody"]
+    assert list(login["content"]) == ["application/x-www-form-urlencoded"]
+    schemas = document["components"]["schemas"]
+    assert schemas["FilterStep"]["examples"][0]["type"] == "filter"
+    for name in (
+        "NewJob",
+        "JobReply",
+        "NewAccount",
+        "Token",
+        "SelectStep",
+        "RenameStep",
+        "LimitStep",
+        "ConvertFormatStep",
+    ):
+        assert schemas[name]["examples"], name
+        assert "Example:" not in schemas[name]["description"]
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation["summary"], path
+            assert operation["tags"], path

@@ -1,0 +1,113 @@
+"""The command line: what is wrong is said in one sentence that names it, at once, and without a traceback."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from filemill.cli import COMMANDS
+
+
+def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FILEMILL_")}
+    return subprocess.run(
+        [sys.executable, "-m", "filemill.cli", *words],
+        capture_output=True,
+        text=True,
+        env={**clean, **environ},
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "named"),
+    [
+        (["serve", "--prot", "1"], {}, "--prot"),
+        (["serve", "--port", "99999"], {}, "--port"),
+        (["serve", "--port", "many"], {}, "--port"),
+        (["serve", "--store", "floppy"], {}, "--store"),
+        (["server"], {}, "server"),
+        (["worker", "coffee"], {}, "coffee"),
+        (["worker"], {}, "LANE"),
+        (["serve"], {"FILEMILL_TABLES_SLOTS": "two"}, "FILEMILL_TABLES_SLOTS"),
+        (["serve"], {"FILEMILL_TABLE_SLOTS": "2"}, "FILEMILL_TABLE_SLOTS"),
+        (["serve"], {"FILEMILL_DATABASE_URL": "postgresql://elsewhere/x"}, "FILEMILL_DATABASE_URL"),
+        (["serve", "--home", "/dev/null/home"], {}, "/dev/null/home"),
+        (["api"], {}, "FILEMILL_DATABASE_URL"),
+        (["worker", "tables"], {}, "FILEMILL_DATABASE_URL"),
+        (["migrate"], {}, "FILEMILL_DATABASE_URL"),
+        (["admin", "promote"], {}, "EMAIL"),
+        (["demo", "--file", "/no/such/table.csv"], {}, "/no/such/table.csv"),
+        (["demo", "--file", sys.executable], {}, "--file"),
+    ],
+)
+def test_one_sentence_names_what_is_wrong(words, environ, named, tmp_path):
+    told = run(*words, **{"HOME": str(tmp_path), **environ})
+
+    assert told.returncode == 2
+    assert told.stdout == ""
+    assert named in told.stderr
+    assert told.stderr.count("\n") == 1, "one line"
+    assert "Traceback" not in told.stderr
+
+
+def test_a_home_keeps_the_store_that_wrote_it(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "notes.json").write_text('{"store":"seaweedfs"}')
+
+    told = run("serve", "--home", str(home), "--store", "minio")
+
+    assert told.returncode == 2
+    assert told.stderr.startswith("--store minio cannot be used")
+
+
+def test_help_lists_every_command():
+    told = run("--help")
+
+    assert told.returncode == 0
+    assert all(command in told.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    assert run(command, "--help").returncode == 0
+
+
+def test_doctor_says_what_is_there():
+    told = run("doctor")
+
+    assert told.returncode == 0, told.stdout
+    assert all(name in told.stdout for name in ("Python", "PostgreSQL", "Redis", "Object store", "bubblewrap"))
+
+
+def test_doctor_says_what_is_missing_and_what_to_do(tmp_path):
+    told = run("doctor", PATH=str(tmp_path))
+
+    bubblewrap = told.stdout.split("bubblewrap", 1)[1]
+    assert "missing" in bubblewrap
+    assert "filemill install" in bubblewrap
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root's leave to become somebody else")
+def test_install_without_root_and_sudo_names_the_package(tmp_path):
+    """Given a user with neither, on a machine without libmagic: the sentence names the package, and it stops."""
+    script = (
+        "import os; os.setgid(65534); os.setuid(65534);"
+        "import ctypes.util; ctypes.util.find_library = lambda name: None;"
+        "import sys; sys.argv = ['filemill', 'install'];"
+        "from filemill import cli; cli.main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        check=False,
+    )
+    if "Permission denied" in told.stderr or "ModuleNotFoundError" in told.stderr:
+        pytest.skip("another user cannot reach these packages")
+    assert told.returncode == 1
+    assert "libmagic1" in told.stderr

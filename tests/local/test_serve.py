@@ -1,0 +1,229 @@
+"""`filemill serve`: one command, one home, one line when it is ready, and nothing left when it is gone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.fixtures.faulty import at_home_in
+
+GONE_SECONDS = 15
+PASSWORD = "correct horse battery"
+
+
+class Serve:
+    """A running `filemill serve`."""
+
+    def __init__(self, home: Path, *more: str, environ: dict[str, str] | None = None, user: int | None = None) -> None:
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "filemill.cli", "serve", "--home", str(home), "--port", "0", *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**clean_environ(), **(environ or {})},
+            cwd="/",
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line.startswith("ready http://127.0.0.1:"), line or self._said()
+        self.url = line.removeprefix("ready ").strip()
+
+    def end(self, number: signal.Signals) -> float:
+        """Sends a signal to it alone -> seconds until no process of its home is there any more."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(GONE_SECONDS)
+        while at_home_in(self.home) and time.monotonic() - began < GONE_SECONDS:
+            time.sleep(0.05)
+        left = at_home_in(self.home)
+        assert not left, f"still there: {left}"
+        return time.monotonic() - began
+
+    def api(self, token: str | None = None) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
+
+    def _said(self) -> str:
+        assert self.process.stderr
+        return self.process.stderr.read()
+
+
+def clean_environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("FILEMILL_")}
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Serve]]:
+    running: list[Serve] = []
+
+    def start(*args: Any, **more: Any) -> Serve:
+        running.append(Serve(*args, **more))
+        return running[-1]
+
+    yield start
+    for one in running:
+        if one.process.poll() is None:
+            one.end(signal.SIGTERM)
+        for stream in (one.process.stdout, one.process.stderr):
+            assert stream
+            stream.close()
+
+
+def sign_in(api: httpx.Client, email: str, *, new: bool = False) -> str:
+    if new:
+        assert api.post("/auth/register", json={"email": email, "password": PASSWORD}).status_code == 201
+    answer = api.post("/auth/login", data={"username": email, "password": PASSWORD})
+    assert answer.status_code == 200
+    return str(answer.json()["access_token"])
+
+
+def listening(home: Path) -> set[str]:
+    """The addresses that processes of a home listen on."""
+    found = set()
+    for process in at_home_in(home):
+        try:
+            found |= {one.laddr.ip for one in process.net_connections() if one.status == psutil.CONN_LISTEN}
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def test_it_says_ready_and_is_gone_with_every_process_on_sigterm(serve, tmp_path):
+    running = serve(tmp_path / "home")
+
+    assert httpx.get(f"{running.url}/health/ready").status_code == 200
+    assert listening(running.home) <= {"127.0.0.1", "::1"}, "it listens on loopback only"
+    secret_files = [running.home / "secrets.json", running.home / "redis/redis.conf"]
+    assert {path.stat().st_mode & 0o777 for path in secret_files} == {0o600}
+    assert running.end(signal.SIGTERM) < GONE_SECONDS
+    assert running.process.returncode == 0
+
+
+def test_no_process_outlives_a_kill_and_the_home_serves_again(serve, tmp_path):
+    first = serve(tmp_path / "home")
+    with first.api() as api:
+        token = sign_in(api, "ada@example.com", new=True)
+    with first.api(token) as api:
+        job, upload_url = uploaded(api)
+
+    assert first.end(signal.SIGKILL) < GONE_SECONDS
+
+    second = serve(tmp_path / "home")
+    with second.api(token) as api:
+        assert api.get(f"/jobs/{job}").json()["status"] == "PENDING", "the row, and the token, outlived it"
+        key = httpx.URL(upload_url).path.split("/", 2)[2]
+        marked = api.post(f"/jobs/{job}/mark-uploaded", json={"object_key": key})
+        assert marked.status_code == 200, "the object outlived it"
+        assert api.get(f"/jobs/{job}", params={"wait": 20}).json()["status"] == "COMPLETED"
+
+
+def test_ctrl_c_ends_it_and_a_restart_keeps_accounts_and_files(serve, tmp_path):
+    first = serve(tmp_path / "home", "--store", "seaweedfs")
+    with first.api() as api:
+        token = sign_in(api, "ada@example.com", new=True)
+    with first.api(token) as api:
+        job, upload_url = uploaded(api)
+    assert first.end(signal.SIGINT) < GONE_SECONDS
+
+    second = serve(tmp_path / "home")
+
+    with second.api(token) as api:
+        key = httpx.URL(upload_url).path.split("/", 2)[2]
+        assert api.post(f"/jobs/{job}/mark-uploaded", json={"object_key": key}).status_code == 200
+    assert '"seaweedfs"' in (second.home / "notes.json").read_text(), "the home remembers who wrote its objects"
+
+
+def test_two_homes_run_side_by_side_but_one_home_only_once(serve, tmp_path):
+    one, other = serve(tmp_path / "one"), serve(tmp_path / "other")
+    with one.api() as api:
+        sign_in(api, "ada@example.com", new=True)
+
+    with other.api() as api:
+        form = {"username": "ada@example.com", "password": PASSWORD}
+        assert api.post("/auth/login", data=form).status_code == 400, "the other home knows nobody"
+
+    again = subprocess.run(
+        [sys.executable, "-m", "filemill.cli", "serve", "--home", str(one.home), "--port", "0"],
+        capture_output=True,
+        text=True,
+        env=clean_environ(),
+        check=False,
+    )
+    assert again.returncode == 2
+    assert again.stderr == f"The home {one.home} is in use by another filemill serve.\n"
+    assert httpx.get(f"{one.url}/health/ready").status_code == 200
+
+
+def test_a_part_that_dies_is_started_again(serve, tmp_path):
+    running = serve(tmp_path / "home")
+    worker = next(p for p in at_home_in(running.home) if "dramatiq" in p.cmdline() and "tables" in p.cmdline())
+    database = next(p for p in at_home_in(running.home) if p.name() == "postgres" and "-D" in p.cmdline())
+
+    worker.kill()
+    database.kill()
+
+    deadline = time.monotonic() + 30
+    with running.api() as api:
+        while time.monotonic() < deadline and api.get("/users/me").status_code == 503:
+            time.sleep(0.1)
+        token = sign_in(api, "ada@example.com", new=True)
+    with running.api(token) as api:
+        job, upload_url = uploaded(api)
+        key = httpx.URL(upload_url).path.split("/", 2)[2]
+        api.post(f"/jobs/{job}/mark-uploaded", json={"object_key": key})
+        assert api.get(f"/jobs/{job}", params={"wait": 30}).json()["status"] == "COMPLETED"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a home that other users cannot reach")
+def test_as_root_the_home_may_lie_where_no_other_user_gets_to(serve, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+
+    running = serve(closed / "home", environ={"HOME": str(closed)})
+
+    database = next(p for p in at_home_in(running.home) if p.name() == "postgres")
+    assert database.uids().real != 0, "PostgreSQL refuses root"
+    assert (closed / "home/postgres/data/PG_VERSION").exists(), "its data stays in the home"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="already runs as an ordinary user")
+def test_an_ordinary_user_can_serve(serve, tmp_path_factory):
+    nobody = 65534
+    base = tmp_path_factory.mktemp("user")
+    reachable = [Path(sys.executable).resolve(), Path(__file__).resolve(), Path(sys.prefix).absolute(), base]
+    for path in reachable:
+        if not all(part.stat().st_mode & 0o001 for part in (path, *path.parents)):
+            if base in (path, *path.parents):
+                for part in (path, *path.parents[:2]):
+                    part.chmod(0o711)
+                continue
+            pytest.skip(f"another user cannot reach {path}")
+    os.chown(base, nobody, nobody)
+
+    running = serve(base / "home", environ={"HOME": str(base)}, user=nobody)
+
+    assert {p.uids().real for p in at_home_in(running.home)} == {nobody}
+    assert running.end(signal.SIGTERM) < GONE_SECONDS
+
+
+def uploaded(api: httpx.Client) -> tuple[str, str]:
+    """A PENDING job whose file is in the store -> its id, and the URL the file was PUT to."""
+    table = b"city,people\nDelhi,33\nPune,7\n"
+    steps = [{"type": "convert_format", "params": {"to_format": "ndjson"}}]
+    new_job = {"file_name": "cities.csv", "original_file_size_bytes": len(table), "processing_steps": steps}
+    job = api.post("/jobs", json=new_job).json()["id"]
+    upload_url = api.post(f"/jobs/{job}/upload-url", json={}).json()["upload_url"]
+    assert httpx.put(upload_url, content=table).status_code == 200
+    return str(job), str(upload_url)
