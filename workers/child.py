@@ -6,7 +6,9 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 from filemill.errors import JobFailed
@@ -17,6 +19,7 @@ from workers import checksum, engines
 
 PR_SET_PDEATHSIG = 1
 LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
+NEARLY_ALL = 0.8
 
 
 def bind_to(parent: int) -> None:
@@ -52,8 +55,19 @@ def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
         return engine.run(run, steps.decode(bytes(run.steps)), say)
     except JobFailed as error:
         return Refused(error.code, error.message, error.at_fault)
-    except MemoryError:
-        return Refused("too_much_memory", f"The job needs more than {run.memory_mb} MB of memory.")
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 -- Polars' panics are no Exceptions; the log gets the cause
+        traceback.print_exc()
+        if isinstance(error, MemoryError) or _is_at_limit(run.memory_mb):
+            return Refused("too_much_memory", f"The job needs more than the {run.memory_mb} MB of memory allowed.")
+        return Refused("internal", "Something went wrong on our side.", "us")
+
+
+def _is_at_limit(megabytes: int) -> bool:
+    """Whether this process has so little left of its memory that an odd error is most likely a failed allocation."""
+    kilobytes = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmData" in line)
+    return int(kilobytes) > NEARLY_ALL * megabytes * 1024
 
 
 def _paced(say: Callable[[wire.Line], None]) -> wire.Say:

@@ -18,7 +18,7 @@ from filemill.jobs import context, queue
 from filemill.jobs.events import Listener
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
-from filemill.web import address, docs, health, metrics
+from filemill.web import address, docs, health, methods, metrics
 from filemill.web.caller import WhoIsAsking
 from filemill.web.envelope import Envelope
 from filemill.web.fallback import Answers
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    methods.tell_all(app)
     app.state.openapi = docs.document(app, (*data_schemas.STRUCTS, *health.STRUCTS))
     app.asgi_handler = Envelope(app.asgi_handler, trusted)
     return app

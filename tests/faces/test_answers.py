@@ -45,6 +45,12 @@ async def test_wrong_methods_answer_in_the_dialect_of_their_prefix(client):
     assert elsewhere.json()["data"]["error"] == "MethodNotAllowed"
 
 
+async def test_options_tell_every_method_of_an_address(client):
+    answer = await client.options("/api/v1/jobs")
+
+    assert answer.headers["allow"] == "GET, OPTIONS, POST"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

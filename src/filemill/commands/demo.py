@@ -28,7 +28,7 @@ from filemill.local.process import NotStarted
 
 TABLE_PACKAGE, TABLE_FILE = "airportsdata", "airportsdata/airports.csv"
 COUNTRY = "IN"
-PREVIEW_ROWS, PREVIEW_COLUMNS = 8, 7
+PREVIEW_ROWS, PREVIEW_COLUMNS, WIDEST = 8, 7, 24
 WAIT_SECONDS = 1
 """How long one GET may wait for the job's end: short, so that the bar moves."""
 
@@ -204,7 +204,8 @@ def _preview(result: Path) -> None:
     shown = Table(title=f"{table.num_rows:,} rows, {table.num_columns} columns", title_justify="left")
     names = table.column_names[:PREVIEW_COLUMNS]
     for name in names:
-        shown.add_column(f"{name}\n[dim]{table.schema.field(name).type}[/dim]")
+        kind = str(table.schema.field(name).type).removeprefix("large_")
+        shown.add_column(f"{name}\n[dim]{kind}[/dim]", no_wrap=True, max_width=WIDEST)
     for row in table.slice(0, PREVIEW_ROWS).to_pylist():
         shown.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     _say.print(shown)

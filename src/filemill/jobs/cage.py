@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from filemill import logs
-from filemill.errors import JobFailed
+from filemill.errors import FilemillError
 from filemill.jobs import run as wire
 from filemill.jobs.run import Line, Ready, Run
 
@@ -24,6 +24,10 @@ LONGEST_LINE = 1 << 20
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
 STDERR_TAIL = 4096
 LAST_WORDS_SECONDS = 2
+
+
+class NoChild(FilemillError):
+    """No child process could be started."""
 
 
 class Exit(msgspec.Struct, frozen=True):
@@ -127,29 +131,33 @@ class Cage:
         self._most_jobs = most_jobs
         self._most_idle_mb = most_idle_mb
         self._idle: list[Child] = []
-        self._starting: set[asyncio.Task[None]] = set()
+        self._ahead: list[asyncio.Task[Child]] = []
         self._closed = False
         self.engines: dict[str, str] = {}
 
     async def open(self, children: int) -> None:
-        """Starts so many children ahead. Raises JobFailed where one does not start."""
+        """Starts so many children ahead. Raises NoChild where one does not start."""
         self._idle += await asyncio.gather(*(self._start() for _ in range(children)))
 
     async def close(self) -> None:
         """Ends every idle child; those at work are ended by whoever took them."""
         self._closed = True
-        for task in self._starting:
+        for task in self._ahead:
             task.cancel()
-        await asyncio.gather(*(child.kill() for child in self._idle))
+        started = await asyncio.gather(*self._ahead, return_exceptions=True)
+        await asyncio.gather(*(child.kill() for child in [*self._idle, *started] if isinstance(child, Child)))
+        self._ahead.clear()
         self._idle.clear()
 
     async def take(self) -> Child:
-        """A child that is ready for a run."""
+        """A child that is ready for a run. Raises NoChild where none can be started."""
         while self._idle:
             child = self._idle.pop()
             if child.is_alive:
                 return child
             await child.kill()
+        if self._ahead:
+            return await self._ahead.pop(0)
         return await self._start()
 
     async def give(self, child: Child, *, is_good: bool) -> None:
@@ -159,17 +167,7 @@ class Cage:
             return
         await child.kill()
         if not self._closed:
-            task = asyncio.create_task(self._start_ahead())
-            self._starting.add(task)
-            task.add_done_callback(self._starting.discard)
-
-    async def _start_ahead(self) -> None:
-        try:
-            child = await self._start()
-        except JobFailed as error:
-            logs.warn("filemill.jobs.cage", "no child could be started ahead", cause=error)
-            return
-        self._idle.append(child)
+            self._ahead.append(asyncio.create_task(self._start()))
 
     async def _start(self) -> Child:
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
@@ -189,11 +187,15 @@ class Cage:
             start_new_session=True,
         )
         child = Child(process)
-        said = await child.hear(READY_SECONDS)
+        try:
+            said = await child.hear(READY_SECONDS)
+        except asyncio.CancelledError:
+            await child.kill()
+            raise
         if not isinstance(said, Ready):
             await child.kill()
             stderr = said.stderr if isinstance(said, Exit) else ""
             logs.warn("filemill.jobs.cage", "a child did not start", lane=self._lane, said=repr(said), stderr=stderr)
-            raise JobFailed("internal", "The worker could not start its engine.", at_fault="us")
+            raise NoChild
         child.engines = self.engines = said.engines
         return child

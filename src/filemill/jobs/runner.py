@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from filemill import connections, logs
 from filemill.errors import DatabaseAway, JobFailed, StoreAway
 from filemill.jobs import commands, context, formats, moves, queries, steps
-from filemill.jobs.cage import Cage
+from filemill.jobs.cage import Cage, NoChild
 from filemill.jobs.job import Status
 from filemill.jobs.moves import Claimed
 from filemill.jobs.queries import FileRow
@@ -34,6 +34,7 @@ AFTER_LEASE_SECONDS = moves.LEASE_SECONDS + 60
 """Nobody can write a lost run's outputs any more so long after its last renewal."""
 
 PROBE_SECONDS = 1.0
+NO_CHILD_SECONDS = 2
 
 
 class Runner:
@@ -109,6 +110,9 @@ class Runner:
             logs.warn("filemill.jobs.runner", "the store is away", cause=error)
             self._away_since = self._away_since or time.monotonic()
             how = await self._insist(self._leave, claimed, "store away")
+        except NoChild as error:  # not the job's doing
+            logs.warn("filemill.jobs.runner", "no child could be started", cause=error)
+            how = await self._insist(self._leave, claimed, "no child")
         except DatabaseAway as error:
             logs.warn("filemill.jobs.runner", "the database is away", cause=error)
             how = await self._insist(self._leave, claimed, "database away")
@@ -226,7 +230,8 @@ class Runner:
             elif how == "killed":
                 status = await moves.lost_process(claimed.id, claimed.fence)
             else:
-                status = await moves.give_back(claimed.id, claimed.fence, how)
+                after = NO_CHILD_SECONDS if how == "no child" else 0
+                status = await moves.give_back(claimed.id, claimed.fence, how, after)
             if status in (Status.FAILED, Status.CANCELLED):
                 await commands.settle([claimed.id])
         return how if status is not None else "lost"

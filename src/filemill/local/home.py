@@ -32,10 +32,14 @@ class Secrets(msgspec.Struct, frozen=True):
 
 
 class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a home remembers between starts: who wrote its objects, and the ports it had."""
+    """What a home remembers between starts.
+
+    Who wrote its objects, the ports it had, and a fingerprint of the migrations its database went through.
+    """
 
     store: StoreName | None = None
     ports: dict[str, list[int]] = {}
+    migrations: str = ""
 
 
 class Home:

@@ -65,6 +65,8 @@ class Postgres:
         self._kept_fds = kept_fds
         self._user = _other_user() if os.geteuid() == 0 else None
         self.process: Process | None = None
+        self.was_made = False
+        """Whether the last start made the database: it has no tables then."""
 
     @property
     def url(self) -> str:
@@ -98,6 +100,7 @@ class Postgres:
         if fresh:
             self._make_database(programs)
             (self.folder / "made").touch()
+        self.was_made = fresh
 
     def stop(self) -> None:
         """Ends it, open connections included."""

@@ -1,6 +1,8 @@
 """The whole stack: three servers, the API and the workers, started together, kept alive, and gone together."""
 
+import hashlib
 import http.client
+import importlib
 import os
 import signal
 import sys
@@ -8,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from filemill import settings
 from filemill.errors import BadSetting
@@ -22,6 +26,7 @@ from filemill.local.redis import Redis
 from filemill.settings import Settings
 
 BUCKET = "filemill"
+MIGRATIONS = "piccolo_migrations"
 READY_SECONDS = 60.0
 API_GRACE = 6.0
 WORKER_GRACE = 8.0
@@ -107,7 +112,7 @@ class Stack:
         self.settings: Settings = settings.read(self.environ)
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
         self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in _LANES}
-        home.remember(Notes(store=name, ports=ports.chosen))
+        home.remember(Notes(store=name, ports=ports.chosen, migrations=notes.migrations))
 
     @property
     def url(self) -> str:
@@ -116,9 +121,7 @@ class Stack:
 
     def start(self) -> None:
         """Starts everything; returns once the API says that it, the store and a worker answer. Raises NotStarted."""
-        self.start_stores()
-        for part in (self.api, *self.workers.values()):
-            part.start()
+        process.together(self._start_store, self._start_the_rest)
         self.api.wait_until(self._is_ready, READY_SECONDS)
 
     def start_stores(self) -> None:
@@ -139,10 +142,19 @@ class Stack:
         process.together(self.api.stop, *(worker.stop for worker in self.workers.values()))
         process.together(self.postgres.stop, self.redis.stop, self.store.stop)
 
+    def _start_the_rest(self) -> None:
+        # Neither API nor workers need the store to start, and they take longer than it does.
+        process.together(self._start_database, self.redis.start)
+        for part in (self.api, *self.workers.values()):
+            part.start()
+
     def _start_database(self) -> None:
         self.postgres.start()
-        argv = [sys.executable, "-m", "filemill.cli", "migrate"]
-        process.run("filemill migrate", argv, environ=process.plain_environ(**self.environ))
+        notes, now = self.home.notes, _fingerprint()
+        if self.postgres.was_made or notes.migrations != now:
+            argv = [sys.executable, "-m", "filemill.cli", "migrate"]
+            process.run("filemill migrate", argv, environ=process.plain_environ(**self.environ))
+            self.home.remember(msgspec.structs.replace(notes, migrations=now))
 
     def _start_store(self) -> None:
         self.store.start()
@@ -248,6 +260,15 @@ def open_stack(folder: Path, *, port: int = 0, store: StoreName | None = None) -
     except BaseException:
         home.close()
         raise
+
+
+def _fingerprint() -> str:
+    """What tells one set of migrations from another: a database that went through these needs no look at them."""
+    digest = hashlib.sha256()
+    for folder in importlib.import_module(MIGRATIONS).__path__:
+        for path in sorted(Path(folder).glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _origins(given: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,13 +1,10 @@
 """Reads csv and tsv: all cells as text, in pieces of the file, each checked to hold as many cells as the header."""
 
-from collections.abc import Iterator
-
 import polars as pl
-from polars.io.plugins import register_io_source
 
-from filemill.engines.tables import heads, records, schema, trouble
+from filemill.engines.tables import batches, heads, records, schema, trouble
 from filemill.engines.tables.ahead import Ahead, Stream
-from filemill.engines.tables.table import MARK, ROW, Column, Table
+from filemill.engines.tables.table import MARK, Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile, Progress, Say
 
@@ -34,7 +31,7 @@ class Delimited:
         self._rest = b""
         self._parsed = 0
         self._ended = False
-        self._closed = False
+        self.gate = batches.Gate()
         self._early: list[pl.DataFrame] = []
         self.header = self._read_header()
         self.sample = self._read_sample()
@@ -45,13 +42,22 @@ class Delimited:
         for at, name in zip(records.names(len(self.header)), self.header, strict=True):
             kind = schema.guess(self.sample[at])
             columns[name] = Column(at, kind or schema.TEXT, is_text=True, guessed=kind is not None)
-        frame_schema = {**dict.fromkeys(records.names(len(self.header)), pl.String()), ROW: pl.Int64(), MARK: pl.Boolean()}
-        frame = register_io_source(self._frames, schema=pl.Schema(frame_schema))
+        frame = batches.scan(self, {column.at: pl.String() for column in columns.values()})
         return Table(frame, columns, self, self.sample, marks=True)
+
+    def next_batch(self, wanted: list[str]) -> pl.DataFrame | None:
+        """The next rows; the last of them is marked where the file is damaged."""
+        if self._early:
+            return self._early.pop(0)
+        return None if self._ended else self._read_batch([int(name) for name in wanted])
+
+    def tell(self) -> None:
+        """Says how many bytes of the file were read."""
+        self._say(Progress(self._stream.offset, self._stream.size, "bytes"))
 
     def close(self) -> None:
         """Stops reading."""
-        self._closed = True
+        self.gate.close()
         if self._ahead:
             self._ahead.close()
         self._stream.close()
@@ -93,37 +99,14 @@ class Delimited:
         everything = list(range(len(self.header)))
         height = 0
         while height < schema.SAMPLE_ROWS and not self._ended:
-            self._early.append(frame := self._next_frame(everything))
+            self._early.append(frame := self._read_batch(everything))
             height += frame.height
         cells = records.names(len(self.header))
         if not self._early:
             return pl.DataFrame(schema=dict.fromkeys(cells, pl.String))
         return pl.concat(self._early).filter(~pl.col(MARK)).select(cells).head(schema.SAMPLE_ROWS)
 
-    def _frames(
-        self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        """What Polars calls for the rows."""
-        cells = records.names(len(self.header))
-        wanted = [int(name) for name in (cells if with_columns is None else with_columns) if name not in (ROW, MARK)]
-        left = n_rows
-        while (left is None or left > 0) and not self._closed:
-            if self._early:
-                frame = self._early.pop(0)
-            elif self._ended:
-                return
-            else:
-                frame = self._next_frame(wanted)
-            self.rows += frame.height
-            self._say(Progress(self._stream.offset, self._stream.size, "bytes"))
-            if left is not None:
-                frame = frame.head(left)
-                left -= frame.height
-            if with_columns is not None:
-                frame = frame.select(with_columns)
-            yield frame if predicate is None else frame.filter(predicate)
-
-    def _next_frame(self, wanted: list[int]) -> pl.DataFrame:
+    def _read_batch(self, wanted: list[int]) -> pl.DataFrame:
         """The next whole records as cells with their row numbers; a damaged one is marked, and ends the reading."""
         if self._ahead is None:
             self._ahead = Ahead(self._stream, _PIECE)
@@ -140,12 +123,6 @@ class Delimited:
                 self.fault = trouble.bad_row(self.file, self._parsed + found.cells.height + 1, fault)
             self._ended = not data or fault is not None
             if found.end or self._ended:
-                return self._numbered(found.cells, damaged=fault is not None)
-
-    def _numbered(self, cells: pl.DataFrame, *, damaged: bool) -> pl.DataFrame:
-        first = self._parsed + 1
-        if damaged:
-            cells = pl.concat([cells, cells.clear(1)])
-        self._parsed += cells.height
-        numbers = pl.int_range(first, first + cells.height, dtype=pl.Int64, eager=True)
-        return cells.with_columns(numbers.alias(ROW), (numbers == self._parsed if damaged else pl.lit(False)).alias(MARK))
+                batch = batches.numbered(found.cells, self._parsed, damaged=fault is not None)
+                self._parsed += batch.height
+                return batch

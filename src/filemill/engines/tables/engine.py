@@ -22,8 +22,6 @@ class Tables:
         """Carries out `steps` from the first input to the first output. Raises JobFailed."""
         try:
             return _carry_out(run, steps, say)
-        except writing.Misfit as misfit:
-            raise _diagnose(run, steps) from misfit
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             log.exception("the table engine failed")
             raise trouble.of_polars(error, run.inputs[0]) from error
@@ -33,19 +31,15 @@ def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
     output = run.outputs[0]
     say(Phase("reading"))
     source = reading.open_input(run.store, run.inputs[0], say)
+    written = writing.Written()
     try:
         prepared = writing.prepare(plan.through(steps, source.table()), output)
-        written = writing.Written()
         say(Phase("writing"))
         writing.send(prepared, output, run.store, written)
+    except writing.Misfit as misfit:
+        source.close()
+        raise diagnosis.of_first_misfit(run, steps) from misfit
     finally:
         source.close()
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
     return Done(source.rows, (Made(output.name, written.rows, columns),))
-
-
-def _diagnose(run: Run, steps: Pipeline) -> JobFailed:
-    try:
-        return diagnosis.of_first_misfit(run, steps)
-    except JobFailed as failure:
-        return failure

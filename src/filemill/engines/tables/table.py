@@ -35,6 +35,10 @@ class Source(Protocol):
     fault: JobFailed | None
     """What was wrong with the row at which reading ended early; that row is marked."""
 
+    def table(self) -> "Table":
+        """The input as a table, to be used once."""
+        ...
+
     def close(self) -> None:
         """Stops reading."""
         ...
@@ -43,7 +47,8 @@ class Source(Protocol):
 class Column(msgspec.Struct, frozen=True):
     """One column: its name in the frame, its type, and whether the frame holds text that is only to be taken as such.
 
-    `guessed` is false for a text column that held no value in its first rows. `copy` names its typed copy.
+    `guessed` is false for a text column that held no value in its first rows. `copy` names its typed copy, `odd` the
+    column that holds as text what this one could not.
     """
 
     at: str
@@ -51,6 +56,7 @@ class Column(msgspec.Struct, frozen=True):
     is_text: bool = False
     guessed: bool = True
     copy: str | None = None
+    odd: str | None = None
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -97,22 +103,23 @@ def typed(table: Table, names: Iterable[str], step: int) -> Table:
     columns, checks, copies = dict(table.columns), list(table.checks), []
     for name in dict.fromkeys(names):
         column = columns[name]
+        if column.odd:
+            checks.append(check_of(column, name, step))
         if column.is_text and column.type != schema.TEXT and column.copy is None:
             copy = f"{column.at}\x00{column.type.name}"
             columns[name] = msgspec.structs.replace(column, copy=copy)
             copies.append(schema.typed(pl.col(column.at), column.type).alias(copy))
             checks.append(check_of(columns[name], name, step))
-    if not copies:
-        return table
-    return msgspec.structs.replace(
-        table, frame=table.frame.with_columns(copies), columns=columns, checks=tuple(checks)
-    )
+    frame = table.frame.with_columns(copies) if copies else table.frame
+    return msgspec.structs.replace(table, frame=frame, columns=columns, checks=tuple(checks))
 
 
 def check_of(column: Column, name: str, step: int | None) -> Check:
-    """That a text column's value survives being typed."""
-    text = pl.col(column.at)
-    value = pl.col(column.copy) if column.copy else schema.typed(text, column.type)
+    """That a value is of its column's type: as a text column survives being typed, and others were read."""
     needed = f"step {step} needs" if step else "the output needs"
     what = f"is no value of the column's type, {column.type.name}, which {needed}."
+    if column.odd:
+        return Check(step, name, pl.col(column.odd).is_not_null(), pl.col(column.odd), what)
+    text = pl.col(column.at)
+    value = pl.col(column.copy) if column.copy else schema.typed(text, column.type)
     return Check(step, name, schema.misfit(text, value, column.type), text, what)

@@ -65,6 +65,8 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     checks = list(last.checks)
     values, types, own = [], [], []
     for name, column in last.columns.items():
+        if column.odd:
+            own.append(table.check_of(column, name, None))
         value, kind, check = _typed(name, column, target) if target.base in _TYPED else _as_text(name, column)
         values.append(value)
         types.append(kind)

@@ -17,8 +17,11 @@ from filemill.jobs.job import Status
 MOST_BYTES = 50 * 2**30
 LONGEST_FILE_NAME = 255
 MOST_PARTS = 10_000
+MOST_PARTS_AT_ONCE = 1_000
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 
+# What stands in `extra_json_schema` is documented only: the decoder looks at shapes, `check` at values.
+PartNumber = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_PARTS})]
 DateTime = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Id = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 
@@ -71,10 +74,26 @@ class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     {"to_format": "parquet"}}]}`
     """
 
-    file_name: Annotated[str, Meta(description="1 to 255 bytes of UTF-8; its extension says the format.")]
-    original_file_size_bytes: Annotated[int, Meta(description="The upper bound of the file's size: 0 to 50 GiB.")]
+    file_name: Annotated[
+        str,
+        Meta(
+            description="1 to 255 bytes of UTF-8; its extension says the format.",
+            extra_json_schema={"minLength": 1, "maxLength": LONGEST_FILE_NAME},
+        ),
+    ]
+    original_file_size_bytes: Annotated[
+        int,
+        Meta(
+            description="The upper bound of the file's size: 0 to 50 GiB.",
+            extra_json_schema={"minimum": 0, "maximum": MOST_BYTES},
+        ),
+    ]
     processing_steps: Annotated[
-        tuple[steps.WireStep, ...], Meta(description="At most 100 steps; none passes the rows on unchanged.")
+        tuple[steps.WireStep, ...],
+        Meta(
+            description="At most 100 steps; none passes the rows on unchanged.",
+            extra_json_schema={"maxItems": steps.MOST_STEPS},
+        ),
     ]
 
     def check(self) -> None:
@@ -138,7 +157,7 @@ class Uploaded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     object_key: str
-    sha256: str | UnsetType = UNSET
+    sha256: Annotated[str, Meta(extra_json_schema={"pattern": f"^{_SHA256.pattern}$"})] | UnsetType = UNSET
 
     def check(self) -> None:
         """Raises Impossible."""
@@ -196,12 +215,14 @@ class WantedParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Example: `{"part_numbers": [1, 2, 3]}`
     """
 
-    part_numbers: tuple[int, ...]
+    part_numbers: Annotated[
+        tuple[PartNumber, ...], Meta(extra_json_schema={"minItems": 1, "maxItems": MOST_PARTS_AT_ONCE})
+    ]
 
     def check(self) -> None:
         """Raises Impossible."""
-        if not 0 < len(self.part_numbers) <= 1000:
-            raise Impossible("part_numbers must hold 1 to 1000 numbers.")
+        if not 0 < len(self.part_numbers) <= MOST_PARTS_AT_ONCE:
+            raise Impossible(f"part_numbers must hold 1 to {MOST_PARTS_AT_ONCE} numbers.")
         for number in self.part_numbers:
             check_part_number(number)
 
@@ -226,7 +247,7 @@ class SignedParts(msgspec.Struct, frozen=True):
 class FinishedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part with the ETag the store answered its PUT with."""
 
-    part_number: int
+    part_number: PartNumber
     etag: str
 
 
@@ -236,7 +257,7 @@ class FinishedParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Example: `{"parts": [{"part_number": 1, "etag": "9b2cf535f27731c974343645a3985328"}]}`
     """
 
-    parts: tuple[FinishedPart, ...]
+    parts: Annotated[tuple[FinishedPart, ...], Meta(extra_json_schema={"minItems": 1, "maxItems": MOST_PARTS})]
 
     def check(self) -> None:
         """Raises Impossible."""

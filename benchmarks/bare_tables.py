@@ -1,0 +1,76 @@
+"""What the large table is measured against, each in a process of its own: Polars store to store, and on local disk.
+
+`python -m benchmarks.bare_tables`, a Task as JSON on stdin, an Outcome as JSON on stdout.
+"""
+
+import os
+import sys
+import time
+
+import duckdb
+import msgspec
+import polars as pl
+
+from benchmarks import measure
+
+COLUMN, LEAST = "amount", 5000.0
+SAMPLE_ROWS = 10_000
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What to do: `how` from `source` to `target`, paths or s3:// addresses; `storage` is Polars' storage_options."""
+
+    how: str
+    source: str
+    target: str
+    storage: dict[str, str] | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What the work took, imports left out: seconds, CPU seconds, MiB at most; and how many rows came out."""
+
+    seconds: float
+    cpu: float
+    peak_mb: float
+    rows: int
+
+
+def polars(task: Task) -> None:
+    """Types by Polars' own inference, and its own streaming."""
+    read = pl.scan_csv(
+        task.source, storage_options=task.storage, glob=False, infer_schema_length=SAMPLE_ROWS, credential_provider=None
+    )
+    read.filter(pl.col(COLUMN) > LEAST).sink_parquet(
+        task.target, compression="zstd", storage_options=task.storage, credential_provider=None
+    )
+
+
+def duck(task: Task) -> None:
+    """Types by DuckDB's own inference."""
+    duckdb.sql(
+        f"COPY (SELECT * FROM read_csv('{task.source}') WHERE {COLUMN} > {LEAST})"
+        f" TO '{task.target}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+def count(task: Task) -> int:
+    """The rows of what was written."""
+    found: int = (
+        pl.scan_parquet(task.target, storage_options=task.storage, glob=False).select(pl.len()).collect().item()
+    )
+    return found
+
+
+def main() -> None:
+    """One task."""
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    work = {"polars": polars, "duckdb": duck}[task.how]
+    began, cpu = time.perf_counter(), time.process_time()
+    work(task)
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    outcome = Outcome(seconds, cpu, measure.peak_mb(os.getpid()), count(task))
+    sys.stdout.buffer.write(msgspec.json.encode(outcome))
+
+
+if __name__ == "__main__":
+    main()

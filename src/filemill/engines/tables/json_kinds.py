@@ -1,0 +1,152 @@
+"""What kinds of values the lines of an NDJSON file hold under each key, and how two kinds become one, or do not.
+
+JSON knows one kind of number. Here whole numbers are told apart by how far they go, since a double carries them
+exactly only up to 2**53: such a column may still become one of fractions, a wider one may not.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+import polars as pl
+
+MOST_EXACT = 2**53
+MOST_WIDE = 2**63 - 1
+MOST_BIG = 10**38 - 1
+DEEPEST = 64
+"""How deep values may be nested."""
+
+
+class Array(msgspec.Struct, frozen=True):
+    """A list of values of one kind."""
+
+    inner: "Kind"
+
+
+class Object(msgspec.Struct, frozen=True):
+    """Values under keys."""
+
+    fields: dict[str, "Kind"]
+
+
+Kind = str | Array | Object
+"""null, bool, int (exact as a double), wide (64 bits), big (38 digits), float, text, or nested."""
+
+_WHOLE = ("int", "wide", "big")
+
+_DTYPES: dict[str, pl.DataType] = {
+    # A key that never had a value is taken for text, like an empty column of a csv.
+    "null": pl.String(),
+    "bool": pl.Boolean(),
+    "int": pl.Int64(),
+    "wide": pl.Int64(),
+    "big": pl.Int128(),
+    "float": pl.Float64(),
+    "text": pl.String(),
+}
+
+_Exact = Annotated[int, msgspec.Meta(ge=-MOST_EXACT, le=MOST_EXACT)]
+_Wide = Annotated[int, msgspec.Meta(ge=-MOST_WIDE - 1, le=MOST_WIDE)]
+
+_CHECKED: dict[str, Any] = {
+    "null": None,
+    "bool": bool | None,
+    "int": _Exact | None,
+    "wide": _Wide | None,
+    "float": float | _Exact | None,
+    "text": str | None,
+}
+
+
+class Apart(ValueError):
+    """Two kinds cannot stand in one column."""
+
+
+def of(value: object, depth: int = 0) -> Kind:
+    """The kind of a decoded value. Raises Apart for a list of several kinds, and for what no column can hold."""
+    if depth > DEEPEST:
+        raise Apart
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case int():
+            return _of_whole(abs(value), is_nested=depth > 0)
+        case float():
+            return "float"
+        case str():
+            return "text"
+        case list():
+            inner: Kind = "null"
+            for each in value:
+                inner = merge(inner, of(each, depth + 1))
+            return Array(inner)
+        case dict():
+            return Object({key: of(each, depth + 1) for key, each in value.items()})
+    raise Apart
+
+
+def _of_whole(size: int, *, is_nested: bool) -> Kind:
+    if size <= MOST_EXACT:
+        return "int"
+    if size <= MOST_WIDE:
+        return "wide"
+    # Parquet carries what is longer as a decimal, and Polars casts to those only what is not nested.
+    if size <= MOST_BIG and not is_nested:
+        return "big"
+    raise Apart
+
+
+def merge(one: Kind, other: Kind) -> Kind:
+    """The kind that holds both. Raises Apart where there is none."""
+    if one == other or other == "null":
+        return one
+    if one == "null":
+        return other
+    if isinstance(one, Array) and isinstance(other, Array):
+        return Array(merge(one.inner, other.inner))
+    if isinstance(one, Object) and isinstance(other, Object):
+        fields = dict(one.fields)
+        for key, kind in other.fields.items():
+            fields[key] = merge(fields.get(key, "null"), kind)
+        return Object(fields)
+    if one in _WHOLE and other in _WHOLE:
+        return max(one, other, key=_WHOLE.index)
+    if {one, other} == {"int", "float"}:
+        return "float"
+    raise Apart
+
+
+def holds(kind: Kind, value: object) -> bool:
+    """Whether a column of this kind can hold the value without change."""
+    try:
+        return merge(kind, of(value)) == kind
+    except Apart:
+        return False
+
+
+def dtype_of(kind: Kind) -> pl.DataType:
+    """The type in which Polars holds this kind."""
+    if isinstance(kind, Array):
+        return pl.List(dtype_of(kind.inner))
+    if isinstance(kind, Object):
+        return pl.Struct({key: dtype_of(inner) for key, inner in kind.fields.items()})
+    return _DTYPES[kind]
+
+
+def checked_type_of(kinds: dict[str, Kind], unchecked: set[str]) -> Any:
+    """A struct that a line decodes to exactly if its values are of these kinds and it has no other keys."""
+    fields = [
+        (f"f{number}", Any if key in unchecked else _checked(kind), None) for number, (key, kind) in enumerate(kinds.items())
+    ]
+    rename = {f"f{number}": key for number, key in enumerate(kinds)}
+    return msgspec.defstruct("Line", fields, rename=rename, forbid_unknown_fields=True, gc=False)
+
+
+def _checked(kind: Kind) -> Any:
+    if isinstance(kind, Array):
+        return list[_checked(kind.inner)] | None  # type: ignore[misc]
+    if isinstance(kind, Object):
+        return checked_type_of(kind.fields, set()) | None
+    # Big whole numbers are rare enough to be looked at one by one.
+    return _CHECKED[kind]

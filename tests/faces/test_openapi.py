@@ -1,0 +1,139 @@
+"""The OpenAPI document against the API as it runs: no 500, and no answer that the document does not announce."""
+
+import asyncio
+import itertools
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as bounded
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from filemill import connections
+from filemill.app import create_app
+from filemill.jobs import worker_queries
+from filemill.jobs.worker_queries import WorkerRow
+from filemill.local import process
+from filemill.settings import Settings
+from tests.fixtures.visitors import PASSWORD, an_email
+
+pytestmark = pytest.mark.usefixtures("anyio_backend")
+
+EXAMPLES = 25
+# It wants every well-formed request to succeed; here a job's status or an impossible value may refuse it.
+WANTS_SUCCESS = positive_data_acceptance
+START_SECONDS = 30
+JOB = {"file_name": "sample.csv", "original_file_size_bytes": 10, "processing_steps": []}
+
+
+@pytest.fixture(scope="module")
+def base_url(environ: dict[str, str]) -> Iterator[str]:
+    """The API as a process of its own."""
+    port = process.free_port()
+    command = [sys.executable, "-m", "filemill.cli", "api", "--port", str(port)]
+    api = subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_it_answers(url)
+        asyncio.run(_a_worker(environ["FILEMILL_DATABASE_URL"]))
+        yield url
+    finally:
+        api.terminate()
+        api.wait(15)
+
+
+def _wait_until_it_answers(url: str) -> None:
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            httpx.get(f"{url}/health/live")
+        except httpx.TransportError:
+            assert time.monotonic() < until, "the API did not start"
+            time.sleep(0.05)
+        else:
+            return
+
+
+async def _a_worker(database_url: str) -> None:
+    """Makes the service ready, as if a worker had been seen; nobody takes the jobs."""
+    await connections.open(database_url, size=1)
+    await worker_queries.beat(WorkerRow("openapi", "host", "tables", 1, {}, "open", None))
+    await connections.close()
+
+
+@pytest.fixture(scope="module")
+def member(base_url: str) -> Iterator[httpx.Client]:
+    """Somebody who has signed in."""
+    with httpx.Client(base_url=f"{base_url}/api/v1") as client:
+        form = {"username": an_email(), "password": PASSWORD}
+        client.post("/auth/register", json={"email": form["username"], "password": PASSWORD})
+        token = client.post("/auth/login", data=form).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+def _document() -> BaseSchema:
+    """The document as the API writes it; no server is needed for that."""
+    nowhere = "http://127.0.0.1:1"
+    app = create_app(
+        Settings(
+            database_url="postgresql://nowhere",
+            redis_url="redis://nowhere",
+            s3_url=nowhere,
+            s3_public_url=nowhere,
+            s3_key="key",
+            s3_secret="secret",
+            s3_cage_key="key",
+            s3_cage_secret="secret",
+            secret="s" * 32,
+        )
+    )
+    return schemathesis.openapi.from_dict(app.state.openapi)
+
+
+api = _document()
+_calls = itertools.count()
+
+
+def _is_job_id(value: object) -> bool:
+    try:
+        UUID(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _with_a_job_of_the_members(case: schemathesis.Case, member: httpx.Client) -> None:
+    """Made-up ids are of no job: every other time a well-formed one becomes that of a job of the member's."""
+    if _is_job_id(case.path_parameters.get("job_id")) and next(_calls) % 2:
+        made = member.post("/jobs", json=JOB)
+        if made.status_code == 429:
+            for job in member.get("/jobs?limit=1000").json():
+                member.delete(f"/jobs/{job['id']}")
+            made = member.post("/jobs", json=JOB)
+        case.path_parameters["job_id"] = made.json()["id"]
+
+
+@api.parametrize()
+@bounded(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_answer_is_outside_the_document(case: schemathesis.Case, member: httpx.Client, base_url: str) -> None:
+    _with_a_job_of_the_members(case, member)
+
+    case.call_and_validate(
+        base_url=base_url, headers={"Authorization": member.headers["Authorization"]}, excluded_checks=[WANTS_SUCCESS]
+    )

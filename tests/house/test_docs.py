@@ -1,0 +1,218 @@
+"""The docs say what is there: every setting, error code, room and make target; links lead somewhere."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from filemill.faces.data import routes
+from filemill.jobs.job import ERROR_CODES, MOVES
+from filemill.jobs.steps import STEPS
+from filemill.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+LONGEST_README = 150
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def rows(text: str) -> Iterator[list[str]]:
+    """The rows of all tables of a page, as cells; the lines under their heads left out."""
+    for line in text.splitlines():
+        if line.startswith("|") and not re.fullmatch(r"[|\s:-]+", line):
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", without_code(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", DOCS, ids=name_of)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    wrong = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text())):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text())):
+            wrong.append(link)
+    assert not wrong
+
+
+@pytest.mark.parametrize("page", DOCS, ids=name_of)
+def test_every_page_can_be_found(page: Path) -> None:
+    if page == ROOT / "README.md":
+        return
+    linked = {
+        (other.parent / link.partition("#")[0]).resolve()
+        for other in DOCS
+        for link in re.findall(r"\]\(([^)\s:]+)\)", other.read_text())
+    }
+    assert page in linked or page.parent / "README.md" == page
+
+
+# --- README -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_is_short() -> None:
+    assert len(read("README.md").splitlines()) < LONGEST_README
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/development.md", "docs/operations.md"])
+def test_every_make_target_that_is_named_exists(page: str) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", read("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z][a-z-]*)", read(page), re.MULTILINE))
+
+    assert named
+    assert named <= targets
+
+
+def test_every_make_target_is_told() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", read("Makefile"), re.MULTILINE))
+
+    told = set(re.findall(r"`make ([a-z-]+)`", read("docs/development.md")))
+
+    assert targets <= told
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+SETTINGS = [row for row in rows(read("docs/settings.md")) if row[0].startswith(f"`{PREFIX}")]
+
+
+def test_every_setting_has_one_row() -> None:
+    told = [row[0].split("`")[1] for row in SETTINGS]
+
+    assert sorted(told) == sorted(PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings))
+
+
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row[0].split("`")[1])
+def test_the_default_is_that_of_the_code(row: list[str]) -> None:
+    name = row[0].split("`")[1].removeprefix(PREFIX).lower()
+    field = next(field for field in msgspec.structs.fields(Settings) if field.name == name)
+    told = row[1].strip("`")
+
+    if field.required:
+        assert told == "*required*"
+    elif field.default in ("", ()):
+        assert told in ("*(empty)*", "that of `FILEMILL_S3_URL")
+    else:
+        assert told == str(field.default)
+
+
+def test_settings_in_other_pages_exist() -> None:
+    known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
+    named = {name for page in DOCS for name in re.findall(r"FILEMILL_[A-Z0-9_]*[A-Z0-9]", page.read_text())}
+
+    assert named <= known
+
+
+# --- jobs -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_error_code_has_one_row_that_says_who_can_mend_it() -> None:
+    told = {row[0].strip("`"): row for row in rows(read("docs/errors.md")) if len(row) == 4 and row[0].startswith("`")}
+
+    assert list(told) == list(ERROR_CODES)
+    for code, (_, at_fault, cause, remedy) in told.items():
+        assert at_fault in ("caller", "us"), code
+        assert cause, code
+        assert remedy, code
+
+
+def test_every_move_has_a_row_and_no_other() -> None:
+    statuses = {status.value for status in MOVES}
+    told = {
+        (one.strip(), row[1])
+        for row in rows(read("docs/architecture.md"))
+        if len(row) == 3 and row[1] in statuses
+        for one in row[0].split(",")
+    }
+
+    assert told == {(one.value, other.value) for one, others in MOVES.items() for other in others}
+
+
+def test_every_status_of_the_door_tells_its_moves() -> None:
+    told = {row[0].strip("`"): row[2] for row in rows(read("docs/api/data-jobs.md")) if len(row) == 3}
+
+    for status, targets in MOVES.items():
+        assert set(re.findall(r"[A-Z_]{6,}", told[status.value])) == {target.value for target in targets}
+
+
+def test_every_route_of_the_door_has_a_row() -> None:
+    told = {row[0].strip("`") for row in rows(read("docs/api/data-jobs.md")) if re.match(r"`[A-Z]+ /", row[0])}
+
+    there = set()
+    for route in routes.router.routes:
+        for handler in route.route_handlers:
+            path = route.path.removeprefix("/api/v1").replace("{job_id:uuid}", "{id}").rstrip("/")
+            there |= {f"{method} {path}" for method in handler.http_methods if method != "OPTIONS"}
+    assert told == there
+
+
+def test_every_step_has_its_section_and_nothing_else_has() -> None:
+    sections = re.split(r"^## Steps$", read("docs/tables.md"), flags=re.MULTILINE)[1].split("\n## ")[0]
+
+    assert re.findall(r"^### `([a-z_]+)`", sections, re.MULTILINE) == list(STEPS)
+
+
+# --- rooms ------------------------------------------------------------------------------------------------------------
+
+
+def told_rooms() -> dict[str, set[str]]:
+    """Folder -> the files that the architecture page names under its heading."""
+    rooms: dict[str, set[str]] = {}
+    for section in re.split(r"^### ", read("docs/architecture.md"), flags=re.MULTILINE)[1:]:
+        folder = section.partition(":")[0].rstrip("/")
+        for row in rows(section.split("\n## ")[0]):
+            rooms.setdefault(folder, set()).update(re.findall(r"`([\w/]+\.py)`", row[0]))
+    return rooms
+
+
+def there_rooms() -> dict[str, set[str]]:
+    """Folder -> the files that are there; a door's folder counts with `faces`."""
+    rooms: dict[str, set[str]] = {}
+    for root in (ROOT / "src", ROOT / "workers"):
+        for path in root.rglob("*.py"):
+            if path.name == "__init__.py" and path.parent.name != "filemill":
+                continue
+            folder, file = name_of(path.parent), path.name
+            if folder.startswith("src/filemill/faces/"):
+                folder, file = "src/filemill/faces", f"{path.parent.name}/{file}"
+            rooms.setdefault(folder, set()).add(file)
+    return rooms
+
+
+def test_the_architecture_page_names_every_room() -> None:
+    told, there = told_rooms(), there_rooms()
+
+    assert set(told) == set(there)
+    for folder, files in there.items():
+        assert told[folder] == files, folder
+
+
+def test_everything_in_the_plan_is_there() -> None:
+    plan = re.findall(r"^```\n(.*?)^```$", read("docs/architecture.md"), re.DOTALL | re.MULTILINE)[0]
+
+    for line in plan.splitlines():
+        for name in line.partition("   ")[0].split(", "):
+            assert (ROOT / name.split()[0]).exists(), name

@@ -1,0 +1,267 @@
+"""Stories of runs in real cages: how each of them may end, and what is left behind."""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from filemill import connections
+from filemill.jobs import commands, context, moves, steps, uploads
+from filemill.jobs.cage import Cage
+from filemill.jobs.context import Context
+from filemill.jobs.job import ENDED, Job, Status
+from filemill.jobs.queries import NewFile
+from filemill.jobs.runner import Runner
+from tests.fixtures.tidy import assert_tidy
+from tests.jobs.conftest import TABLE, NewJob, upload
+
+pytestmark = pytest.mark.anyio
+
+LONG = b"text\n" + base64.encodebytes(random.Random(1).randbytes(45_000_000))
+"""A table whose run lasts long enough to be disturbed: 60 MB that do not compress well, for a gzipped output."""
+
+
+@pytest.fixture
+async def cage(tmp_path: Path) -> AsyncIterator[Cage]:
+    cage = Cage("tables", tmp_path)
+    await cage.open(1)
+    yield cage
+    await cage.close()
+
+
+@pytest.fixture
+async def runner(at_hand: Context, cage: Cage) -> Runner:
+    return Runner("tables", "this test", cage, {})
+
+
+async def queue_up(at_hand: Context, job: Job, content: bytes = TABLE) -> Job:
+    return await uploads.mark(job.id, job.owner, await upload(job, content))
+
+
+async def now(job: Job) -> Job:
+    return await commands.get(job.id, job.owner)
+
+
+async def until(job: Job, what: Callable[[Job], bool], seconds: float = 20) -> Job:
+    for _ in range(int(seconds * 20)):
+        if what(seen := await now(job)):
+            return seen
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{await now(job)} after {seconds} s")
+
+
+@pytest.fixture
+def long_job(at_hand: Context, owner: object) -> Callable[[], Awaitable[Job]]:
+    """Makes a job of several seconds and queues it."""
+
+    async def make() -> Job:
+        pipeline = b'[{"type":"convert_format","params":{"to_format":"ndjson.gz"}}]'
+        job = await commands.create(
+            commands.NewJob(
+                owner=owner,  # type: ignore[arg-type]
+                door="data",
+                pipeline=steps.decode(pipeline),
+                as_sent=pipeline,
+                inputs=(NewFile("input", "long.csv", len(LONG)),),
+            )
+        )
+        return await queue_up(at_hand, job, LONG)
+
+    return make
+
+
+async def child_of(cage: Cage) -> int:
+    """The process id of the one child of this cage, while it works."""
+    mine = os.getpid()
+    for _ in range(200):
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                stat = (entry / "stat").read_text().rsplit(") ", 1)[1].split()
+                if int(stat[1]) == mine and b"workers.child" in (entry / "cmdline").read_bytes() and stat[0] != "Z":
+                    return int(entry.name)
+        await asyncio.sleep(0.02)
+    raise AssertionError("no child")
+
+
+async def test_a_run_that_goes_well(at_hand: Context, runner: Runner, queued: NewJob) -> None:
+    job = await queued()
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.progress, job.error_message) == (Status.COMPLETED, 1, None)
+    assert job.output_key == f"output/{job.id}/data_processed.csv"
+    assert await at_hand.store.get(job.output_key) == TABLE
+    assert [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"] == [
+        "PENDING",
+        "QUEUED",
+        "RUNNING",
+        "COMPLETED",
+    ]
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_run_cancelled_in_the_middle_ends_within_two_seconds(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    # given a job at work
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    # when it is cancelled
+    assert (await commands.cancel(job.id, job.owner)).status is Status.CANCELLATION_REQUESTED
+    job = await until(job, lambda j: j.status is Status.CANCELLED, seconds=3)
+    await work
+    # then nothing of it is left, and nothing more comes
+    assert await at_hand.store.keys() == [job.input_key]
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_killed_child_costs_a_run_and_the_next_one_finishes(
+    at_hand: Context, runner: Runner, cage: Cage, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.progress > 0)
+    os.kill(await child_of(cage), signal.SIGKILL)
+    await work
+    job = await now(job)
+    assert (job.status, job.fence) == (Status.COMPLETED, 2)
+    assert job.output_key == f"output/{job.id}/2/long_processed.ndjson.gz"
+    assert sorted(await at_hand.store.keys()) == sorted([job.input_key or "", job.output_key])
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_file_that_ends_its_worker_three_times_is_not_tried_again(
+    at_hand: Context, runner: Runner, cage: Cage, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    # given a job whose every run ends its child
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    for run in (1, 2, 3):
+        await until(job, lambda j, run=run: j.fence == run and j.progress > 0)
+        os.kill(await child_of(cage), signal.SIGKILL)
+        await until(job, lambda j, run=run: j.fence > run or j.status in ENDED)
+    await work
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "crashed")
+    # when the same file comes again, then it is refused at once
+    again = await long_job()
+    await runner.until_empty()
+    again = await now(again)
+    assert (again.status, again.error_code) == (Status.FAILED, "crashed")
+    assert "same file" in (again.error_message or "")
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_draining_worker_puts_its_job_back_at_once_uncounted(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    runner.drain()
+    await asyncio.wait_for(work, 3)
+    assert (await now(job)).status is Status.QUEUED
+    assert await connections.fetchval("SELECT runs FROM job WHERE id = $1", job.id) == 0
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_worker_that_lost_its_lease_lets_the_winner_be(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]], tmp_path: Path
+) -> None:
+    # given a run whose job was taken back and claimed by another worker meanwhile
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
+    await moves.take_back()
+    other = Cage("tables", tmp_path)
+    await other.open(1)
+    winner = Runner("tables", "the other", other, {})
+    await asyncio.gather(winner.until_empty(), work)
+    await other.close()
+    # then one of them finished it, once, and the output is whole and that of the second fence or later
+    job = await now(job)
+    assert job.status is Status.COMPLETED
+    assert job.fence >= 2
+    finishes = [e for e in await commands.events(job.id, job.owner) if e.data.get("to") == "COMPLETED"]
+    assert len(finishes) == 1
+    assert sorted(await at_hand.store.keys()) == sorted([job.input_key or "", job.output_key or ""])
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_an_input_changed_after_it_was_marked_fails_the_job(
+    at_hand: Context, runner: Runner, queued: NewJob
+) -> None:
+    job = await queued()
+    await at_hand.store.put(job.input_key or "", b"other,columns\n1,2\n")
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "input_changed")
+    assert "'data.csv' was changed" in (job.error_message or "")
+
+
+async def test_a_wrong_sha256_fails_the_job_and_a_right_one_does_not(
+    at_hand: Context, runner: Runner, new_job: NewJob
+) -> None:
+    right = hashlib.sha256(TABLE).hexdigest()
+    good, bad = await new_job(), await new_job()
+    for job, digest in ((good, right.upper()), (bad, "0" * 64)):
+        await uploads.mark(job.id, job.owner, await upload(job), sha256=digest)
+    await runner.until_empty()
+    good, bad = await now(good), await now(bad)
+    assert good.status is Status.COMPLETED
+    assert (bad.status, bad.error_code) == (Status.FAILED, "bad_file")
+    assert right in (bad.error_message or "")
+
+
+async def test_a_job_that_takes_too_long_fails_naming_the_limit(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    hasty = msgspec.structs.replace(at_hand.settings, job_seconds=1)
+    context.open(msgspec.structs.replace(at_hand, settings=hasty))
+    job = await long_job()
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "too_slow", "caller")
+    assert "1 seconds" in (job.error_message or "")
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_job_that_needs_too_much_memory_fails_naming_the_limit(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    small = msgspec.structs.replace(at_hand.settings, job_memory_mb=60)
+    context.open(msgspec.structs.replace(at_hand, settings=small))
+    job = await long_job()
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "too_much_memory")
+    assert "60 MB" in (job.error_message or "")
+    # and the next job, under the usual limit, is not affected
+    context.open(at_hand)
+    job = await long_job()
+    await runner.until_empty()
+    assert (await now(job)).status is Status.COMPLETED
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_progress_moves_with_the_work(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    seen = set()
+    while not work.done():
+        seen.add((await now(job)).progress)
+        await asyncio.sleep(0.05)
+    await work
+    assert len(seen) > 1
+    assert all(0 <= p <= 1 for p in seen)
