@@ -9,7 +9,7 @@ from filemill.errors import BadSetting
 LANES = ("tables",)
 
 POLL_MS = 50
-"""How often an idle slot looks for a nudge: at 50 ms it costs 3 % of a core, and a job waits 20 ms for its nudge."""
+"""The longest pause of a busy slot between two looks for a nudge; an idle one listens for the bell of `jobs.queue`."""
 
 DRAIN_MS = 15_000
 

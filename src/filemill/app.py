@@ -18,10 +18,11 @@ from filemill.jobs import context, queue
 from filemill.jobs.events import Listener
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
-from filemill.web import address, docs, health, methods, metrics
+from filemill.web import address, docs, health, metrics
 from filemill.web.caller import WhoIsAsking
 from filemill.web.envelope import Envelope
 from filemill.web.fallback import Answers
+from filemill.web.methods import AllMethods
 
 DIALECTS = {"/api/v1": data_words.problem}
 """The dialect of error answers by prefix of the path; elsewhere `fallback.named`."""
@@ -58,9 +59,8 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    methods.tell_all(app)
     app.state.openapi = docs.document(app, (*data_schemas.STRUCTS, *health.STRUCTS))
-    app.asgi_handler = Envelope(app.asgi_handler, trusted)
+    app.asgi_handler = Envelope(AllMethods(app.asgi_handler, app.routes), trusted)
     return app
 
 

@@ -1,4 +1,4 @@
-"""The README's walk with curl, run as it stands there against a running stack; only the address is another."""
+"""The commands of the README and of the door's page, run as they stand there against a running stack."""
 
 import json
 import re
@@ -8,52 +8,52 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WRITTEN_FOR = "http://127.0.0.1:8000"
 HEADING = "## A walk with curl"
+TABLE = "name,city,age\nAlice,New York,30\nBob,London,25\nCharlie,New York,35\n"
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def the_walk() -> str:
-    """All bash of that section, in order."""
-    section = (ROOT / "README.md").read_text().split(HEADING, 1)[1].split("\n## ", 1)[0]
-    return "".join(re.findall(r"^```bash\n(.*?)^```$", section, re.DOTALL | re.MULTILINE))
+    """The README's section."""
+    return (ROOT / "README.md").read_text().split(HEADING, 1)[1].split("\n## ", 1)[0]
 
 
-def promised_result() -> str:
-    """What the section says that its last command shows."""
-    section = (ROOT / "README.md").read_text().split(HEADING, 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[-1]
-
-
-def test_the_walk_ends_with_the_promised_result(stack, tmp_path):
-    walk = the_walk()
-    assert WRITTEN_FOR in walk
-    script = walk.replace(WRITTEN_FOR, stack.url)
-
+def bash(script: str, folder: Path, url: str) -> str:
+    """What a script prints; only the address is another than it was written for."""
+    assert WRITTEN_FOR in script
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
+        ["bash", "-euo", "pipefail", "-c", script.replace(WRITTEN_FOR, url)],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "COMPLETED" in done.stdout
-    assert done.stdout.endswith(promised_result()), done.stdout
+    return done.stdout
+
+
+def test_the_readme_walk_ends_with_what_it_promises_also_the_second_time(stack, tmp_path):
+    section = the_walk()
+    promised = blocks(section, "")[-1]
+
+    for _ in range(2):
+        said = bash("".join(blocks(section, "bash")), tmp_path, stack.url)
+
+        assert "COMPLETED" in said
+        assert said.endswith(promised)
     rows = [json.loads(line) for line in (tmp_path / "people.ndjson").read_text().splitlines()]
     assert [row["name"] for row in rows] == ["Alice", "Charlie"]
 
 
-def test_the_walk_may_be_taken_twice(stack, tmp_path):
-    script = the_walk().replace(WRITTEN_FOR, stack.url)
+def test_the_examples_of_the_door_work_one_after_the_other(stack, tmp_path):
+    (tmp_path / "people.csv").write_text(TABLE)
+    page = (ROOT / "docs/api/data-jobs.md").read_text()
 
-    for _ in range(2):
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert done.stdout.endswith(promised_result())
+    said = bash("".join(blocks(page, "bash")), tmp_path, stack.url)
+
+    assert '"status":"COMPLETED"' in said.replace(" ", "")
+    assert (tmp_path / "people_processed.parquet").read_bytes().startswith(b"PAR1")

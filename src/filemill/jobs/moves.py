@@ -149,12 +149,17 @@ async def renew(job_id: UUID, fence: int, progress: float, phase: str | None) ->
 
 
 async def note(job_id: UUID, fence: int, kind: str, data: dict[str, object]) -> None:
-    """Writes a phase or warning event of a run that still holds its job."""
+    """Writes a phase or warning event of a run that still holds its job.
+
+    Nobody waits for the disk: the machine's crash may cost the last of these, and ends the run anyhow.
+    """
     await execute(
         """
         WITH held AS (
-          UPDATE job SET events = events + 1 WHERE id = $1 AND fence = $2 AND status = 'RUNNING' RETURNING id, events)
-        INSERT INTO job_event (job, n, at, kind, data) SELECT id, events, clock_timestamp(), $3, $4::jsonb FROM held
+          UPDATE job SET events = events + 1 WHERE id = $1 AND fence = $2 AND status = 'RUNNING' RETURNING id, events),
+        hurried AS (SELECT set_config('synchronous_commit', 'off', true))
+        INSERT INTO job_event (job, n, at, kind, data)
+        SELECT id, events, clock_timestamp(), $3, $4::jsonb FROM held, hurried
         """,
         job_id,
         fence,

@@ -5,7 +5,7 @@ from typing import Any
 
 import dramatiq
 import redis
-from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 
 from filemill import logs
 
@@ -15,11 +15,40 @@ MOST_NUDGES = 16
 
 HEARTBEAT_MS = 60_000
 
+BELL_SECONDS = 0.25
+"""So long an idle slot listens for the bell before it looks for a nudge anyhow."""
+
+
+class _Consumer(_RedisConsumer):
+    """Waits for the bell, where Dramatiq's own would sleep up to its time-out between two looks.
+
+    The bell is a list with a token for each nudge: whoever was not listening hears it later; losing it costs a moment.
+    """
+
+    def __next__(self) -> Any:
+        if not self.message_cache and self.outstanding_message_count < self.prefetch:
+            try:
+                self.broker.client.blpop(_bell(self.queue_name), BELL_SECONDS)
+            except redis.ConnectionError as error:
+                raise dramatiq.ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+            self.misses = 0  # found nothing: it has waited here, so it need not sleep there
+        return super().__next__()  # type: ignore[no-untyped-call]
+
+
+class _Broker(RedisBroker):
+    @property
+    def consumer_class(self) -> type[_Consumer]:
+        return _Consumer
+
+
+def _bell(lane: str) -> str:
+    return f"{NAMESPACE}:bell:{lane}"
+
 
 def make_broker(redis_url: str, middleware: list[dramatiq.Middleware]) -> Any:
     """The broker, with short time-outs so that an absent Redis is noticed."""
     joint = "&" if "?" in redis_url else "?"
-    return RedisBroker(  # type: ignore[no-untyped-call]
+    return _Broker(  # type: ignore[no-untyped-call]
         url=f"{redis_url}{joint}socket_timeout=5&socket_connect_timeout=2",
         namespace=NAMESPACE,
         heartbeat_timeout=HEARTBEAT_MS,
@@ -40,8 +69,13 @@ def close() -> None:
 def _send(lane: str, most: int) -> None:
     broker: Any = dramatiq.get_broker()
     there = broker.client.llen(f"{NAMESPACE}:{lane}")
-    for _ in range(min(most, MOST_NUDGES - there)):
+    nudges = min(most, MOST_NUDGES - there)
+    if nudges <= 0:
+        return
+    for _ in range(nudges):
         broker.enqueue(dramatiq.Message(queue_name=lane, actor_name=lane, args=(), kwargs={}, options={}))
+    ring = broker.client.pipeline(transaction=False)
+    ring.rpush(_bell(lane), *["nudge"] * nudges).ltrim(_bell(lane), -MOST_NUDGES, -1).execute()
 
 
 async def nudge(lane: str, most: int = 1) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from filemill.jobs.steps import ConvertFormat
 from filemill.jobs.watch import Drain, Ended, Watch
 from filemill.storage import objects, removal
 from filemill.storage import queries as rows
+from filemill.storage.objects import Stat
 
 T = TypeVar("T")
 
@@ -151,15 +152,19 @@ class Runner:
         inputs = await queries.files(claimed.id, "in")
         if any(file.state != "stored" for file in inputs):
             raise JobFailed("input_changed", "An input of the job is not there any more.")
-        if await queries.crashed_before(
-            [file.etag or "" for file in inputs], [file.size or 0 for file in inputs], self.engine
-        ):
+        crashed, stats = await asyncio.gather(
+            queries.crashed_before(
+                [file.etag or "" for file in inputs], [file.size or 0 for file in inputs], self.engine
+            ),
+            _stats(inputs),
+        )
+        if crashed:
             raise JobFailed(
                 "crashed",
                 "The same file has ended its worker several times in the last 30 days; it is not tried again.",
                 at_fault="us",
             )
-        await _want_unchanged(inputs)
+        _want_unchanged(inputs, stats)
         return inputs
 
     async def _expect_outputs(self, claimed: Claimed, inputs: list[FileRow]) -> list[tuple[UUID, OutputFile]]:
@@ -184,9 +189,8 @@ class Runner:
     async def _finish(
         self, claimed: Claimed, inputs: list[FileRow], outputs: list[tuple[UUID, OutputFile]], done: Done
     ) -> str:
-        await _want_unchanged(inputs)
-        store = context.get().store
-        found = [await store.stat(output.key) for _, output in outputs]
+        stats, found = await asyncio.gather(_stats(inputs), _stats([output for _, output in outputs]))
+        _want_unchanged(inputs, stats)
         result = msgspec.json.encode(done)
 
         async def finish() -> str:
@@ -255,10 +259,15 @@ class Runner:
             await removal.remove(context.get().store, await rows.leaving_of(keys))
 
 
-async def _want_unchanged(inputs: list[FileRow]) -> None:
+async def _stats(files: Sequence[FileRow | OutputFile]) -> list[Stat | None]:
+    """What the store tells of these files, asked all at once."""
+    store = context.get().store
+    return list(await asyncio.gather(*(store.stat(file.key or "") for file in files)))
+
+
+def _want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
     """Raises JobFailed where an input is not what it was when it was marked."""
-    for file in inputs:
-        stat = await context.get().store.stat(file.key or "")
+    for file, stat in zip(inputs, stats, strict=True):
         if stat is None or stat.etag != file.etag or stat.size != file.size:
             raise JobFailed(
                 "input_changed",

@@ -5,26 +5,15 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from minio.credentials.providers import StaticProvider
-from minio.error import MinioAdminException
-from minio.minioadmin import MinioAdmin
-
-from filemill.local import process
+from filemill.local import minio_access, process
 from filemill.local.keys import CAGE, ROOT, SERVICE, Keys
+from filemill.local.minio_access import Administrator, Key
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 
 READY_SECONDS = 30.0
 STALE_UPLOADS = "48h"
 """Longer than any upload URL of ours is good for: the service aborts its uploads itself, this is for what it lost."""
-
-_BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
-_OBJECT_ACTIONS = (
-    *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
-    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
-)
-_CAGE_OUTPUT_ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
 
 class MinioServer:
@@ -98,26 +87,12 @@ class MinioServer:
 
     def let_in(self) -> None:
         """Makes the service's key and the cage's, each with its policy; does nothing that was done before."""
+        administrator = Administrator(self.url, Key(ROOT, self.keys.root))
+        service, cage = Key(SERVICE, self.keys.service), Key(CAGE, self.keys.cage)
         process.together(
-            lambda: self._make_key(SERVICE, self.keys.service, service_policy(self.buckets)),
-            lambda: self._make_key(CAGE, self.keys.cage, cage_policy(self.buckets)),
+            lambda: administrator.let_in(service, minio_access.service_policy(self.buckets)),
+            lambda: administrator.let_in(cage, minio_access.cage_policy(self.buckets)),
         )
-
-    def _make_key(self, name: str, secret: str, policy: dict[str, Any]) -> None:
-        admin = MinioAdmin(
-            endpoint=f"{LOOPBACK}:{self.port}",
-            credentials=StaticProvider(ROOT, self.keys.root),
-            secure=False,
-            region="us-east-1",
-        )
-        policy_name = f"{name}-policy"
-        admin.policy_add(policy_name, policy=policy)
-        admin.user_add(name, secret)
-        try:
-            admin.attach_policy([policy_name], user=name)
-        except MinioAdminException as error:
-            if "XMinioAdminPolicyChangeAlreadyApplied" not in str(error):
-                raise
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)
@@ -128,22 +103,6 @@ class MinioServer:
             return False
         finally:
             connection.close()
-
-
-def service_policy(buckets: Sequence[str]) -> dict[str, Any]:
-    """What the service's own key may do: everything with the objects of these buckets, nothing else."""
-    return _policy(
-        (_BUCKET_ACTIONS, [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
-        (_OBJECT_ACTIONS, [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
-    )
-
-
-def cage_policy(buckets: Sequence[str]) -> dict[str, Any]:
-    """What the cage's key may do: read inputs, write outputs."""
-    return _policy(
-        (("s3:GetObject",), [f"arn:aws:s3:::{bucket}/input/*" for bucket in buckets]),
-        (_CAGE_OUTPUT_ACTIONS, [f"arn:aws:s3:::{bucket}/output/*" for bucket in buckets]),
-    )
 
 
 def program() -> Path:
@@ -158,8 +117,3 @@ def built_in() -> Path:
     """The folder `make minio` builds into."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "filemill/bin"
-
-
-def _policy(*statements: tuple[Sequence[str], list[str]]) -> dict[str, Any]:
-    allowed = [{"Effect": "Allow", "Action": list(actions), "Resource": what} for actions, what in statements]
-    return {"Version": "2012-10-17", "Statement": allowed}

@@ -1,18 +1,33 @@
-"""Makes OPTIONS tell every method of an address; Litestar's own answer tells those of one of its handlers only."""
+"""Makes OPTIONS tell every method of an address; Litestar's own answer tells those of its first handler only."""
 
-from collections import defaultdict
+from collections.abc import Iterable
 
-from litestar import Litestar
-from litestar.routes import HTTPRoute
+from litestar.routes import BaseRoute, HTTPRoute
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def tell_all(app: Litestar) -> None:
-    """Lets all routes of one path know each other's methods, from which their OPTIONS answers are made."""
-    of_path = defaultdict(list)
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            of_path[route.path_format].append(route)
-    for routes in of_path.values():
-        methods = sorted({method for route in routes for method in route.methods})
-        for route in routes:
-            route.methods = methods
+class AllMethods:
+    """Goes around Litestar's handler and mends the Allow header of its OPTIONS answers."""
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+        self._app = app
+        self._allow = {
+            route.path_format: ", ".join(sorted(route.methods)).encode()
+            for route in routes
+            if isinstance(route, HTTPRoute)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope.get("method") != "OPTIONS":
+            await self._app(scope, receive, send)
+            return
+
+        async def mended(message: Message) -> None:
+            allow = self._allow.get(scope.get("path_template", ""))
+            if message["type"] == "http.response.start" and allow is not None:
+                headers = message["headers"]
+                message["headers"] = [(name, allow if name == b"allow" else value) for name, value in headers]
+            await send(message)
+
+        await self._app(scope, receive, mended)

@@ -80,5 +80,3 @@ def numbered(batch: pl.DataFrame, before: int, *, damaged: bool) -> pl.DataFrame
     last = before + batch.height
     rows = pl.int_range(before + 1, last + 1, dtype=pl.Int64, eager=True).alias(ROW)
     return batch.with_columns(rows, ((rows == last) if damaged else pl.lit(False)).alias(MARK))
-
-

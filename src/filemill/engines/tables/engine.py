@@ -5,7 +5,6 @@ import logging
 import polars as pl
 
 from filemill.engines.tables import diagnosis, plan, reading, trouble, writing
-from filemill.errors import JobFailed
 from filemill.jobs.run import Done, Made, Phase, Run, Say
 from filemill.jobs.steps import Pipeline
 
@@ -31,9 +30,9 @@ def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
     output = run.outputs[0]
     say(Phase("reading"))
     source = reading.open_input(run.store, run.inputs[0], say)
-    written = writing.Written()
     try:
         prepared = writing.prepare(plan.through(steps, source.table()), output)
+        written = writing.Written(prepared.height, say)
         say(Phase("writing"))
         writing.send(prepared, output, run.store, written)
     except writing.Misfit as misfit:

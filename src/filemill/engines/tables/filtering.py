@@ -3,9 +3,11 @@
 Conditions follow three-valued logic: a comparison with null is unknown, and so is its negation.
 """
 
-from collections.abc import Iterator
+import operator as operators
+from collections.abc import Callable, Iterator
 from functools import reduce
 from operator import and_, or_
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -28,13 +30,14 @@ def apply(step: Filter, source: Table, number: int) -> Table:
     comparisons = list(_comparisons(step))
     for one in comparisons:
         source = _settle(source, one, where)
-    typed = table.typed(source, [_name(one) for one in comparisons if one.operator not in _WITHOUT_TYPE], number)
-    keep = _condition(step, typed, where)
-    if not typed.marks:
-        return msgspec.structs.replace(typed, frame=typed.frame.filter(keep), whole=False)
-    marked = reduce(or_, (check.bad for check in typed.checks if check.step == number), pl.col(MARK))
-    frame = typed.frame.filter(keep | marked).with_columns(marked.alias(MARK))
-    return msgspec.structs.replace(typed, frame=frame, whole=False)
+    keep = _condition(step, source, where)
+    if not source.marks:
+        return msgspec.structs.replace(source, frame=source.frame.filter(keep), height=None)
+    names = dict.fromkeys(_name(one) for one in comparisons if one.operator not in _WITHOUT_TYPE)
+    checks = [check for name in names if (check := table.check_of(source.columns[name], name, number))]
+    marked = reduce(or_, (check.bad for check in checks), pl.col(MARK))
+    frame = source.frame.filter(keep | marked).with_columns(marked.alias(MARK))
+    return msgspec.structs.replace(source, frame=frame, checks=(*source.checks, *checks), height=None)
 
 
 def _comparisons(condition: Filter) -> Iterator[Filter]:
@@ -90,8 +93,8 @@ def _comparison(comparison: Filter, source: Table, where: str) -> pl.Expr:
         return text.is_not_null()
     if operator in _TEXT_OPERATORS:
         assert isinstance(comparison.value, str)
-        return _TEXT[operator](text.cast(pl.String), comparison.value)
-    own = pl.col(column.copy) if column.copy else text
+        return _text_condition(operator, text.cast(pl.String), comparison.value)
+    own = table.value_of(column)
     if column.type.name == "text" and not column.is_text:
         own = own.cast(pl.String)
     taken = [_take(value, comparison, column, source, where) for value in _wire_values(comparison)]
@@ -110,44 +113,41 @@ def _compare(operator: str, own: pl.Expr, taken: list[Value | None], kind: Type)
     if None in taken:
         return _UNKNOWN & own.is_null().or_(True)
     literals = [_literal(value, kind) for value in taken]
-    match operator:
-        case "eq":
-            return own == literals[0]
-        case "ne":
-            return own != literals[0]
-        case "gt":
-            return (own > literals[0]) & _is_a_number(own, kind)
-        case "lt":
-            return own < literals[0]
-        case "ge":
-            return (own >= literals[0]) & _is_a_number(own, kind)
-        case "le":
-            return own <= literals[0]
-        case "between":
-            return (own >= literals[0]) & (own <= literals[1])
-    raise AssertionError(operator)
+    if operator == "between":
+        return (own >= literals[0]) & (own <= literals[1])
+    passed: pl.Expr = _ORDER[operator](own, literals[0])
+    if kind.name == "float" and operator in ("gt", "ge"):
+        # Polars holds NaN to be greater than every number; a comparison with it must fail.
+        passed = passed & own.is_not_nan()
+    return passed
 
+
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operators.eq,
+    "ne": operators.ne,
+    "gt": operators.gt,
+    "lt": operators.lt,
+    "ge": operators.ge,
+    "le": operators.le,
+}
 
 _UNKNOWN = pl.lit(None, dtype=pl.Boolean)
 
 
-def _is_a_number(own: pl.Expr, kind: Type) -> pl.Expr:
-    """Polars holds NaN to be greater than every number; a comparison with it must fail."""
-    return own.is_not_nan() if kind.name == "float" else pl.lit(True)
-
-
-_TEXT = {
-    "contains": lambda own, part: own.str.contains(part, literal=True),
-    "starts_with": lambda own, part: own.str.starts_with(part),
-    "ends_with": lambda own, part: own.str.ends_with(part),
-}
+def _text_condition(operator: str, own: pl.Expr, part: str) -> pl.Expr:
+    match operator:
+        case "starts_with":
+            return own.str.starts_with(part)
+        case "ends_with":
+            return own.str.ends_with(part)
+    return own.str.contains(part, literal=True)
 
 
 def _wire_values(comparison: Filter) -> list[Scalar]:
     value = comparison.value
     if value is UNSET:
         return []
-    return value if isinstance(value, list) else [value]  # type: ignore[list-item]
+    return value if isinstance(value, list) else [value]
 
 
 def _take(value: Scalar, comparison: Filter, column: Column, source: Table, where: str) -> Value | None:
@@ -205,5 +205,6 @@ def _series(known: list[Value], kind: Type) -> pl.Series:
 
 
 def _is_in_range(value: int, kind: Type) -> bool:
-    least, most = pl.select(least=kind.dtype.min(), most=kind.dtype.max()).row(0)
+    dtype: Any = kind.dtype
+    least, most = pl.select(least=dtype.min(), most=dtype.max()).row(0)
     return bool(least <= value <= most)

@@ -25,8 +25,7 @@ _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
 def check(head: bytes, file: InputFile) -> bytes:
     """The first bytes of a text file, less a mark of UTF-8. Raises JobFailed for what cannot be the text of a table."""
-    if head.startswith(UTF8_MARK):
-        head = head[len(UTF8_MARK) :]
+    head = head.removeprefix(UTF8_MARK)
     if head.startswith(_UTF16_MARKS):
         raise trouble.bad_file(file, "The text is in UTF-16; please save it as UTF-8.")
     for magic, what in _OTHERS:

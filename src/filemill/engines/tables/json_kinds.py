@@ -31,6 +31,7 @@ class Object(msgspec.Struct, frozen=True):
 Kind = str | Array | Object
 """null, bool, int (exact as a double), wide (64 bits), big (38 digits), float, text, or nested."""
 
+_SCALARS: dict[type, Kind] = {type(None): "null", bool: "bool", float: "float", str: "text"}
 _WHOLE = ("int", "wide", "big")
 
 _DTYPES: dict[str, pl.DataType] = {
@@ -66,16 +67,10 @@ def of(value: object, depth: int = 0) -> Kind:
     if depth > DEEPEST:
         raise Apart
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
+        case None | bool() | float() | str():
+            return _SCALARS[type(value)]
         case int():
             return _of_whole(abs(value), is_nested=depth > 0)
-        case float():
-            return "float"
-        case str():
-            return "text"
         case list():
             inner: Kind = "null"
             for each in value:
@@ -99,7 +94,7 @@ def _of_whole(size: int, *, is_nested: bool) -> Kind:
 
 def merge(one: Kind, other: Kind) -> Kind:
     """The kind that holds both. Raises Apart where there is none."""
-    if one == other or other == "null":
+    if other in (one, "null"):
         return one
     if one == "null":
         return other
@@ -137,7 +132,8 @@ def dtype_of(kind: Kind) -> pl.DataType:
 def checked_type_of(kinds: dict[str, Kind], unchecked: set[str]) -> Any:
     """A struct that a line decodes to exactly if its values are of these kinds and it has no other keys."""
     fields = [
-        (f"f{number}", Any if key in unchecked else _checked(kind), None) for number, (key, kind) in enumerate(kinds.items())
+        (f"f{number}", Any if key in unchecked else _checked(kind), None)
+        for number, (key, kind) in enumerate(kinds.items())
     ]
     rename = {f"f{number}": key for number, key in enumerate(kinds)}
     return msgspec.defstruct("Line", fields, rename=rename, forbid_unknown_fields=True, gc=False)

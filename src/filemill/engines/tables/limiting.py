@@ -8,4 +8,5 @@ from filemill.jobs.steps import Limit
 
 def apply(step: Limit, source: Table) -> Table:
     """The table's first `n` rows."""
-    return msgspec.structs.replace(source, frame=source.frame.head(step.n), whole=False)
+    height = None if source.height is None else min(step.n, source.height)
+    return msgspec.structs.replace(source, frame=source.frame.head(step.n), height=height)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import urllib3
 from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.helpers import DictType
 
 from filemill.engines.tables import trouble
 from filemill.jobs.run import InputFile, StoreAccess
@@ -55,7 +56,7 @@ class Reader:
                     return data
             except S3Error as error:
                 if error.response.status < 500 and error.code != "SlowDown":
-                    raise trouble.of_refusal(error.code, self._file) from error
+                    raise trouble.of_refusal(error.code or "", self._file) from error
                 cause: Exception = error
             except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError, OSError) as error:
                 cause = error
@@ -83,5 +84,7 @@ class Reader:
 
     def _open(self) -> urllib3.BaseHTTPResponse:
         # A second connection must go on in the very same bytes, hence the etag.
-        headers = {"If-Match": f'"{self._file.etag.strip(chr(34))}"'} if self.offset and self._file.etag else None
+        headers: DictType = {}
+        if self.offset and self._file.etag:
+            headers["If-Match"] = f'"{self._file.etag.strip(chr(34))}"'
         return self._client.get_object(self._bucket, self._file.key, offset=self.offset, request_headers=headers)

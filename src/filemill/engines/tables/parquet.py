@@ -29,7 +29,10 @@ class Parquet:
             self._frame = pl.scan_parquet(BytesIO(reader.read_all()))
         else:
             self._frame = pl.scan_parquet(
-                store.address(access, file.key), glob=False, storage_options=store.options(access), credential_provider=None
+                store.address(access, file.key),
+                glob=False,
+                storage_options=store.options(access),
+                credential_provider=None,
             )
 
     def table(self) -> Table:
@@ -37,7 +40,7 @@ class Parquet:
         columns = {name: Column(name, schema.type_of(dtype)) for name, dtype in self._frame.collect_schema().items()}
         self.rows = self._frame.select(pl.len()).collect(engine="streaming").item()
         frame = self._frame.with_row_index(ROW, offset=1) if self._numbered else self._frame
-        return Table(frame, columns, self, pl.DataFrame(), marks=False)
+        return Table(frame, columns, self, pl.DataFrame(), marks=False, height=self.rows)
 
     def close(self) -> None:
         """Nothing is held."""

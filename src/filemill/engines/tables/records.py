@@ -162,10 +162,10 @@ def _carefully(piece: bytes, separator: str, width: int, *, last: bool) -> Recor
     end = 0
     fault = None
     for cells, end_of_row, problem in _each(piece, separator, last=last):
-        if problem is None and cells and len(cells) != width:
-            problem = f"The row has {_cells(len(cells))}, the header {width}."
-        if problem is not None:
-            fault = problem
+        fault = problem
+        if not problem and cells and len(cells) != width:
+            fault = f"The row has {_cells(len(cells))}, the header {width}."
+        if fault:
             break
         end = end_of_row
         if cells:

@@ -1,12 +1,10 @@
 """A table on its way through the steps: a lazy frame, its columns by the names the caller knows, and what was needed.
 
 The frame's own column names are the reader's; renaming changes the mapping alone. A column of a text format holds the
-text as it stood. The first step that needs it typed adds a typed copy beside it, and marks the row where that failed:
-a marked row passes every filter, so that it is met exactly if it would have been met row by row, and fails the job at
-the end.
+text as it stood. A step that needs it typed marks the row where that fails: a marked row passes every filter, so that
+it is met exactly if it would have been met row by row, and fails the job at the end.
 """
 
-from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -47,7 +45,7 @@ class Source(Protocol):
 class Column(msgspec.Struct, frozen=True):
     """One column: its name in the frame, its type, and whether the frame holds text that is only to be taken as such.
 
-    `guessed` is false for a text column that held no value in its first rows. `copy` names its typed copy, `odd` the
+    `guessed` is false for a text column that held no value in its first rows. `odd` names the
     column that holds as text what this one could not.
     """
 
@@ -55,7 +53,6 @@ class Column(msgspec.Struct, frozen=True):
     type: Type
     is_text: bool = False
     guessed: bool = True
-    copy: str | None = None
     odd: str | None = None
 
 
@@ -73,7 +70,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """What a step takes and gives. `columns` by the caller's names, in order."""
+    """What a step takes and gives. `columns` by the caller's names, in order; `height` where it is known beforehand."""
 
     frame: pl.LazyFrame
     columns: dict[str, Column]
@@ -81,7 +78,7 @@ class Table(msgspec.Struct, frozen=True):
     sample: pl.DataFrame
     marks: bool
     checks: tuple[Check, ...] = ()
-    whole: bool = True
+    height: int | None = None
 
     def column(self, name: str, where: str) -> Column:
         """The column of this name. Raises JobFailed naming the nearest ones; `where` is the step."""
@@ -98,28 +95,19 @@ class Table(msgspec.Struct, frozen=True):
         return f" The columns are {known}{' and others' if len(self.columns) > 10 else ''}."
 
 
-def typed(table: Table, names: Iterable[str], step: int) -> Table:
-    """The table with a typed copy of these columns, where they are text that is to be taken as something else."""
-    columns, checks, copies = dict(table.columns), list(table.checks), []
-    for name in dict.fromkeys(names):
-        column = columns[name]
-        if column.odd:
-            checks.append(check_of(column, name, step))
-        if column.is_text and column.type != schema.TEXT and column.copy is None:
-            copy = f"{column.at}\x00{column.type.name}"
-            columns[name] = msgspec.structs.replace(column, copy=copy)
-            copies.append(schema.typed(pl.col(column.at), column.type).alias(copy))
-            checks.append(check_of(columns[name], name, step))
-    frame = table.frame.with_columns(copies) if copies else table.frame
-    return msgspec.structs.replace(table, frame=frame, columns=columns, checks=tuple(checks))
+def value_of(column: Column) -> pl.Expr:
+    """A column's values, typed where they are text that is only to be taken as something else."""
+    own = pl.col(column.at)
+    return schema.typed(own, column.type) if column.is_text else own
 
 
-def check_of(column: Column, name: str, step: int | None) -> Check:
-    """That a value is of its column's type: as a text column survives being typed, and others were read."""
+def check_of(column: Column, name: str, step: int | None) -> Check | None:
+    """That a value is of its column's type, if that is in doubt: for text to be typed, and for what was read as odd."""
     needed = f"step {step} needs" if step else "the output needs"
     what = f"is no value of the column's type, {column.type.name}, which {needed}."
     if column.odd:
         return Check(step, name, pl.col(column.odd).is_not_null(), pl.col(column.odd), what)
+    if not column.is_text or column.type == schema.TEXT:
+        return None
     text = pl.col(column.at)
-    value = pl.col(column.copy) if column.copy else schema.typed(text, column.type)
-    return Check(step, name, schema.misfit(text, value, column.type), text, what)
+    return Check(step, name, schema.misfit(text, value_of(column), column.type), text, what)

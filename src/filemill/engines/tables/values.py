@@ -1,5 +1,6 @@
 """What a filter compares with: a value from the wire takes the type of its column, or is refused."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -86,7 +87,7 @@ def _datetime(value: Scalar, kind: Type) -> datetime:
     return moment
 
 
-_TAKERS = {
+_TAKERS: dict[str, Callable[[Scalar, Type], Value]] = {
     "text": _text,
     "int": _int,
     "float": _float,

@@ -2,6 +2,7 @@
 
 from functools import reduce
 from operator import or_
+from typing import Literal
 
 import msgspec
 import polars as pl
@@ -11,7 +12,7 @@ from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
-from filemill.jobs.run import OutputFile, StoreAccess
+from filemill.jobs.run import OutputFile, Progress, Say, StoreAccess
 
 _MOST_DIGITS = 10**15
 """A JSON number is read as a double by most, which carries 15 digits."""
@@ -24,24 +25,27 @@ _CANNOT = {
 }
 
 
-class Misfit(Exception):  # noqa: N818 -- it is no error of ours
+class Misfit(Exception):
     """A row that must fail the job has arrived at the end; which one it was is found out in a second run."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A table as it will be written: its frame holds what the output has and `MARK`, its columns have their final types."""
+    """A table as it will be written: its frame holds what the output has and `MARK`, in their final types."""
 
     frame: pl.LazyFrame
     names: tuple[str, ...]
     types: tuple[Type, ...]
     checks: tuple[Check, ...]
+    height: int | None
 
 
 class Written:
-    """Counts the rows that are written."""
+    """Counts the rows that are written, and tells how many of how many where that is known beforehand."""
 
-    def __init__(self) -> None:
+    def __init__(self, height: int | None, say: Say) -> None:
         self.rows = 0
+        self._height = height
+        self._say = say
 
     def pass_on(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Lets whole rows through. Raises Misfit at a marked one."""
@@ -50,6 +54,8 @@ class Written:
                 raise Misfit
             frame = frame.drop(MARK)
         self.rows += frame.height
+        if self._height is not None:
+            self._say(Progress(self.rows, self._height, "rows"))
         return frame
 
 
@@ -62,19 +68,18 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
                 "bad_value",
                 f"Column {name!r} holds values of type {column.type.name}, which {target.base} cannot carry.",
             )
+        if target.base == "parquet" and "Struct({})" in repr(column.type.dtype):
+            raise JobFailed("bad_value", f"Column {name!r} holds objects without keys, which parquet cannot carry.")
     checks = list(last.checks)
     values, types, own = [], [], []
     for name, column in last.columns.items():
-        if column.odd:
-            own.append(table.check_of(column, name, None))
-        value, kind, check = _typed(name, column, target) if target.base in _TYPED else _as_text(name, column)
+        value, check = _typed(name, column, target) if target.base in _TYPED else _as_text(name, column)
         values.append(value)
-        types.append(kind)
-        if check:
-            own.append(check)
+        types.append(column.type)
+        own += [one for one in (check, _check(column, name, target)) if one]
     marks = [reduce(or_, (check.bad for check in own), pl.col(MARK) if last.marks else pl.lit(False)).alias(MARK)]
     frame = last.frame.select(*_for_one_column(values, target), *(marks if last.marks or own else ()))
-    return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own))
+    return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height)
 
 
 def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: Written) -> None:
@@ -89,16 +94,24 @@ def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: W
     )
     target = FORMATS[output.format]
     place = store.address(access, output.key)
-    options = {"storage_options": store.options(access), "credential_provider": None}
-    packed = "gzip" if target.compression else "uncompressed"
+    options = store.options(access)
+    packed: Literal["gzip", "uncompressed"] = "gzip" if target.compression else "uncompressed"
     match target.base:
         case "csv" | "tsv":
-            separator = SEPARATORS[target.base]
-            frame.sink_csv(place, separator=separator, compression=packed, check_extension=False, **options)
+            frame.sink_csv(
+                place,
+                separator=SEPARATORS[target.base],
+                compression=packed,
+                check_extension=False,
+                storage_options=options,
+                credential_provider=None,
+            )
         case "ndjson":
-            frame.sink_ndjson(place, compression=packed, check_extension=False, **options)
+            frame.sink_ndjson(
+                place, compression=packed, check_extension=False, storage_options=options, credential_provider=None
+            )
         case "parquet":
-            frame.sink_parquet(place, compression="zstd", **options)
+            frame.sink_parquet(place, compression="zstd", storage_options=options, credential_provider=None)
         case _:
             raise AssertionError(target.base)
 
@@ -106,22 +119,24 @@ def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: W
 _TYPED = ("parquet", "ndjson")
 SEPARATORS = {"csv": ",", "tsv": "\t"}
 
-Made = tuple[pl.Expr, Type, Check | None]
+Made = tuple[pl.Expr, Check | None]
+
+
+def _check(column: Column, name: str, target: Format) -> Check | None:
+    """Text that goes out as text needs no type."""
+    if column.is_text and target.base not in _TYPED:
+        return None
+    return table.check_of(column, name, None)
 
 
 def _typed(name: str, column: Column, target: Format) -> Made:
     if not column.is_text:
-        return _as_json(name, column) if target.base == "ndjson" else (pl.col(column.at).alias(name), column.type, None)
-    if column.copy:
-        return _json_of(pl.col(column.copy), column.type, target).alias(name), column.type, None
-    value = schema.typed(pl.col(column.at), column.type)
-    check = table.check_of(column, name, None) if column.type != schema.TEXT else None
-    return _json_of(value, column.type, target).alias(name), column.type, check
-
-
-def _json_of(value: pl.Expr, kind: Type, target: Format) -> pl.Expr:
-    """An integer too long for 64 bits stays a number in JSON."""
-    return value.cast(pl.Int128) if kind == schema.BIG_INT and target.base == "ndjson" else value
+        return _as_json(name, column) if target.base == "ndjson" else (pl.col(column.at).alias(name), None)
+    value = table.value_of(column)
+    if column.type == schema.BIG_INT and target.base == "ndjson":
+        # Too long for 64 bits, and still to be a number in JSON.
+        value = value.cast(pl.Int128)
+    return value.alias(name), None
 
 
 def _as_json(name: str, column: Column) -> Made:
@@ -130,17 +145,22 @@ def _as_json(name: str, column: Column) -> Made:
     match column.type.name:
         case "float":
             check = Check(None, name, ~own.is_finite().fill_null(True), own, "is no number that JSON can carry.")
-            return own.alias(name), column.type, check
-        case "decimal" if column.type.dtype.scale == 0:
-            return own.cast(pl.Int128).alias(name), column.type, None
+            return own.alias(name), check
+        case "decimal" if _scale(column.type) == 0:
+            return own.cast(pl.Int128).alias(name), None
         case "decimal":
-            unscaled = own.abs() * 10**column.type.dtype.scale
+            unscaled = own.abs() * 10 ** _scale(column.type)
             bad = (unscaled.cast(pl.Float64) >= _MOST_DIGITS).fill_null(False)
             check = Check(None, name, bad, own, "has more digits than a JSON number carries without loss.")
-            return own.cast(pl.Float64).alias(name), column.type, check
+            return own.cast(pl.Float64).alias(name), check
         case "datetime" | "time":
-            return own.dt.to_string("iso:strict").alias(name), column.type, None
-    return own.alias(name), column.type, None
+            return own.dt.to_string("iso:strict").alias(name), None
+    return own.alias(name), None
+
+
+def _scale(kind: Type) -> int:
+    assert isinstance(kind.dtype, pl.Decimal)
+    return kind.dtype.scale
 
 
 def _as_text(name: str, column: Column) -> Made:
@@ -151,7 +171,7 @@ def _as_text(name: str, column: Column) -> Made:
         own = own.cast(pl.String).str.replace(r"^(-?[0-9]+)e", "${1}.0e")
     elif column.type.name in ("datetime", "time"):
         own = own.dt.to_string("iso:strict")
-    return own.alias(name), column.type, None
+    return own.alias(name), None
 
 
 def _for_one_column(values: list[pl.Expr], target: Format) -> list[pl.Expr]:

@@ -1,0 +1,89 @@
+"""Makes MinIO ready for filemill: the bucket, and the service's key and the cage's with their policies.
+
+Everything it needs comes from the environment, MinIO's address too; what is there already stays, so it may run at
+every start. Runs wherever filemill is installed: `python minio-init/init.py`.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+
+import urllib3
+from minio import Minio
+from minio.error import MinioAdminException, MinioException
+
+from filemill.local import minio_access
+from filemill.local.minio_access import Administrator, Key
+
+READY_SECONDS = 60
+NEEDED = (
+    *("FILEMILL_S3_URL", "FILEMILL_S3_BUCKET"),
+    *("FILEMILL_S3_KEY", "FILEMILL_S3_SECRET", "FILEMILL_S3_CAGE_KEY", "FILEMILL_S3_CAGE_SECRET"),
+    *("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
+)
+TROUBLE = (MinioException, MinioAdminException, urllib3.exceptions.HTTPError, ValueError)
+
+
+def wait_for(url: str) -> None:
+    """Returns once MinIO takes requests. Raises TimeoutError."""
+    pool = urllib3.PoolManager(timeout=2, retries=False)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if pool.request("GET", f"{url}/minio/health/ready").status == 200:
+                return
+        except urllib3.exceptions.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError(f"No MinIO answers at {url}.")
+
+
+def prepare(environ: Mapping[str, str]) -> list[str]:
+    """Makes bucket and keys -> what was done, a sentence each."""
+    url, bucket = environ["FILEMILL_S3_URL"].rstrip("/"), environ["FILEMILL_S3_BUCKET"]
+    root = Key(environ["MINIO_ROOT_USER"], environ["MINIO_ROOT_PASSWORD"])
+    service = Key(environ["FILEMILL_S3_KEY"], environ["FILEMILL_S3_SECRET"])
+    cage = Key(environ["FILEMILL_S3_CAGE_KEY"], environ["FILEMILL_S3_CAGE_SECRET"])
+    wait_for(url)
+    done = [_make_bucket(url, root, bucket)]
+    administrator = Administrator(url, root)
+    for key, policy in (
+        (service, minio_access.service_policy([bucket])),
+        (cage, minio_access.cage_policy([bucket])),
+    ):
+        administrator.let_in(key, policy)
+        done.append(f"The key {key.name} has its policy.")
+    return done
+
+
+def _make_bucket(url: str, root: Key, bucket: str) -> str:
+    client = Minio(
+        url.split("://", 1)[1],
+        root.name,
+        root.secret,
+        secure=url.startswith("https://"),
+        region=minio_access.REGION,
+    )
+    if client.bucket_exists(bucket):
+        return f"The bucket {bucket} is there."
+    client.make_bucket(bucket)
+    return f"The bucket {bucket} is made."
+
+
+def main() -> None:
+    """Ends with 0, or with one sentence that says what was wrong."""
+    missing = [name for name in NEEDED if not os.environ.get(name)]
+    if missing:
+        sys.exit(f"{missing[0]} is not set.")
+    try:
+        done = prepare(os.environ)
+    except TimeoutError as error:
+        sys.exit(str(error))
+    except TROUBLE as error:
+        sys.exit(f"MinIO could not be made ready: {error}")
+    print("\n".join(done))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Who may do what in a MinIO: the service's key and the cage's, each with its policy, made by the administrator."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from minio.credentials.providers import StaticProvider
+from minio.error import MinioAdminException
+from minio.minioadmin import MinioAdmin
+
+REGION = "us-east-1"
+
+_BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+_OBJECT_ACTIONS = (
+    *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+)
+_CAGE_OUTPUT_ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+
+_NO_KEYS_OF_ITS_OWN = {"Effect": "Deny", "Action": ["admin:*"]}
+"""Without this MinIO lets every user make itself further keys, which would outlive a changed secret."""
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key: its name (3 to 20 characters, MinIO's rule) and its secret."""
+
+    name: str
+    secret: str
+
+
+class Administrator:
+    """The key that may do everything, at the MinIO behind `url`."""
+
+    def __init__(self, url: str, root: Key) -> None:
+        address = urlsplit(url)
+        self._admin = MinioAdmin(
+            endpoint=address.netloc,
+            credentials=StaticProvider(root.name, root.secret),
+            secure=address.scheme == "https",
+            region=REGION,
+        )
+
+    def let_in(self, key: Key, policy: dict[str, Any]) -> None:
+        """Makes a key with this policy; where it is there already, gives it this secret and this policy.
+
+        Raises minio.error.MinioException, MinioAdminException or urllib3's HTTPError.
+        """
+        policy_name = f"{key.name}-policy"
+        self._admin.policy_add(policy_name, policy=policy)
+        self._admin.user_add(key.name, key.secret)
+        try:
+            self._admin.attach_policy([policy_name], user=key.name)
+        except MinioAdminException as error:
+            if "XMinioAdminPolicyChangeAlreadyApplied" not in str(error):
+                raise
+
+
+def service_policy(buckets: Sequence[str]) -> dict[str, Any]:
+    """What the service's own key may do: everything with the objects of these buckets, nothing else."""
+    return _policy(
+        (_BUCKET_ACTIONS, [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
+        (_OBJECT_ACTIONS, [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
+    )
+
+
+def cage_policy(buckets: Sequence[str]) -> dict[str, Any]:
+    """What the cage's key may do: read inputs, write outputs."""
+    return _policy(
+        (("s3:GetObject",), [f"arn:aws:s3:::{bucket}/input/*" for bucket in buckets]),
+        (_CAGE_OUTPUT_ACTIONS, [f"arn:aws:s3:::{bucket}/output/*" for bucket in buckets]),
+    )
+
+
+def _policy(*statements: tuple[Sequence[str], list[str]]) -> dict[str, Any]:
+    allowed = [{"Effect": "Allow", "Action": list(actions), "Resource": what} for actions, what in statements]
+    return {"Version": "2012-10-17", "Statement": [*allowed, _NO_KEYS_OF_ITS_OWN]}

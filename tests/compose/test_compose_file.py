@@ -1,0 +1,200 @@
+"""The compose file: what it asks for, what it refuses to do without, and how little it allows its containers."""
+
+import re
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+from filemill import settings
+from tests.compose import composefile, env_file
+from tests.compose.composefile import FILE, ROOT, NotSet
+
+SECRETS = {
+    *("FILEMILL_SECRET", "FILEMILL_S3_SECRET", "FILEMILL_S3_CAGE_SECRET"),
+    *("FILEMILL_POSTGRES_PASSWORD", "FILEMILL_REDIS_PASSWORD", "FILEMILL_MINIO_PASSWORD"),
+}
+ONES_OF_OURS = ("api", "worker-tables", "migrate", "minio-init")
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory):
+    return env_file.made(tmp_path_factory.mktemp("env") / ".env")
+
+
+@pytest.fixture(scope="module")
+def services(environ):
+    return composefile.load(environ)["services"]
+
+
+def test_the_script_makes_secrets_that_only_their_owner_reads(tmp_path):
+    file = tmp_path / ".env"
+    told = env_file.make(file)
+
+    assert told.returncode == 0, told.stderr
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    made = env_file.read(file)
+    secrets = {made[name] for name in SECRETS}
+    assert len(secrets) == len(SECRETS), "each one its own"
+    assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in secrets)
+    assert [entry.name for entry in tmp_path.iterdir()] == [".env"], "nothing is left beside it"
+
+
+def test_the_script_never_replaces_secrets(tmp_path):
+    file = tmp_path / ".env"
+    env_file.make(file)
+    before = file.read_bytes()
+
+    told = env_file.make(file)
+
+    assert told.returncode == 1
+    assert "there already" in told.stderr
+    assert file.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == [".env"]
+
+
+def test_the_file_reads_with_the_secrets_alone():
+    secrets = dict.fromkeys(SECRETS, "x" * 64)
+
+    assert composefile.load(secrets)["services"].keys() >= {"nginx", *ONES_OF_OURS, "postgres", "redis", "minio"}
+    assert {name for name, kind in composefile.variables().items() if kind == "?"} == SECRETS
+
+
+@pytest.mark.parametrize("missing", sorted(SECRETS))
+@pytest.mark.parametrize("value", [None, ""], ids=["unset", "empty"])
+def test_it_refuses_to_start_without_a_secret(environ, missing, value):
+    without = {name: text for name, text in environ.items() if name != missing}
+    if value is not None:
+        without[missing] = value
+
+    with pytest.raises(NotSet, match=f"{missing}: .*compose-env.sh"):
+        composefile.load(without)
+
+
+def test_composes_own_reading_agrees(environ, tmp_path):
+    command = _compose()
+    if command is None:
+        pytest.skip("neither `docker compose` nor docker-compose is installed")
+    clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+    read = [*command, "-f", str(FILE), "--env-file", "/dev/null", "config"]
+
+    refused = subprocess.run(read, capture_output=True, text=True, env=clean, check=False, timeout=60)
+    taken = subprocess.run(read, capture_output=True, text=True, env={**clean, **environ}, check=False, timeout=60)
+
+    assert refused.returncode != 0
+    assert "compose-env.sh" in refused.stderr
+    assert taken.returncode == 0, taken.stderr
+
+
+def test_every_setting_given_to_a_container_is_one(services):
+    for name in ("api", "worker-tables", "migrate"):
+        at_hand = settings.read(services[name]["environment"])
+        assert at_hand.s3_public_url == "http://localhost:8000"
+        assert at_hand.s3_cage_key != at_hand.s3_key
+
+
+def test_every_setting_that_makes_sense_in_production_can_be_set():
+    """Given an operator who looks a setting up in docs/settings.md: the name works in .env, too."""
+    fixed = {"home", "database_url", "redis_url", "cage", "s3_url", "s3_public_url", "s3_bucket", "s3_region", "s3_key"}
+    fixed |= {"s3_cage_key"}
+    free = {f"FILEMILL_{name.upper()}" for name in settings.Settings.__struct_fields__ if name not in fixed}
+
+    assert free <= composefile.variables().keys()
+
+
+def test_defaults_are_the_settings_own(services):
+    secrets = {name: value for name, value in services["api"]["environment"].items() if value}
+    spelled_out = settings.read(secrets)
+    silent = settings.read(
+        {
+            name: value
+            for name, value in secrets.items()
+            if name.removeprefix("FILEMILL_").lower()
+            not in ("tables_slots", "job_memory_mb", "job_seconds", "log_level")
+        }
+    )
+    assert spelled_out == silent
+
+
+def test_no_container_may_do_more_than_it_must(services):
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert "cap_add" not in service, name
+        assert "privileged" not in service, name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["read_only"] is True, name
+        assert service["mem_limit"], name
+        assert not any("docker.sock" in volume for volume in service.get("volumes", [])), name
+
+
+def test_every_long_running_server_says_whether_it_is_well_and_comes_back(services):
+    ending = {"migrate", "minio-init"}
+    for name, service in services.items():
+        assert service["restart"] == ("no" if name in ending else "unless-stopped"), name
+        if name not in ending | {"worker-tables"}:
+            assert service["healthcheck"]["test"], name
+
+
+def test_workers_and_servers_reach_no_world(environ):
+    file = composefile.load(environ)
+    networks, services = file["networks"], file["services"]
+    open_ones = {name for name, network in networks.items() if not (network or {}).get("internal")}
+
+    assert open_ones == {"edge"}
+    assert [name for name, service in services.items() if open_ones & set(service["networks"])] == ["nginx"]
+    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+    assert set(services["worker-tables"]["networks"]) == {"back"}
+    assert set(services["nginx"]["networks"]) == {"edge", "doors"}, "nginx does not reach database and queue"
+
+
+def test_only_nginx_is_trusted_for_the_callers_address(services):
+    address = services["nginx"]["networks"]["doors"]["ipv4_address"]
+
+    assert services["api"]["environment"]["FILEMILL_TRUSTED_PROXIES"] == address
+
+
+def test_secrets_reach_only_those_who_need_them(services, environ):
+    holders = {
+        secret: {name for name, service in services.items() if environ[secret] in str(service)} for secret in SECRETS
+    }
+    ours = {"api", "worker-tables", "migrate"}  # migrate reads the same settings
+
+    assert holders["FILEMILL_SECRET"] == ours
+    assert holders["FILEMILL_MINIO_PASSWORD"] == {"minio", "minio-init"}
+    assert holders["FILEMILL_S3_SECRET"] == ours | {"minio-init"}
+    assert holders["FILEMILL_S3_CAGE_SECRET"] == ours | {"minio-init"}
+    assert holders["FILEMILL_POSTGRES_PASSWORD"] == ours | {"postgres"}
+    assert holders["FILEMILL_REDIS_PASSWORD"] == ours | {"redis"}
+    assert not any(
+        environ[secret] in str(service.get("command")) for secret in SECRETS for service in services.values()
+    )
+
+
+def test_the_grace_is_longer_than_the_drain(services):
+    seconds = {name: int(service.get("stop_grace_period", "10s")[:-1]) for name, service in services.items()}
+
+    assert seconds["nginx"] > 30, "a waiting request"
+    assert seconds["api"] > 5
+    assert seconds["worker-tables"] > 15
+
+
+def test_one_image_for_all_of_ours(services):
+    assert len({services[name]["image"] for name in ONES_OF_OURS}) == 1
+    assert all(services[name]["build"] == "." for name in ONES_OF_OURS)
+
+
+def test_the_image_is_built_from_what_is_there():
+    """Every path the Dockerfile copies is in the checkout, and let through by .dockerignore."""
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    sources = {word for line in copied for word in line.split()}
+
+    assert sources == let_through
+    assert all("*" in source or (ROOT / source).exists() for source in sources)
+
+
+def _compose():
+    if shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
+        return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else None

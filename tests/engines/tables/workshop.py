@@ -1,0 +1,156 @@
+"""A workshop for table engines: files go into a real store, steps are run, rows come back as plain Python values."""
+
+import csv
+import gzip
+import io
+import json
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+from minio import Minio
+
+from filemill.errors import JobFailed
+from filemill.jobs import formats, steps
+from filemill.jobs.run import Done, Engine, InputFile, OutputFile, Phase, Progress, Run, StoreAccess, Warned
+from filemill.local.keys import CAGE, SERVICE
+from tests.fixtures.servers import StoreAddress
+
+INSIDE = ("polars", "s3:", "http", "127.0.0.1", "localhost", "bucket", "traceback", "panick", ".rs", "minio", "secret")
+"""Words of the inside, which no caller may ever read."""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What came out: the output's bytes and format, what the engine reported, and what it said on the way."""
+
+    data: bytes
+    format: str
+    done: Done
+    said: list[Phase | Progress | Warned]
+
+    @property
+    def text(self) -> str:
+        """The output as text, unpacked."""
+        return (gzip.decompress(self.data) if self.format.endswith(".gz") else self.data).decode()
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as Python values; cells of csv and tsv as text."""
+        return [tuple(row.values()) for row in self.records]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The rows by column name."""
+        base = formats.FORMATS[self.format].base
+        if base == "parquet":
+            return pq.read_table(io.BytesIO(self.data)).to_pylist()
+        if base == "ndjson":
+            return [json.loads(line) for line in self.text.splitlines()]
+        return list(csv.DictReader(io.StringIO(self.text, newline=""), delimiter="," if base == "csv" else "\t"))
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The types the engine reported."""
+        return dict(self.done.made[0].columns)
+
+
+class Workshop:
+    """Runs steps on a file, in a real store, with the key that the cage has."""
+
+    def __init__(self, engine: Engine, address: StoreAddress, bucket: str) -> None:
+        self.engine = engine
+        self.bucket = bucket
+        self.access = StoreAccess(address.url, "us-east-1", bucket, CAGE, address.cage)
+        self.client = Minio(
+            address.url.removeprefix("http://"), SERVICE, address.service, secure=False, region="us-east-1"
+        )
+
+    def run(
+        self,
+        file_name: str,
+        data: bytes | str,
+        *pipeline: dict[str, Any],
+        to: str | None = None,
+        access: StoreAccess | None = None,
+        memory_mb: int = 1024,
+    ) -> Result:
+        """Uploads the file, runs the steps, fetches the output. `to` adds a convert step."""
+        run, output_key = self.prepare(file_name, data, *pipeline, to=to, access=access, memory_mb=memory_mb)
+        said: list[Phase | Progress | Warned] = []
+        done = self.engine.run(run, steps.decode(bytes(run.steps)), said.append)
+        response = self.client.get_object(self.bucket, output_key)
+        try:
+            return Result(response.read(), run.outputs[0].format, done, said)
+        finally:
+            response.close()
+            response.release_conn()
+
+    def prepare(
+        self,
+        file_name: str,
+        data: bytes | str,
+        *pipeline: dict[str, Any],
+        to: str | None = None,
+        access: StoreAccess | None = None,
+        memory_mb: int = 1024,
+    ) -> tuple[Run, str]:
+        """Uploads the file -> the run that is to be carried out, and the key of its output."""
+        raw = data.encode() if isinstance(data, str) else data
+        source = formats.format_of(file_name)
+        assert source is not None
+        target = to or source.name
+        wire = msgspec.json.encode([*pipeline, *([convert(to)] if to else [])])
+        folder = uuid4().hex
+        etag = self.client.put_object(self.bucket, f"input/{folder}/{file_name}", io.BytesIO(raw), len(raw)).etag
+        assert etag
+        given = InputFile("input", file_name, f"input/{folder}/{file_name}", source.name, len(raw), etag)
+        name = f"{formats.stem_of(file_name)}_processed.{target}"
+        made = OutputFile("output", name, f"output/{folder}/{name}", target)
+        return Run(folder, 1, msgspec.Raw(wire), (given,), (made,), access or self.access, memory_mb), made.key
+
+    def fails(self, file_name: str, data: bytes | str, *pipeline: dict[str, Any], **options: Any) -> JobFailed:
+        """Runs what must fail -> the failure, which must not tell of the inside."""
+        with pytest.raises(JobFailed) as failure:
+            self.run(file_name, data, *pipeline, **options)
+        told = failure.value.message.lower()
+        assert not [word for word in INSIDE if word in told], told
+        assert "\n" not in told
+        assert len(told) < 400
+        return failure.value
+
+
+def keep(column: str, operator: str, *value: Any) -> dict[str, Any]:
+    """A filter with one comparison."""
+    return {"type": "filter", "params": comparison(column, operator, *value)}
+
+
+def keep_if(condition: dict[str, Any]) -> dict[str, Any]:
+    """A filter with a composed condition."""
+    return {"type": "filter", "params": condition}
+
+
+def comparison(column: str, operator: str, *value: Any) -> dict[str, Any]:
+    """A comparison, to be put into a condition."""
+    return {"column": column, "operator": operator, **({"value": value[0]} if value else {})}
+
+
+def select(*columns: str) -> dict[str, Any]:
+    """A select."""
+    return {"type": "select", "params": {"columns": list(columns)}}
+
+
+def rename(columns: dict[str, str]) -> dict[str, Any]:
+    """A rename."""
+    return {"type": "rename", "params": {"columns": columns}}
+
+
+def limit(n: int) -> dict[str, Any]:
+    """A limit."""
+    return {"type": "limit", "params": {"n": n}}
+
+
+def convert(to: str) -> dict[str, Any]:
+    """A convert_format."""
+    return {"type": "convert_format", "params": {"to_format": to}}
