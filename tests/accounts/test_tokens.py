@@ -57,3 +57,22 @@ def test_two_tokens_of_one_sign_in_differ():
 def test_any_other_token_is_refused(token):
     with pytest.raises(NotSignedIn):
         tokens.read_access(SECRET, token)
+
+
+def test_a_token_that_was_read_once_still_expires(monkeypatch):
+    token = tokens.issue_access(SECRET, CLAIMS, seconds=60)
+    assert tokens.read_access(SECRET, token) == CLAIMS
+
+    now = time.time()
+    monkeypatch.setattr(tokens.time, "time", lambda: now + 61)
+
+    with pytest.raises(NotSignedIn):
+        tokens.read_access(SECRET, token)
+
+
+def test_a_token_that_was_read_once_needs_its_secret_still():
+    token = tokens.issue_access(SECRET, CLAIMS, seconds=60)
+    assert tokens.read_access(SECRET, token) == CLAIMS
+
+    with pytest.raises(NotSignedIn):
+        tokens.read_access("t" * 32, token)

@@ -195,6 +195,9 @@ def test_the_image_is_built_from_what_is_there():
 
 
 def _compose():
-    if shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
-        return ["docker", "compose"]
+    """How compose is called here, or None."""
+    if shutil.which("docker"):
+        told = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+        if told.returncode == 0:
+            return ["docker", "compose"]
     return ["docker-compose"] if shutil.which("docker-compose") else None

@@ -18,9 +18,7 @@ from tests.jobs.conftest import NewJob, upload
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_job_that_never_got_its_upload_is_cancelled_and_its_bytes_go(
-    at_hand: Context, new_job: NewJob
-) -> None:
+async def test_a_job_that_never_got_its_upload_is_cancelled_and_its_bytes_go(at_hand: Context, new_job: NewJob) -> None:
     job = await new_job()
     await upload(job)  # uploaded, but never marked
     await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")

@@ -34,9 +34,7 @@ async def test_a_marked_upload_queues_the_job(at_hand: Context, new_job: NewJob)
 async def test_marking_eight_times_at_once_has_one_outcome(at_hand: Context, new_job: NewJob) -> None:
     job = await new_job()
     key = await upload(job)
-    outcomes = await asyncio.gather(
-        *(uploads.mark(job.id, job.owner, key) for _ in range(8)), return_exceptions=True
-    )
+    outcomes = await asyncio.gather(*(uploads.mark(job.id, job.owner, key) for _ in range(8)), return_exceptions=True)
     queued = [o for o in outcomes if not isinstance(o, BaseException)]
     refused = [o for o in outcomes if isinstance(o, WrongStatus)]
     assert (len(queued), len(refused)) == (1, 7)

@@ -15,7 +15,7 @@ import pytest
 
 from filemill.local.stack import Stack
 from tests.journeys.conftest import NewVisitor
-from tests.journeys.tables import LONG, PEOPLE, bomb, endless_row, rows_of
+from tests.journeys.tables import LONG, PEOPLE, bomb, endless_row
 from tests.journeys.visitor import Visitor, assert_left_tidy, key_of, step, store_of
 
 pytestmark = pytest.mark.anyio
@@ -151,9 +151,7 @@ async def test_one_table_through_every_step_and_format(any_stack: Stack, new_vis
 NAMED_BOB = {"column": "name", "operator": "starts_with", "value": "Bo"}
 
 
-async def test_a_large_file_goes_up_in_parts_after_a_lost_connection(
-    any_stack: Stack, new_visitor: NewVisitor
-) -> None:
+async def test_a_large_file_goes_up_in_parts_after_a_lost_connection(any_stack: Stack, new_visitor: NewVisitor) -> None:
     ann = await new_visitor(any_stack)
     lines = [f"{n},{n * n}\n" for n in range(700_000)]
     content = b"n,square\n" + "".join(lines).encode()

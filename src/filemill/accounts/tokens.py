@@ -1,6 +1,7 @@
 """Makes and reads the signed tokens that say who is asking."""
 
 import time
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 import jwt
@@ -10,6 +11,8 @@ from filemill.errors import NotSignedIn
 
 ISSUER = "filemill"
 ACCESS = "access"
+REMEMBERED = 4096
+_REFUSED = "The token is not valid, or has expired: sign in again."
 _ALGORITHM = "HS256"
 _REQUIRED = {"require": ["sub", "ver", "sid", "typ", "iat", "exp", "jti", "iss"]}
 
@@ -44,9 +47,19 @@ def issue_access(secret: str, claims: Claims, *, seconds: int) -> str:
 def read_access(secret: str, token: str) -> Claims:
     """What an access token says, once its signature, time and kind are checked. Raises NotSignedIn."""
     try:
-        said = jwt.decode(token, secret, algorithms=[_ALGORITHM], issuer=ISSUER, options=_REQUIRED)  # type: ignore[arg-type]
-        if said["typ"] != ACCESS:
-            raise NotSignedIn("This token is not an access token.")
-        return Claims(UUID(said["sub"]), int(said["ver"]), UUID(said["sid"]))
+        claims, expires = _verified(secret, token)
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
-        raise NotSignedIn("The token is not valid, or has expired: sign in again.") from error
+        raise NotSignedIn(_REFUSED) from error
+    if expires <= time.time():
+        raise NotSignedIn(_REFUSED)
+    return claims
+
+
+# Whoever polls sends the same token again and again. A signature that was right stays right, so it is computed once;
+# the token's time is looked at every time. What is refused raises, and nothing that raises is remembered.
+@lru_cache(REMEMBERED)
+def _verified(secret: str, token: str) -> tuple[Claims, int]:
+    said = jwt.decode(token, secret, algorithms=[_ALGORITHM], issuer=ISSUER, options=_REQUIRED)  # type: ignore[arg-type]
+    if said["typ"] != ACCESS:
+        raise ValueError("not an access token")
+    return Claims(UUID(said["sub"]), int(said["ver"]), UUID(said["sid"])), int(said["exp"])

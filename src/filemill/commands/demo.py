@@ -28,7 +28,7 @@ from filemill.local.process import NotStarted
 
 TABLE_PACKAGE, TABLE_FILE = "airportsdata", "airportsdata/airports.csv"
 COUNTRY = "IN"
-PREVIEW_ROWS, PREVIEW_COLUMNS, WIDEST = 8, 7, 24
+PREVIEW_ROWS, PREVIEW_COLUMNS, WIDEST = 8, 6, 24
 WAIT_SECONDS = 1
 """How long one GET may wait for the job's end: short, so that the bar moves."""
 
@@ -200,13 +200,15 @@ def _preview(result: Path) -> None:
                 "".join(line.decode(errors="replace") for line, _ in zip(file, range(PREVIEW_ROWS), strict=False))
             )
         return
-    table = pyarrow.parquet.read_table(result)
-    shown = Table(title=f"{table.num_rows:,} rows, {table.num_columns} columns", title_justify="left")
-    names = table.column_names[:PREVIEW_COLUMNS]
+    with pyarrow.parquet.ParquetFile(result) as table:
+        rows, schema = table.metadata.num_rows, table.schema_arrow
+        names = schema.names[:PREVIEW_COLUMNS]
+        first = next(table.iter_batches(PREVIEW_ROWS, columns=names), None)
+    shown = Table(title=f"{rows:,} rows, {len(schema.names)} columns", title_justify="left")
     for name in names:
-        kind = str(table.schema.field(name).type).removeprefix("large_")
+        kind = str(schema.field(name).type).removeprefix("large_")
         shown.add_column(f"{name}\n[dim]{kind}[/dim]", no_wrap=True, max_width=WIDEST)
-    for row in table.slice(0, PREVIEW_ROWS).to_pylist():
+    for row in first.to_pylist() if first else ():
         shown.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     _say.print(shown)
 

@@ -174,6 +174,7 @@ class Cage:
         environment |= {"TMPDIR": str(self._folder), "HOME": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # nothing is imported from the folder it works in
             "-m",
             "workers.child",
             self._lane,

@@ -66,10 +66,11 @@ def close() -> None:
     dramatiq.get_broker().close()
 
 
-def _send(lane: str, most: int) -> None:
+def _send(lane: str, top_up_to: int | None) -> None:
     broker: Any = dramatiq.get_broker()
     there = broker.client.llen(f"{NAMESPACE}:{lane}")
-    nudges = min(most, MOST_NUDGES - there)
+    # One more than lies there wakes one more slot: two jobs queued between two looks must not wake only one.
+    nudges = min(1 if top_up_to is None else top_up_to - there, MOST_NUDGES - there)
     if nudges <= 0:
         return
     for _ in range(nudges):
@@ -78,10 +79,13 @@ def _send(lane: str, most: int) -> None:
     ring.rpush(_bell(lane), *["nudge"] * nudges).ltrim(_bell(lane), -MOST_NUDGES, -1).execute()
 
 
-async def nudge(lane: str, most: int = 1) -> None:
-    """Says that a lane has work, after the commit that gave it some. Never raises: sweep nudges again."""
+async def nudge(lane: str, top_up_to: int | None = None) -> None:
+    """Says that a lane has work, after the commit that gave it some: once more, or until so many nudges lie there.
+
+    Never raises: sweep nudges again.
+    """
     try:
-        await asyncio.to_thread(_send, lane, most)
+        await asyncio.to_thread(_send, lane, top_up_to)
     except (redis.RedisError, OSError, dramatiq.DramatiqError) as error:
         logs.warn("filemill.jobs.queue", "a nudge was not sent", cause=error, lane=lane)
 

@@ -8,7 +8,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from minio.error import MinioException
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from filemill import connections, logs
@@ -35,7 +34,8 @@ AFTER_LEASE_SECONDS = moves.LEASE_SECONDS + 60
 """Nobody can write a lost run's outputs any more so long after its last renewal."""
 
 PROBE_SECONDS = 1.0
-NO_CHILD_SECONDS = 2
+AGAIN_SECONDS = 2
+"""After so long a job comes again whose run could not begin, or could not reach the store."""
 
 
 class Runner:
@@ -107,7 +107,7 @@ class Runner:
             how = await self._insist(self._fail, claimed, failure)
         except Ended as ended:
             how = await self._insist(self._leave, claimed, ended.how)
-        except (StoreAway, MinioException) as error:
+        except StoreAway as error:
             logs.warn("filemill.jobs.runner", "the store is away", cause=error)
             self._away_since = self._away_since or time.monotonic()
             how = await self._insist(self._leave, claimed, "store away")
@@ -233,12 +233,20 @@ class Runner:
                 status = Status.CANCELLED if await moves.cancelled(claimed.id, claimed.fence) else None
             elif how == "killed":
                 status = await moves.lost_process(claimed.id, claimed.fence)
+            elif how == "store away" and claimed.fence - claimed.runs > _most_absences():
+                status = await self._give_up_on_store(claimed)
             else:
-                after = NO_CHILD_SECONDS if how == "no child" else 0
+                after = AGAIN_SECONDS if how in ("no child", "store away") else 0
                 status = await moves.give_back(claimed.id, claimed.fence, how, after)
             if status in (Status.FAILED, Status.CANCELLED):
                 await commands.settle([claimed.id])
         return how if status is not None else "lost"
+
+    async def _give_up_on_store(self, claimed: Claimed) -> Status | None:
+        """Ends a job whose files the store keeps refusing although it answers otherwise."""
+        message = "The object store could not be read from or written to, time and again; the job can be tried again."
+        failed = await moves.fail(claimed.id, claimed.fence, "store_away", message, "us")
+        return Status.FAILED if failed else None
 
     async def _insist(self, do: Callable[..., Awaitable[T]], *args: object) -> T:
         """Does it, again for 30 s while the database is away. Beyond that sweep takes over: the lease has ended."""
@@ -257,6 +265,11 @@ class Runner:
         with contextlib.suppress(DatabaseAway):
             await rows.leave_losers(claimed.id, claimed.fence, AFTER_LEASE_SECONDS)
             await removal.remove(context.get().store, await rows.leaving_of(keys))
+
+
+def _most_absences() -> int:
+    """How often a job may come back because of the store: as often as fits into the time it may be away."""
+    return context.get().settings.store_away_seconds // AGAIN_SECONDS
 
 
 async def _stats(files: Sequence[FileRow | OutputFile]) -> list[Stat | None]:

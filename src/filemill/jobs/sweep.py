@@ -86,8 +86,9 @@ async def nudge() -> None:
     for worker in await worker_queries.workers_alive():
         slots[worker.lane] = slots.get(worker.lane, 0) + worker.slots
     for lane, (waiting, held) in (await queries.waiting_and_held(list(slots))).items():
-        if waiting:
-            await queue.nudge(lane, max(1, min(waiting, slots[lane] - held)))
+        idle = slots[lane] - held
+        if waiting and idle > 0:
+            await queue.nudge(lane, min(waiting, idle))
 
 
 async def _settle(moved: list[Moved]) -> None:

@@ -1,5 +1,6 @@
 """Tells the address of the client, believing X-Forwarded-For only where a trusted proxy wrote it."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from litestar.types import HTTPScope, Scope
@@ -44,6 +45,7 @@ def _is_trusted(address: IPv4Address | IPv6Address, trusted: tuple[Network, ...]
     return any(address in network for network in trusted)
 
 
+@lru_cache(4096)
 def _read(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text.strip())

@@ -95,7 +95,9 @@ def test_a_later_misfit_in_a_typed_output_is_named(shop: Workshop, misfit: str) 
         assert word in failure.message
 
 
-@pytest.mark.parametrize("misfit", ["0.1234567890123456", "+1.5", "007.5", "nan", "1E5", "1.5e400", "12345678901234567"])
+@pytest.mark.parametrize(
+    "misfit", ["0.1234567890123456", "+1.5", "007.5", "nan", "1E5", "1.5e400", "12345678901234567"]
+)
 def test_a_later_misfit_among_fractions_is_named(shop: Workshop, misfit: str) -> None:
     failure = shop.fails("t.csv", "x\n" + "1.5\n" * 10_000 + f"2.50\n{misfit}\n", to="ndjson")
     assert "row 10002," in failure.message

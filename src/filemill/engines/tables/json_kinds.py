@@ -107,7 +107,7 @@ def merge(one: Kind, other: Kind) -> Kind:
         return Object(fields)
     if one in _WHOLE and other in _WHOLE:
         return max(one, other, key=_WHOLE.index)
-    if {one, other} == {"int", "float"}:
+    if (one, other) in (("int", "float"), ("float", "int")):
         return "float"
     raise Apart
 

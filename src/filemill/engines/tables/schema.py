@@ -12,7 +12,7 @@ SAMPLE_ROWS = 10_000
 """So many rows decide on the types of a text column."""
 
 _INTEGER = r"^(?:0|-?[1-9][0-9]*)$"
-_NUMBER = r"^-?(?:(?:0|[1-9][0-9]*)|(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
+_NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
 
 _MOST_DIGITS = 15
 """A double carries any decimal number of so many significant digits and gives back the same."""

@@ -1,0 +1,154 @@
+"""ndjson: every key of every line is a column, numbers stay numbers, and what does not fit is named."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.engines.tables.workshop import Workshop, keep, limit, rename, select
+
+
+def lines(*values: dict[str, Any]) -> str:
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+def test_numbers_booleans_and_text_are_carried_as_such(shop: Workshop) -> None:
+    records = [
+        {"i": 1, "f": 2.5, "b": True, "t": "1"},
+        {"i": None, "f": -1e300, "b": None, "t": 'q"\n\u00e9\U0001f600'},
+    ]
+    result = shop.run("t.ndjson", lines(*records))
+    assert result.records == records
+    assert result.types == {"i": "int", "f": "float", "b": "bool", "t": "text"}
+    assert shop.run("t.jsonl", lines(*records), to="parquet").records == records
+
+
+def test_numbers_round_trip_exactly(shop: Workshop) -> None:
+    numbers = [0.1 + 0.2, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 123456789.123456789, -0.0]
+    result = shop.run("t.ndjson", lines(*({"x": number} for number in numbers)))
+    assert [repr(row[0]) for row in result.rows] == [repr(number) for number in numbers]
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 2**63 - 1, -(2**63), 2**63, 2**64 - 1, 10**37 + 1, -(10**38) + 1])
+def test_whole_numbers_are_exact_at_any_length(shop: Workshop, number: int) -> None:
+    data = lines({"x": number}, {"x": 5})
+    for to in ("ndjson", "parquet"):
+        assert [int(row[0]) for row in shop.run("t.ndjson", data, to=to).rows] == [number, 5]
+    assert shop.run("t.ndjson", data, to="csv").text == f"x\n{number}\n5\n"
+    assert shop.run("t.ndjson", data, keep("x", "eq", number)).rows == [(number,)]
+
+
+def test_whole_numbers_beside_fractions_become_fractions(shop: Workshop) -> None:
+    assert shop.run("t.ndjson", lines({"x": 1}, {"x": 2.5}, {"x": 2**53})).rows == [(1.0,), (2.5,), (2.0**53,)]
+
+
+@pytest.mark.parametrize("first", [2**53 + 1, 0.5])
+def test_a_whole_number_too_long_for_a_fraction_is_named(shop: Workshop, first: float) -> None:
+    second = 0.5 if first != 0.5 else 2**53 + 1
+    failure = shop.fails("t.ndjson", lines({"x": first}, {"x": 1}, {"x": second}))
+    assert f"row 3, column 'x': '{second}'" in failure.message
+
+
+def test_a_key_first_seen_in_the_last_line_is_a_column(shop: Workshop) -> None:
+    # given 300,000 lines, and a key that only the last one has
+    data = '{"a":1}\n' * 300_000 + '{"a":2,"late":"x"}\n'
+    # when it is asked for, then it is there
+    assert shop.run("t.ndjson", data, keep("late", "not_null")).records == [{"a": 2, "late": "x"}]
+    # and it is a column also of what ends before it
+    assert shop.run("t.ndjson", data, limit(1)).records == [{"a": 1, "late": None}]
+
+
+LATER = '{"a":1,"b":"x"}\n' * 100_000
+
+
+@pytest.mark.parametrize("odd", ['"2"', "true", "[1]", '{"x":1}', '"' + "y" * 200 + '"'])
+def test_a_late_value_of_another_kind_is_named(shop: Workshop, odd: str) -> None:
+    failure = shop.fails("t.ndjson", LATER + f'{{"a":{odd},"b":"x"}}\n' + LATER)
+    assert failure.code == "bad_value"
+    assert "t.ndjson, row 100001, column 'a': " in failure.message
+    assert odd[:5] in failure.message
+    assert "int" in failure.message
+
+
+def test_a_number_in_a_column_of_text_is_named_and_never_made_text(shop: Workshop) -> None:
+    failure = shop.fails("t.ndjson", '{"a":"x"}\n{"a":"1"}\n{"a":1}\n', to="csv")
+    assert "row 3, column 'a': '1'" in failure.message
+
+
+def test_a_value_of_another_kind_matters_only_where_it_is_needed(shop: Workshop) -> None:
+    data = LATER + '{"a":"two","b":"y"}\n{"a":3,"b":"z"}\n'
+    assert shop.run("t.ndjson", data, keep("b", "ne", "x"), select("b")).rows == [("y",), ("z",)]
+    assert shop.run("t.ndjson", data, keep("b", "eq", "z")).records == [{"a": 3, "b": "z"}]
+    assert len(shop.run("t.ndjson", data, limit(100_000)).rows) == 100_000
+    assert "step 1" in shop.fails("t.ndjson", data, keep("a", "gt", 2)).message
+
+
+def test_nested_values_go_where_they_can(shop: Workshop) -> None:
+    records = [{"a": {"x": 1, "y": [1, 2]}, "l": []}, {"a": {"x": None, "y": []}, "l": ["q"]}]
+    assert shop.run("t.ndjson", lines(*records)).records == records
+    assert shop.run("t.ndjson", lines(*records), to="parquet").records == records
+    failure = shop.fails("t.ndjson", lines(*records), to="csv")
+    assert (failure.code, "'a'" in failure.message, "csv" in failure.message) == ("bad_value", True, True)
+
+
+def test_nested_keys_are_united_too(shop: Workshop) -> None:
+    data = lines(*[{"a": {"x": 1}}] * 20_000, {"a": {"y": "late"}})
+    assert shop.run("t.ndjson", data, keep("a", "not_null")).records[-1] == {"a": {"x": None, "y": "late"}}
+
+
+def test_a_number_beside_text_is_refused(shop: Workshop) -> None:
+    failure = shop.fails("t.ndjson", lines({"a": None}, {"a": "30"}), keep("a", "gt", 3))
+    assert "'a'" in failure.message
+    assert "row 2 holds '30'" in failure.message
+
+
+def test_odd_but_legal_lines(shop: Workshop) -> None:
+    data = b'\xef\xbb\xbf\n {"a b" : 1 , "\\u00e9":"x\\u0000y"} \r\n\r\n   \n{}\n{"a b":2}'
+    assert shop.run("t.ndjson", data).records == [
+        {"a b": 1, "é": "x\0y"},
+        {"a b": None, "é": None},
+        {"a b": 2, "é": None},
+    ]
+    assert shop.run("t.ndjson", data, rename({"a b": "n"}), keep("n", "is_null"), select("n")).rows == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", ["empty"]),
+        (b'[{"a":1}]', ["array"]),
+        (b"5\n", ["row 1", "object"]),
+        (b'{"a":1}\n[2]\n', ["row 2", "object"]),
+        (b'{"a":1}\n{"a":\n{"a":3}\n', ["row 2", "JSON"]),
+        (b'{"a":1}\n{"a":2', ["row 2", "JSON"]),
+        (b'{"a":1} {"a":2}\n', ["row 1", "JSON"]),
+        (b'{"a":NaN}\n', ["row 1", "JSON"]),
+        (b'{"a":"\\ud83d"}\n', ["row 1", "JSON"]),
+        (b'{"a":1}\n{"a":"\xff"}\n', ["row 2", "UTF-8"]),
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", ["row 1", "nested"]),
+        (b"{}\n{}\n", ["key"]),
+        ('{"a":1}\n'.encode("utf-16"), ["UTF-16"]),
+        (b"a,b\n1,2\n", ["row 1", "JSON"]),
+        (b"<html>", ["HTML"]),
+    ],
+)
+def test_what_is_no_ndjson_is_refused_with_the_reason(shop: Workshop, data: bytes, words: list[str]) -> None:
+    failure = shop.fails("t.ndjson", data)
+    assert (failure.code, failure.at_fault) == ("bad_file", "caller")
+    for word in ("t.ndjson", *words):
+        assert word in failure.message
+
+
+def test_a_broken_line_counts_exactly_if_it_stands_before_the_limit_is_filled(shop: Workshop) -> None:
+    data = '{"a":1}\n' * 200_000 + '{"a":\n{"a":2}\n'
+    assert len(shop.run("t.ndjson", data, limit(200_000)).rows) == 200_000
+    assert "row 200001:" in shop.fails("t.ndjson", data, limit(200_001)).message
+    assert "row 200001:" in shop.fails("t.ndjson", data, keep("a", "eq", 2)).message
+
+
+def test_progress_goes_once_through_both_passes(shop: Workshop) -> None:
+    data = '{"a":1,"b":"some text that makes it long"}\n' * 500_000
+    said = shop.run("t.ndjson", data, keep("a", "eq", 2)).said
+    steps = [(line.done, line.total) for line in said if hasattr(line, "done")]
+    assert steps == sorted(steps)
+    assert steps[-1] == (2 * len(data), 2 * len(data))
