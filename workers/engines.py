@@ -8,7 +8,11 @@ from filemill.jobs.run import Engine
 ENGINES = {"tables": "filemill.engines.tables.engine:Tables"}
 """Lane -> engine. Imported by name, so that only the child of that lane loads it."""
 
-ENVIRONMENT: dict[str, dict[str, str]] = {"tables": {}}
+ENVIRONMENT: dict[str, dict[str, str]] = {
+    # A job's memory limit counts what is reserved, used or not: Arrow's own allocator reserves a gigabyte at its first
+    # request, Polars' keeps what it has given back.
+    "tables": {"POLARS_UPLOAD_CONCURRENCY": "4", "POLARS_UPLOAD_CHUNK_SIZE": "16777216", "ARROW_DEFAULT_MEMORY_POOL": "system", "_RJEM_MALLOC_CONF": "retain:false"},
+}
 """Lane -> what is set in the environment before the engine is imported."""
 
 

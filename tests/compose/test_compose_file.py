@@ -77,7 +77,9 @@ def test_composes_own_reading_agrees(environ, tmp_path):
     if command is None:
         pytest.skip("neither `docker compose` nor docker-compose is installed")
     clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
-    read = [*command, "-f", str(FILE), "--env-file", "/dev/null", "config"]
+    nothing = tmp_path / "nothing"
+    nothing.touch()
+    read = [*command, "-f", str(FILE), "--env-file", str(nothing), "config"]
 
     refused = subprocess.run(read, capture_output=True, text=True, env=clean, check=False, timeout=60)
     taken = subprocess.run(read, capture_output=True, text=True, env={**clean, **environ}, check=False, timeout=60)

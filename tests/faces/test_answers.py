@@ -141,6 +141,24 @@ async def test_each_error_in_each_dialect(app_that_fails, caplog, error, status,
         assert any(record.exc_info for record in caplog.records), "the cause must be in the log"
 
 
+async def test_a_client_that_leaves_in_the_middle_is_no_fault_of_ours(app, caplog):
+    arriving = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    said = []
+
+    async def receive():
+        return next(arriving)
+
+    async def send(message):
+        said.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/auth/register", "query_string": b"", "headers": headers}
+    await app({**scope, "http_version": "1.1", "scheme": "http", "client": None, "server": None}, receive, send)
+
+    assert said[0]["status"] == 400
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 async def test_every_request_leaves_one_line_in_the_log(client, member, caplog):
     caplog.set_level(logging.INFO)
 

@@ -137,5 +137,8 @@ def test_no_answer_is_outside_the_document(case: schemathesis.Case, member: http
     _with_a_job_of_the_members(case, member)
 
     case.call_and_validate(
-        base_url=base_url, headers={"Authorization": member.headers["Authorization"]}, excluded_checks=[WANTS_SUCCESS]
+        base_url=base_url,
+        timeout=60,
+        headers={"Authorization": member.headers["Authorization"]},
+        excluded_checks=[WANTS_SUCCESS],
     )

@@ -7,8 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from filemill.faces.data import routes
-from filemill.jobs.job import ERROR_CODES, MOVES
+from filemill.accounts import passwords, sign_in
+from filemill.engines.tables import inflate, json_kinds, ndjson, records, schema
+from filemill.faces.data import routes, schemas
+from filemill.jobs import formats, moves, queue, steps, sweep
+from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
 from filemill.jobs.steps import STEPS
 from filemill.settings import PREFIX, Settings
 
@@ -174,6 +177,40 @@ def test_every_step_has_its_section_and_nothing_else_has() -> None:
     sections = re.split(r"^## Steps$", read("docs/tables.md"), flags=re.MULTILINE)[1].split("\n## ")[0]
 
     assert re.findall(r"^### `([a-z_]+)`", sections, re.MULTILINE) == list(STEPS)
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("tables.md", f"first {schema.SAMPLE_ROWS:,} rows"),
+        ("tables.md", f"no row above {records.LONGEST >> 20} MiB"),
+        ("tables.md", f"no line above {ndjson._LONGEST >> 20} MiB"),
+        ("tables.md", f"nested at most {json_kinds.DEEPEST} deep"),
+        ("tables.md", f"more than {inflate.FREE_BYTES >> 30} GiB and more than {inflate.MOST_TIMES} times"),
+        ("tables.md", f"at most {steps.MOST_CONDITIONS:,}, nested at most {steps.DEEPEST_CONDITION} deep"),
+        ("tables.md", f"a list of at most {steps.MOST_VALUES:,}"),
+        ("tables.md", f"more than {steps.MOST_STEPS} steps"),
+        ("api/data-jobs.md", f"0 to {schemas.MOST_BYTES >> 30} GB"),
+        ("api/data-jobs.md", f"1 to {schemas.LONGEST_FILE_NAME} bytes"),
+        ("api/data-jobs.md", f"(1 to {schemas.MOST_PARTS:,}; at most {schemas.MOST_PARTS_AT_ONCE:,} at once)"),
+        ("api/data-jobs.md", f"{routes.MOST_BODY_BYTES >> 20} MiB for everything below"),
+        ("api/data-jobs.md", f"{routes.MOST_CREDENTIALS_BYTES >> 10} KiB for accounts"),
+        ("api/data-jobs.md", f"{passwords.SHORTEST} to {passwords.LONGEST} characters"),
+        ("api/data-jobs.md", f"after {sign_in.MOST_PER_NAME_AND_ADDRESS} with one name from one address"),
+        ("api/data-jobs.md", f"after {sign_in.MOST_PER_ADDRESS} from one"),
+        ("api/data-jobs.md", f"after {sign_in.MOST_PER_NAME} with one name"),
+        ("api/data-jobs.md", f"ends in one of {', '.join(formats.FORMATS)}"),
+        ("settings.md", f"| {moves.LEASE_SECONDS} s, renewed every second |"),
+        ("settings.md", f"| {MOST_RUNS} |"),
+        ("settings.md", f"| every {sweep.EVERY_SECONDS} s |"),
+        ("settings.md", f"| {queue.MOST_NUDGES} at most |"),
+    ],
+)
+def test_the_numbers_are_those_of_the_code(page: str, said: str) -> None:
+    assert said in " ".join(read(f"docs/{page}").split())
 
 
 # --- rooms ------------------------------------------------------------------------------------------------------------

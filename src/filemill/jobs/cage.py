@@ -22,6 +22,9 @@ from filemill.jobs.run import Line, Ready, Run
 READY_SECONDS = 30
 LONGEST_LINE = 1 << 20
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
+OWN_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"}
+"""Few arenas: a child's memory limit counts what the C library sets aside for every thread, used or not."""
+
 STDERR_TAIL = 4096
 LAST_WORDS_SECONDS = 2
 
@@ -171,7 +174,7 @@ class Cage:
 
     async def _start(self) -> Child:
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-        environment |= {"TMPDIR": str(self._folder), "HOME": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {"TMPDIR": str(self._folder), "HOME": str(self._folder), **OWN_ENVIRONMENT}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # nothing is imported from the folder it works in

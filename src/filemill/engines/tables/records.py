@@ -5,6 +5,7 @@ strict one, twenty times slower, for the piece in which something is odd. The se
 """
 
 import csv
+import io
 import re
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ import pyarrow as pa
 
 csv.field_size_limit(sys.maxsize)
 
-LONGEST = 64 << 20
+LONGEST = 32 << 20
 """Bytes a record may have at most: what is longer is a quote that was never closed."""
+
+ENDLESS = "A quoted cell begins here and does not end."
 
 _QUOTE, _LINE_FEED, _RETURN = b'"', 10, 13
 _BLANKS = re.compile(rb"(?:(?<=\n)|\A)(?:\r?\n)+")
@@ -54,13 +57,13 @@ def parse(piece: bytes, separator: str, width: int, wanted: list[int], *, last: 
 
 def first(piece: bytes, separator: str, *, last: bool) -> tuple[list[str], int] | str | None:
     """The first record that is not blank and where it ends; a sentence if it is damaged, None if it is not whole."""
-    end = 0
-    for cells, end, fault in _each(piece, separator, last=last):
+    lines = 0
+    for cells, lines, fault in _each(piece, separator, last=last):
         if fault:
             return fault
         if cells:
-            return cells, end
-    return ([], end) if last else None
+            return cells, _end_of_line(piece, lines)
+    return ([], len(piece)) if last else None
 
 
 def _end_of_records(piece: bytes) -> int:
@@ -159,19 +162,19 @@ def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: str, width: in
 
 def _carefully(piece: bytes, separator: str, width: int, *, last: bool) -> Records:
     rows: list[list[str | None]] = []
-    end = 0
+    lines = 0
     fault = None
-    for cells, end_of_row, problem in _each(piece, separator, last=last):
+    for cells, lines_so_far, problem in _each(piece, separator, last=last):
         fault = problem
         if not problem and cells and len(cells) != width:
             fault = f"The row has {_cells(len(cells))}, the header {width}."
         if fault:
             break
-        end = end_of_row
+        lines = lines_so_far
         if cells:
             rows.append([cell or None for cell in cells])
-    schema = dict.fromkeys(names(width), pl.String)
-    return Records(pl.DataFrame(rows, schema=schema, orient="row"), end, fault)
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names(width), pl.String), orient="row")
+    return Records(frame, _end_of_line(piece, lines), fault)
 
 
 def _cells(count: int) -> str:
@@ -179,42 +182,32 @@ def _cells(count: int) -> str:
 
 
 def _each(piece: bytes, separator: str, *, last: bool) -> Iterator[tuple[list[str], int, str | None]]:
-    """Record by record: the cells, where it ends, and in the last one given perhaps what is wrong with it."""
-    text, bad = _decode(piece)
-    position = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal position
-        start = 0
-        while start < len(text):
-            stop = text.find("\n", start) + 1 or len(text)
-            line = text[start:stop]
-            if not stop or (not line.endswith("\n") and not last):
+    """Record by record: the cells, the lines read so far, and in the last one given perhaps what is wrong with it."""
+    text, bad = _decode(piece if last else piece[: piece.rfind(b"\n") + 1])
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            if any("\0" in cell for cell in cells):
+                yield [], 0, "The row holds a zero byte, which no text does."
                 return
-            position += len(line.encode())
-            yield line
-            start = stop
-
-    reader = csv.reader(lines(), delimiter=separator, strict=True)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            if "unexpected end of data" not in str(error):
-                yield [], position, _explain(error)
-            elif bad:
-                break
-            elif last or len(piece) >= LONGEST:
-                yield [], position, "A quoted cell begins here and does not end."
+            yield cells, reader.line_num, None
+    except csv.Error as error:
+        if "unexpected end of data" not in str(error):
+            yield [], 0, _explain(error)
             return
-        if any("\0" in cell for cell in cells):
-            yield [], position, "The row holds a zero byte, which no text does."
+        if last and not bad:
+            yield [], 0, ENDLESS
             return
-        yield cells, position, None
     if bad:
-        yield [], position, bad
+        yield [], 0, bad
+
+
+def _end_of_line(piece: bytes, lines: int) -> int:
+    """Where the last of so many lines ends."""
+    if not lines:
+        return 0
+    ends = (_view(piece) == _LINE_FEED).arg_true()
+    return int(ends[lines - 1]) + 1 if lines <= len(ends) else len(piece)
 
 
 def _decode(piece: bytes) -> tuple[str, str | None]:
@@ -222,8 +215,6 @@ def _decode(piece: bytes) -> tuple[str, str | None]:
     try:
         return piece.decode(), None
     except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            return piece[: error.start].decode(), None
         whole = piece[: piece.rfind(b"\n", 0, error.start) + 1]
         return whole.decode(), f"The text is not UTF-8 (byte 0x{piece[error.start]:02X}); please save it as UTF-8."
 

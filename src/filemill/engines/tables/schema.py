@@ -11,6 +11,8 @@ import polars as pl
 SAMPLE_ROWS = 10_000
 """So many rows decide on the types of a text column."""
 
+_CELLS_AT_ONCE = 1_000_000
+
 _INTEGER = r"^(?:0|-?[1-9][0-9]*)$"
 _NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
 
@@ -62,17 +64,33 @@ def type_of(dtype: pl.DataType) -> Type:
     return Type(_NAMES.get(dtype.base_type(), "unknown"), dtype)
 
 
-def guess(values: pl.Series) -> Type | None:
-    """The type of a text column by its first rows; None where they hold no value at all."""
-    values = values.filter(values.is_not_null() & (values != ""))
-    if values.is_empty():
-        return None
-    return next((kind for kind in _BY_LIKING if not _is_misfit(values, kind).any()), TEXT)
+def guess(sample: pl.DataFrame) -> dict[str, Type | None]:
+    """The types of text columns by their first rows; None where those hold no value at all."""
+    types: dict[str, Type | None] = dict.fromkeys(sample.columns)
+    at_once = max(_CELLS_AT_ONCE // max(sample.height, 1), 1)
+    for start in range(0, sample.width, at_once):
+        types.update(_guess_at_once(sample.select(sample.columns[start : start + at_once])))
+    return types
 
 
-def fits(value: str | None, kind: Type) -> bool:
+def _guess_at_once(sample: pl.DataFrame) -> dict[str, Type]:
+    # One long column instead of many short ones: an expression costs more than a value.
+    text = pl.col("text")
+    cells = sample.unpivot(variable_name="column", value_name="text").filter(text != "")
+    misfits = cells.select(
+        "column", *(misfit(text, typed(text, kind), kind).alias(str(n)) for n, kind in enumerate(_BY_LIKING))
+    )
+    rows = misfits.group_by("column").agg(pl.all().any()).iter_rows()
+    return {
+        name: next((kind for kind, bad in zip(_BY_LIKING, any_bad, strict=True) if not bad), TEXT)
+        for name, *any_bad in rows
+    }
+
+
+def fits(value: str, kind: Type) -> bool:
     """Whether one value survives being typed."""
-    return not _is_misfit(pl.Series([value], dtype=pl.String), kind).any()
+    text = pl.lit(value)
+    return not pl.select(misfit(text, typed(text, kind), kind)).item()
 
 
 def typed(text: pl.Expr, kind: Type) -> pl.Expr:
@@ -120,9 +138,3 @@ def _has_too_many_digits(text: pl.Expr) -> pl.Expr:
         .str.len_bytes()
     )
     return (digits > _MOST_DIGITS).fill_null(False)
-
-
-def _is_misfit(values: pl.Series, kind: Type) -> pl.Series:
-    text = pl.col("text")
-    frame = values.alias("text").to_frame().with_columns(typed(text, kind).alias("value"))
-    return frame.select(misfit(text, pl.col("value"), kind)).to_series()
