@@ -62,7 +62,7 @@ def _bare(running: Stack) -> Iterator[_Server]:
     port = process.free_port()
     environ = process.plain_environ(**running.environ)
     argv = [sys.executable, "-m", "benchmarks.bare_api", str(port)]
-    with subprocess.Popen(argv, env=environ, stderr=subprocess.DEVNULL) as serving:
+    with subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as serving:
         try:
             url = f"http://127.0.0.1:{port}"
             until = time.monotonic() + READY_SECONDS

@@ -193,7 +193,10 @@ def test_a_part_that_dies_is_started_again(serve, tmp_path):
         job, upload_url = uploaded(api)
         key = httpx.URL(upload_url).path.split("/", 2)[2]
         api.post(f"/jobs/{job}/mark-uploaded", json={"object_key": key})
-        assert api.get(f"/jobs/{job}", params={"wait": 30}).json()["status"] == "COMPLETED"
+        began = time.monotonic()
+        answer = api.get(f"/jobs/{job}", params={"wait": 30}).json()
+        log = (running.home / "logs/worker-tables.log").read_text()[-3000:]
+        assert answer["status"] == "COMPLETED", f"after {time.monotonic() - began:.1f} s: {answer}\n{log}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests ran as an ordinary user already")

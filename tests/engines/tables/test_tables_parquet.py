@@ -99,6 +99,13 @@ def test_a_decimal_too_long_for_json_is_named(shop: Workshop) -> None:
         ("s", "ge", "2020-01-02T03:04:05.0006", [1]),
         ("s", "lt", "2020-01-02", [2]),
         ("z", "eq", "2020-01-02T01:00:00+01:00", [1]),
+        ("z", "lt", "2020-01-02T00:00:00.000001Z", [1]),
+        ("z", "eq", "2020-01-02T00:00:00.000001Z", []),
+        ("z", "in", ["2020-01-02T00:00:00.000001Z", "2020-01-02T00:00:00Z"], [1]),
+        ("s", "in", ["1969-01-01"], [2]),
+        ("m", "gt", 1e30, []),
+        ("m", "lt", 1e300, [1, 2]),
+        ("d", "in", ["2020-01-02"], [1]),
     ],
 )
 def test_filter_values_take_the_columns_type(
@@ -119,6 +126,10 @@ def test_a_value_of_another_type_is_refused(shop: Workshop, column: str, operato
     assert failure.code == "bad_value"
     assert "step 1" in failure.message
     assert repr(column) in failure.message
+
+
+def test_a_number_beside_text_names_its_first_value(shop: Workshop) -> None:
+    assert "row 1 holds 'x'" in shop.fails("t.parquet", parquet(), keep("t", "gt", 5)).message
 
 
 def test_nan_is_no_number_that_compares(shop: Workshop) -> None:

@@ -171,17 +171,8 @@ def test_a_key_that_does_not_fit_is_our_trouble(shop: Workshop, large_parquet: b
         assert (failure.code, failure.at_fault) == ("internal", "us")
 
 
-def test_a_failed_run_leaves_no_object(shop: Workshop) -> None:
-    # given a run that fails in its last row
-    run, key = shop.prepare("t.csv", TABLE + "1\n")
-    with pytest.raises(JobFailed):
-        shop.engine.run(run, (), lambda _: None)
-    # then there is nothing under its key
-    assert list(shop.client.list_objects(shop.bucket, key)) == []
-
-
 def test_an_engine_that_failed_works_on(shop: Workshop) -> None:
     for _ in range(5):
-        shop.fails("t.csv", TABLE + "1\n")
+        shop.fails("t.csv", TABLE[:1_000_000] + "1\n")
         assert shop.run("t.csv", "a\n1\n").rows == [("1",)]
     assert len([thread for thread in threading.enumerate() if thread.name.startswith("ahead")]) == 0

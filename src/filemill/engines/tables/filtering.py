@@ -3,18 +3,15 @@
 Conditions follow three-valued logic: a comparison with null is unknown, and so is its negation.
 """
 
-import operator as operators
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import reduce
 from operator import and_, or_
-from typing import Any
 
 import msgspec
 import polars as pl
 from msgspec import UNSET, UnsetType
 
-from filemill.engines.tables import schema, table, trouble, values
-from filemill.engines.tables.schema import Type
+from filemill.engines.tables import comparing, schema, table, trouble, values
 from filemill.engines.tables.table import MARK, Column, Table
 from filemill.engines.tables.values import CannotTake, Value
 from filemill.errors import JobFailed
@@ -93,54 +90,13 @@ def _comparison(comparison: Filter, source: Table, where: str) -> pl.Expr:
         return text.is_not_null()
     if operator in _TEXT_OPERATORS:
         assert isinstance(comparison.value, str)
-        return _text_condition(operator, text.cast(pl.String), comparison.value)
+        return comparing.text(operator, text.cast(pl.String), comparison.value)
     own = table.value_of(column)
     if column.type.name == "text" and not column.is_text:
         own = own.cast(pl.String)
     taken = [_take(value, comparison, column, source, where) for value in _wire_values(comparison)]
     assert isinstance(operator, str)
-    return _compare(operator, own, taken, column.type)
-
-
-def _compare(operator: str, own: pl.Expr, taken: list[Value | None], kind: Type) -> pl.Expr:
-    if operator in ("in", "not_in"):
-        known = [value for value in taken if value is not None]
-        found: pl.Expr = own.is_in(_series(known, kind))
-        if len(known) < len(taken):
-            # Whether a value equals null is unknown, so it is unknown of all that was not found.
-            found = found | _UNKNOWN
-        return found if operator == "in" else ~found
-    if None in taken:
-        return _UNKNOWN & own.is_null().or_(True)
-    literals = [_literal(value, kind) for value in taken]
-    if operator == "between":
-        return (own >= literals[0]) & (own <= literals[1])
-    passed: pl.Expr = _ORDER[operator](own, literals[0])
-    if kind.name == "float" and operator in ("gt", "ge"):
-        # Polars holds NaN to be greater than every number; a comparison with it must fail.
-        passed = passed & own.is_not_nan()
-    return passed
-
-
-_ORDER: dict[str, Callable[[Any, Any], Any]] = {
-    "eq": operators.eq,
-    "ne": operators.ne,
-    "gt": operators.gt,
-    "lt": operators.lt,
-    "ge": operators.ge,
-    "le": operators.le,
-}
-
-_UNKNOWN = pl.lit(None, dtype=pl.Boolean)
-
-
-def _text_condition(operator: str, own: pl.Expr, part: str) -> pl.Expr:
-    match operator:
-        case "starts_with":
-            return own.str.starts_with(part)
-        case "ends_with":
-            return own.str.ends_with(part)
-    return own.str.contains(part, literal=True)
+    return comparing.compare(operator, own, taken, column.type)
 
 
 def _wire_values(comparison: Filter) -> list[Scalar]:
@@ -172,39 +128,13 @@ def _is_number(value: Scalar) -> bool:
 
 
 def _why_no_number(source: Table, column: Column) -> str:
-    if column.at not in source.sample.columns:
+    """The first value that is no number, to be told; in a typed column that is its first one."""
+    if source.marks and column.at not in source.sample.columns:
         return ""
-    found = source.sample.select(pl.col(column.at).alias("value")).with_row_index("row", offset=1)
-    found = found.filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
-    if not column.is_text:
-        found = found.head(1)
-    for row, value in found.iter_rows():
+    rows = source.sample.lazy() if source.marks else source.frame
+    value = pl.col(column.at).cast(pl.String)
+    found = rows.select(value.alias("value")).with_row_index("row", offset=1).filter(pl.col("value") != "")
+    for row, value in (found if column.is_text else found.head(1)).collect(engine="streaming").iter_rows():
         if not column.is_text or not (schema.fits(value, schema.FLOAT) or schema.fits(value, schema.BIG_INT)):
             return f": row {row} holds {trouble.shorten(value)}"
     return ""
-
-
-def _literal(value: Value | None, kind: Type) -> pl.Expr:
-    if kind.name == "int":
-        assert isinstance(value, int)
-        # Beyond the range of the column every number is alike, and infinity is beyond all of them.
-        if not _is_in_range(value, kind):
-            return pl.lit(float("inf") if value > 0 else float("-inf"))
-        return pl.lit(value, dtype=kind.dtype)
-    if kind.name in ("decimal", "text"):
-        return pl.lit(value)
-    return pl.lit(value, dtype=kind.dtype)
-
-
-def _series(known: list[Value], kind: Type) -> pl.Series:
-    if kind.name == "int":
-        known = [value for value in known if isinstance(value, int) and _is_in_range(value, kind)]
-    if kind.name == "decimal":
-        return pl.Series(known) if known else pl.Series([], dtype=kind.dtype)
-    return pl.Series(known, dtype=pl.String() if kind.name == "text" else kind.dtype)
-
-
-def _is_in_range(value: int, kind: Type) -> bool:
-    dtype: Any = kind.dtype
-    least, most = pl.select(least=dtype.min(), most=dtype.max()).row(0)
-    return bool(least <= value <= most)

@@ -14,6 +14,7 @@ from filemill.jobs.run import InputFile, StoreAccess
 PAUSES = (0.2, 1.0, 3.0)
 """Seconds to wait before each further try; after the last one the store counts as away."""
 
+_GULP = 1 << 20
 _TIMEOUT = urllib3.Timeout(connect=3, read=20)
 
 
@@ -43,6 +44,14 @@ class Reader:
 
     def read(self, most: int) -> bytes:
         """The next bytes, `most` of them unless the object ends before; nothing at its end. Raises JobFailed."""
+        parts = []
+        # In gulps, so that little is lost and asked for again where a connection breaks off.
+        while most > 0 and (data := self._gulp(min(most, _GULP))):
+            parts.append(data)
+            most -= len(data)
+        return b"".join(parts)
+
+    def _gulp(self, most: int) -> bytes:
         for pause in (*PAUSES, None):
             if self.offset >= self.size:
                 self.close()

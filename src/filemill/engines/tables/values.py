@@ -53,7 +53,8 @@ def _float(value: Scalar, _: Type) -> float:
 def _decimal(value: Scalar, _: Type) -> Decimal:
     if isinstance(value, bool):
         raise CannotTake
-    return Decimal(_number(value) if isinstance(value, str) else repr(value))
+    # Without an exponent, which Polars would take for digits after the point.
+    return Decimal(format(Decimal(_number(value) if isinstance(value, str) else repr(value)), "f"))
 
 
 def _number(text: str) -> str:

@@ -44,6 +44,9 @@ from filemill.web.guards import signed_in
 
 DOOR = "data"
 MOST_BODY_BYTES = 2**20
+MOST_JOB_BYTES = 2**17
+"""A job's steps are echoed as they were sent: a page of 1,000 jobs must fit into memory."""
+
 MOST_CREDENTIALS_BYTES = 8 * 2**10
 
 Asked = Request[Caller, Any, State]
@@ -135,7 +138,13 @@ async def read_me(request: Asked) -> AccountReply:
 # --- jobs -------------------------------------------------------------------------------------------------------------
 
 
-@post("/", dto=JsonBody[NewJob], summary="Make a job", responses=_refusals(*_BODY, 429))
+@post(
+    "/",
+    dto=JsonBody[NewJob],
+    summary="Make a job",
+    responses=_refusals(*_BODY, 429),
+    request_max_body_size=MOST_JOB_BYTES,
+)
 async def make_job(
     request: Asked,
     data: JSONBody[NewJob],
