@@ -9,9 +9,16 @@ ENGINES = {"tables": "filemill.engines.tables.engine:Tables"}
 """Lane -> engine. Imported by name, so that only the child of that lane loads it."""
 
 ENVIRONMENT: dict[str, dict[str, str]] = {
-    # A job's memory limit counts what is reserved, used or not: Arrow's own allocator reserves a gigabyte at its first
-    # request, Polars' keeps what it has given back.
-    "tables": {"POLARS_UPLOAD_CONCURRENCY": "4", "POLARS_UPLOAD_CHUNK_SIZE": "16777216", "ARROW_DEFAULT_MEMORY_POOL": "system", "_RJEM_MALLOC_CONF": "retain:false"},
+    "tables": {
+        # A job's memory limit counts what is reserved, used or not: Arrow's own allocator reserves a gigabyte at its
+        # first request, Polars' keeps what it has given back.
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "_RJEM_MALLOC_CONF": "retain:false",
+        # What a slow store has not taken yet waits in memory: 4 parts of 16 MiB, instead of half a gigabyte. 10,000
+        # parts of that size, the most an upload can have, are 156 GiB.
+        "POLARS_UPLOAD_CONCURRENCY": "4",
+        "POLARS_UPLOAD_CHUNK_SIZE": str(16 << 20),
+    },
 }
 """Lane -> what is set in the environment before the engine is imported."""
 

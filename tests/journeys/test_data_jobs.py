@@ -358,7 +358,6 @@ DAMAGED = {
     "half a parquet": ("people.parquet", parquet(PEOPLE)[:-9], AS_CSV, "bad_file", ("people.parquet",)),
     "half a gzip": ("people.csv.gz", gzip.compress(PEOPLE)[:-9], AS_CSV, "bad_file", ("people.csv.gz", "not whole")),
     "a damaged gzip": ("people.csv.gz", b"\x1f\x8b" + b"\xff" * 99, AS_CSV, "bad_file", ("people.csv.gz",)),
-    "a bomb": ("bomb.csv.gz", bomb(), AS_CSV, "bad_file", ("bomb.csv.gz", "200 times")),
     "an endless row": ("endless.csv.gz", endless_row(), AS_CSV, "bad_file", ("row 1",)),
     "an unknown column": ("people.csv", PEOPLE, [step("select", columns=["nmae"])], "unknown_column", ("'nmae'", "1")),
     "one lost on the way": (
@@ -400,6 +399,17 @@ async def test_a_job_that_cannot_be_done_says_why(stack: Stack, new_visitor: New
     # when it is tried again, then it fails in the same words
     await ann.ask("POST", f"/jobs/{job['id']}/retry", 200)
     assert (await ann.until(job))["error_message"] == job["error_message"]
+    await assert_left_tidy(stack)
+
+
+async def test_a_bomb_is_stopped(stack: Stack, new_visitor: NewVisitor) -> None:
+    ann = await new_visitor(stack)
+    job = await ann.until(await ann.queue(bomb(), AS_CSV, "bomb.csv.gz"))
+    assert (job["status"], job["at_fault"]) == ("FAILED", "caller"), job
+    # whichever limit it meets first is named: that of its size, or that of the memory
+    named = {"bad_file": "200 times", "too_much_memory": "MB of memory"}[job["error_code"]]
+    assert named in job["error_message"]
+    assert_nothing_of_the_inside(job["error_message"], stack)
     await assert_left_tidy(stack)
 
 

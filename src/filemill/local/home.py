@@ -88,6 +88,15 @@ def open_home(folder: Path) -> Home:
     return Home(folder, _secrets(folder / "secrets.json"), lock, servers_lock)
 
 
+def look_into(folder: Path) -> tuple[Secrets, Notes]:
+    """The secrets and notes of a home that somebody else may be using. Raises BadSetting where there is none."""
+    folder = folder.expanduser().absolute()
+    kept, notes = _read(folder / "secrets.json", Secrets), _read(folder / "notes.json", Notes)
+    if kept is None or notes is None:
+        raise BadSetting(f"{folder} is not the home of a filemill serve.")
+    return kept, notes
+
+
 def write_privately(path: Path, data: bytes) -> None:
     """Writes a file only its owner can read: whole, or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")

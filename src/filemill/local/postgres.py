@@ -41,6 +41,11 @@ _SETTINGS = {
 _CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+def address(port: int, password: str, database: str = DATABASE) -> str:
+    """The address of a database of a server of ours, with the password."""
+    return f"postgresql://{ROLE}:{password}@{LOOPBACK}:{port}/{database}?sslmode=disable"
+
+
 class Postgres:
     """One PostgreSQL server with its data in `folder`.
 
@@ -75,7 +80,7 @@ class Postgres:
 
     def url_of(self, database: str) -> str:
         """The address of another database of this server."""
-        return f"postgresql://{ROLE}:{self._password}@{LOOPBACK}:{self.port}/{database}?sslmode=disable"
+        return address(self.port, self._password, database)
 
     def start(self) -> None:
         """Starts it, the first time after making the data folder; returns once it takes connections."""

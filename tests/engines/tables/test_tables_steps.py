@@ -1,5 +1,6 @@
 """What the five steps give, value by value."""
 
+import json
 from typing import Any
 
 import pytest
@@ -209,3 +210,21 @@ def test_rows_in_and_out_are_counted(shop: Workshop) -> None:
 def test_any_legal_file_name_works(shop: Workshop, name: str) -> None:
     assert shop.run(name, "a\n1\n", to="parquet").rows == [(1,)]
     assert shop.run(name.replace(".csv", ".ndjson"), '{"a":1}\n').rows == [(1,)]
+
+
+ODD_NAMES = ("*", "^a.*$", "a b", "", "0", "select", "\u00e9", 'q"q', "x,y", "a.b")
+
+
+def test_any_column_name_works(shop: Workshop) -> None:
+    # given columns whose names mean something to somebody
+    data = shop.run("t.ndjson", json.dumps({name: n for n, name in enumerate(ODD_NAMES)}) + "\n")
+    expected = {name: n for n, name in enumerate(ODD_NAMES)}
+    # when they go from format to format, by filter, rename and select
+    for name in ("t.ndjson", "t.csv", "t.tsv", "t.parquet"):
+        data = shop.run("t.ndjson", data.data, to=name.split(".")[1])
+        steps = [keep("*", "eq", 0), rename({"^a.*$": "*", "*": "^a.*$"}), select(*reversed(ODD_NAMES))]
+        result = shop.run(name, data.data, *steps, to="ndjson")
+        swapped = {**expected, "*": 1, "^a.*$": 0}
+        assert list(result.records[0].items()) == [(name, swapped[name]) for name in reversed(ODD_NAMES)]
+        data = shop.run(name, data.data, to="ndjson")
+        assert data.records == [expected]

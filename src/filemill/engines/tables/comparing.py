@@ -4,6 +4,7 @@ What Polars would round, wrap or guess is put right here: numbers beyond a colum
 NaN, and null among the values.
 """
 
+import math
 import operator as operators
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -83,9 +84,11 @@ def _literal(value: Value | None, kind: Type) -> pl.Expr:
             return pl.lit(value)
         case Decimal() if abs(value) < _MOST_DECIMAL:
             return pl.lit(value)
-        case Decimal() | int() if kind.name != "float" and not _is_in_range(value, kind):
+        case Decimal():
+            return pl.lit(math.copysign(math.inf, value))
+        case int() if kind.name == "int" and not _is_in_range(value, kind):
             # Beyond the range of the column every number is alike, and infinity is beyond all of them.
-            return pl.lit(float("inf") if value > 0 else float("-inf"))
+            return pl.lit(math.copysign(math.inf, value))
     return pl.lit(value, dtype=kind.dtype)
 
 

@@ -4,10 +4,13 @@ JSON knows one kind of number. Here whole numbers are told apart by how far they
 exactly only up to 2**53: such a column may still become one of fractions, a wider one may not.
 """
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 import polars as pl
+
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
 MOST_EXACT = 2**53
 MOST_WIDE = 2**63 - 1
@@ -60,6 +63,10 @@ _CHECKED: dict[str, Any] = {
 
 class Apart(ValueError):
     """Two kinds cannot stand in one column."""
+
+
+class Unchecked(ValueError):
+    """Lines have to be looked at one by one."""
 
 
 def of(value: object, depth: int = 0) -> Kind:
@@ -130,7 +137,12 @@ def dtype_of(kind: Kind) -> pl.DataType:
 
 
 def checked_type_of(kinds: dict[str, Kind], unchecked: set[str]) -> Any:
-    """A struct that a line decodes to exactly if its values are of these kinds and it has no other keys."""
+    """A struct that a line decodes to exactly if its values are of these kinds and it has no other keys.
+
+    Raises Unchecked for what no struct checks: numbers of more than 64 bits, and keys that have to be escaped.
+    """
+    if "big" in kinds.values() or any(_ESCAPED.search(key) for key in kinds):
+        raise Unchecked
     fields = [
         (f"f{number}", Any if key in unchecked else _checked(kind), None)
         for number, (key, kind) in enumerate(kinds.items())
@@ -144,5 +156,4 @@ def _checked(kind: Kind) -> Any:
         return list[_checked(kind.inner)] | None  # type: ignore[misc]
     if isinstance(kind, Object):
         return checked_type_of(kind.fields, set()) | None
-    # Big whole numbers are rare enough to be looked at one by one.
     return _CHECKED[kind]

@@ -63,9 +63,10 @@ class Survey:
                     return
                 self.rows += 1
             self.end += len(line)
-        # Numbers of more than 64 bits are checked one by one.
-        hard = "big" in self.kinds.values()
-        self._checked = None if hard else msgspec.json.Decoder(json_kinds.checked_type_of(self.kinds, self.odd))
+        try:
+            self._checked = msgspec.json.Decoder(json_kinds.checked_type_of(self.kinds, self.odd))
+        except json_kinds.Unchecked:
+            self._checked = None
 
     def _learn_line(self, line: bytes) -> str | None:
         try:

@@ -140,7 +140,8 @@ class Ndjson:
         dtypes = {key: json_kinds.dtype_of(self._survey.kinds[key]) for key in plain.values()}
         # Without any key the lines would not be counted.
         read = pl.read_ndjson(piece, schema=dtypes or {keys[0]: pl.String()})
-        batch = read.select(pl.col(key).alias(str(number)) for number, key in plain.items())
+        # By place, since a key such as `*` is more than a name to Polars.
+        batch = read.select(pl.nth(place).alias(str(number)) for place, number in enumerate(plain))
         batch = batch.with_columns(pl.col(pl.Int128).cast(schema.BIG_INT.dtype))
         odd = [number for number in numbers if number not in plain]
         apart = [series for number in odd for series in self._take_apart(piece, number, keys[number])]

@@ -37,9 +37,14 @@ class Parquet:
 
     def table(self) -> Table:
         """The file as a table. Raises Polars' errors where it is damaged."""
-        columns = {name: Column(name, schema.type_of(dtype)) for name, dtype in self._frame.collect_schema().items()}
+        dtypes = self._frame.collect_schema()
+        # A name such as `*` or `^a$` is more than a name to Polars.
+        safe = {name: f"\x00{number}" for number, name in enumerate(dtypes) if name == "*" or name.startswith("^")}
+        columns = {name: Column(safe.get(name, name), schema.type_of(dtype)) for name, dtype in dtypes.items()}
         self.rows = self._frame.select(pl.len()).collect(engine="streaming").item()
-        frame = self._frame.with_row_index(ROW, offset=1) if self._numbered else self._frame
+        frame = self._frame.rename(safe) if safe else self._frame
+        if self._numbered:
+            frame = frame.with_row_index(ROW, offset=1)
         return Table(frame, columns, self, pl.DataFrame(), marks=False, height=self.rows)
 
     def close(self) -> None:
