@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,7 @@ class Outside:
     def _environment(self, name: str) -> dict[str, str]:
         there = {f"{host}:{port}": f"{LOOPBACK}:{self.ports[host]}" for host, port in _INSIDE.items()}
         given = self.services[name].get("environment", {})
-        path = os.pathsep.join([str(self.folder / "bin"), str(Path(ROOT, ".venv/bin")), _own_programs(), os.defpath])
+        path = os.pathsep.join([str(self.folder / "bin"), str(Path(sys.executable).parent), os.defpath])
         path += ":/usr/sbin:/sbin"
         environ = {word: _replaced(str(value), there) for word, value in given.items()}
         if name == "postgres":
@@ -192,10 +193,6 @@ def start_nginx(folder: Path, *, listen: int, api: str, store: int) -> Process:
 def program() -> str | None:
     """Where nginx is installed."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-
-
-def _own_programs() -> str:
-    return str(Path(shutil.which("sh") or "/bin/sh").parent)
 
 
 def _replaced(text: str, changes: dict[str, str]) -> str:

@@ -13,8 +13,9 @@ from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException, S3Error
 from minio.minioadmin import MinioAdmin
 
-from filemill.local import object_store, process
+from filemill.local import minio_access, object_store, process
 from filemill.local.keys import ROOT, Keys
+from filemill.local.minio_access import Administrator, Key
 from filemill.local.minio_server import MinioServer
 from tests.compose import composefile
 
@@ -209,7 +210,8 @@ def test_neither_key_administers(minio, root, name, secret, what):
 
 def test_another_secret_in_the_environment_becomes_the_keys(environ, minio, root, said):
     """Given a secret that was changed: after the next run the old one is worth nothing."""
-    told = init({**environ, "FILEMILL_S3_CAGE_KEY": "filemill-cage-2", "FILEMILL_S3_CAGE_SECRET": "old" * 10})
+    before = Key("filemill-cage-2", "old" * 10)
+    Administrator(minio.url, Key(ROOT, ROOT_SECRET)).let_in(before, minio_access.cage_policy(["filemill"]))
     assert get(connect(minio, "filemill-cage-2", "old" * 10), "input/job/a.csv") == b"rows"
 
     told = init({**environ, "FILEMILL_S3_CAGE_KEY": "filemill-cage-2", "FILEMILL_S3_CAGE_SECRET": "new" * 10})

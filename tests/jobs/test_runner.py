@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 
 from filemill import connections
@@ -79,14 +80,12 @@ def long_job(at_hand: Context, owner: object) -> Callable[[], Awaitable[Job]]:
 
 
 async def child_of(cage: Cage) -> int:
-    """The process id of the one child of this cage, while it works."""
-    mine = os.getpid()
+    """The process id of the one child of this cage."""
     for _ in range(200):
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                stat = (entry / "stat").read_text().rsplit(") ", 1)[1].split()
-                if int(stat[1]) == mine and b"workers.child" in (entry / "cmdline").read_bytes() and stat[0] != "Z":
-                    return int(entry.name)
+        for child in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):
+                if "workers.child" in child.cmdline() and child.status() != psutil.STATUS_ZOMBIE:
+                    return child.pid
         await asyncio.sleep(0.02)
     raise AssertionError("no child")
 

@@ -189,3 +189,14 @@ async def assert_left_tidy(stack: Stack, seconds: float = 30) -> None:
                 await asyncio.sleep(0.2)
             else:
                 return
+
+
+def assert_nothing_of_the_inside(sentence: str, stack: Stack) -> None:
+    """No word in a sentence for the caller may tell what filemill is made of, or where its parts are."""
+    inside = [
+        *("s3", "polars", "pyarrow", "minio", "seaweed", "postgres", "redis", "dramatiq", "msgspec", "struct"),
+        *("traceback", "error:", "exception", "127.0.0.1", "localhost", ".py", "input/", "output/", "none", "$."),
+        *(str(stack.home.folder), stack.settings.s3_key, str(stack.port)),
+    ]
+    found = [word for word in inside if word.lower() in sentence.lower()]
+    assert not found, sentence

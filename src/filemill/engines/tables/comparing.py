@@ -82,13 +82,13 @@ def _literal(value: Value | None, kind: Type) -> pl.Expr:
             return pl.lit(_ticks(value, kind), dtype=pl.Int64).cast(kind.dtype)
         case str():
             return pl.lit(value)
-        case Decimal() if abs(value) < _MOST_DECIMAL:
+        case Decimal() if value.copy_abs() < _MOST_DECIMAL:
             return pl.lit(value)
         case Decimal():
             return pl.lit(math.copysign(math.inf, value))
-        case int() if kind.name == "int" and not _is_in_range(value, kind):
+        case int() as whole if kind.name == "int" and not _is_in_range(whole, kind):
             # Beyond the range of the column every number is alike, and infinity is beyond all of them.
-            return pl.lit(math.copysign(math.inf, value))
+            return pl.lit(math.copysign(math.inf, whole))
     return pl.lit(value, dtype=kind.dtype)
 
 
@@ -109,10 +109,9 @@ def _list(known: list[Value], kind: Type) -> pl.Expr:
 
 
 def _is_in_range(value: int | Decimal, kind: Type) -> bool:
-    if kind.name == "bool":
-        return True
-    if kind.name == "decimal":
-        return abs(value) < _MOST_DECIMAL
+    if isinstance(value, Decimal):
+        # `abs` would round to 28 digits.
+        return value.copy_abs() < _MOST_DECIMAL
     dtype: Any = kind.dtype
     least, most = pl.select(least=dtype.min(), most=dtype.max()).row(0)
     return bool(least <= value <= most)

@@ -16,9 +16,6 @@ import pyarrow as pa
 
 csv.field_size_limit(sys.maxsize)
 
-# Arrow's own pool reserves a gigabyte of addresses at once, which counts against the memory a run may have.
-pa.set_memory_pool(pa.system_memory_pool())
-
 LONGEST = 32 << 20
 """Bytes a record may have at most: what is longer is a quote that was never closed."""
 
