@@ -133,6 +133,8 @@ class Engine:
             subprocess.run(["iptables", "-P", "FORWARD", "ACCEPT"], check=False, stderr=subprocess.DEVNULL)
         subprocess.run(["iptables-restore"], input=self._rules, text=True, check=False, stderr=subprocess.DEVNULL)
         for _ in range(5):
+            if _mounts_below(self.folder):  # never remove what lies behind a mount
+                return
             shutil.rmtree(self.folder, ignore_errors=True)
             if not self.folder.exists():
                 return

@@ -1,21 +1,14 @@
 """The files that journeys send in."""
 
 import base64
-import csv
 import functools
 import gzip
-import io
 import random
 
 PEOPLE = b"name,city,age\nAlice,New York,30\nBob,London,25\nCharlie,New York,35\n"
 
 LONG = b"text\n" + base64.encodebytes(random.Random(1).randbytes(57 * 600_000))
 """A table of 46 MB that does not compress well: written as .gz, its run lasts long enough to be disturbed."""
-
-
-def rows_of(text: bytes) -> list[dict[str, str]]:
-    """The rows of a csv."""
-    return list(csv.DictReader(io.StringIO(text.decode())))
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import pytest
 
 from filemill.local.stack import Stack
 from tests.journeys.conftest import NewVisitor
-from tests.journeys.tables import LONG, PEOPLE, bomb, endless_row
+from tests.journeys.tables import LONG, PEOPLE, bomb, endless_row, long_as_ndjson
 from tests.journeys.visitor import Visitor, assert_left_tidy, assert_nothing_of_the_inside, key_of, step, store_of
 
 pytestmark = pytest.mark.anyio

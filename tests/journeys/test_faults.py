@@ -5,7 +5,7 @@ import gzip
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -68,9 +68,9 @@ def broken(made_stack: FaultyStack) -> Iterator[FaultyStack]:
 
 
 @pytest.fixture
-async def ann(broken: FaultyStack, new_visitor: NewVisitor) -> AsyncIterator[Visitor]:
+async def ann(broken: FaultyStack, new_visitor: NewVisitor) -> Visitor:
     """A visitor of that stack."""
-    yield await new_visitor(broken)
+    return await new_visitor(broken)
 
 
 async def at_work(stack: FaultyStack, visitor: Visitor) -> tuple[Job, Process]:
@@ -341,11 +341,11 @@ async def test_a_store_away_for_too_long_fails_the_job_and_a_retry_completes_it(
     thaw(worker)
     # then after the time it may be away they fail, in words that name it and nothing of the inside
     for job in jobs:
-        job = await ann.until(job)
-        assert (job["status"], job["error_code"], job["at_fault"]) == ("FAILED", "store_away", "us")
-        assert "object store" in job["error_message"]
-        assert "tried again" in job["error_message"]
-        assert_nothing_of_the_inside(job["error_message"], stack)
+        failed = await ann.until(job)
+        assert (failed["status"], failed["error_code"], failed["at_fault"]) == ("FAILED", "store_away", "us")
+        assert "object store" in failed["error_message"]
+        assert "tried again" in failed["error_message"]
+        assert_nothing_of_the_inside(failed["error_message"], stack)
     # when it is back, then a retry completes them
     stack.store.start()
     for job in jobs:

@@ -14,6 +14,10 @@ META = {ROW: pl.Int64(), MARK: pl.Boolean()}
 """The columns that stand beside those of the file."""
 
 
+_SLICES = 8
+"""Polars holds some forty of the frames it was given where writing is slower than reading, so they are to be small."""
+
+
 class Gate:
     """Stands between a query that asks for rows and the one who ends it: after a failure Polars may still be asking."""
 
@@ -68,7 +72,8 @@ def scan(batches: Batches, columns: dict[str, pl.DataType]) -> pl.LazyFrame:
             batches.rows += batch.height
             batches.tell()
             batch = batch.select([*columns, *META] if with_columns is None else with_columns)
-            yield batch if predicate is None else batch.filter(predicate)
+            batch = batch if predicate is None else batch.filter(predicate)
+            yield from batch.iter_slices(-(-batch.height // _SLICES)) if batch.height > _SLICES else (batch,)
 
     return register_io_source(frames, schema=pl.Schema({**columns, **META}))
 
