@@ -13,6 +13,10 @@ POLL_MS = 50
 
 DRAIN_MS = 15_000
 
+NOTICE_MS = 500
+"""How long the master waits, deaf to signals, for its worker to boot before it watches whether that lives. By default
+30 s: so long it would hide that a worker could not start. There are no fork processes that need the wait."""
+
 
 def main() -> None:
     """Ends with one sentence on a wrong lane or setting."""
@@ -29,7 +33,10 @@ def main() -> None:
     command = ["-m", "dramatiq", f"workers.{lane}", "--processes", "1", "--threads", str(slots), "--queues", lane]
     os.execv(
         sys.executable,
-        [sys.executable, *command, "--worker-shutdown-timeout", str(DRAIN_MS), "--skip-logging"],
+        [
+            *(sys.executable, *command, "--worker-shutdown-timeout", str(DRAIN_MS)),
+            *("--worker-fork-timeout", str(NOTICE_MS), "--skip-logging"),
+        ],
     )
 
 

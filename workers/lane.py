@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,8 @@ class Lane(dramatiq.Middleware):
         await self._beat()
         self._clock = AsyncIOScheduler()
         often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        self._clock.add_job(self._sweep, "interval", seconds=sweep.EVERY_SECONDS, **often)
+        for part in (sweep.sweep, sweep.remove_leaving):
+            self._clock.add_job(self._sweep, "interval", [part], seconds=sweep.EVERY_SECONDS, **often)
         self._clock.add_job(self._beat, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
         self._clock.start()
@@ -111,9 +113,9 @@ class Lane(dramatiq.Middleware):
         if self._folder is not None:
             self._folder.close()
 
-    async def _sweep(self) -> None:
+    async def _sweep(self, part: Callable[[], Awaitable[None]]) -> None:
         try:
-            await sweep.sweep()
+            await part()
         except FilemillError as error:
             logs.warn("workers.lane", "sweep was cut short; it comes again", cause=error)
 

@@ -15,6 +15,8 @@ from filemill.errors import DatabaseAway
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30
+HOLDER_SECONDS = 15
+"""A process that holds an advisory lock and is not heard of for so long loses it: it may be frozen, or cut off."""
 
 _AWAY = (
     OSError,
@@ -23,6 +25,7 @@ _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
 )
 
 
@@ -115,7 +118,15 @@ async def transaction() -> AsyncIterator[None]:
 async def _call(method: str, sql: str, args: tuple[object, ...]) -> Any:
     held = DB.current_transaction.get()
     with reaching():
-        return await getattr(held.connection if held else _pool(), method)(sql, *args)
+        if held:
+            return await getattr(held.connection, method)(sql, *args)
+        async with _pool().acquire() as connection:
+            try:
+                return await getattr(connection, method)(sql, *args)
+            except asyncpg.InternalClientError:
+                # The server has gone in the middle of an earlier statement, and its end has not been heard yet.
+                connection.terminate()
+                raise
 
 
 async def fetch(sql: str, *args: object) -> list[Any]:
@@ -142,12 +153,12 @@ async def execute(sql: str, *args: object) -> str:
 
 @asynccontextmanager
 async def only_one(number: int) -> AsyncIterator[bool]:
-    """True inside for the one process that holds the advisory lock `number` meanwhile, False for all others."""
+    """True inside for the one process that holds the advisory lock `number` meanwhile, False for all others.
+
+    What is done inside should take less than `HOLDER_SECONDS`: after that another process may begin, and DatabaseAway
+    is raised at the end.
+    """
     with reaching():
-        async with _pool().acquire() as connection:
-            won = await connection.fetchval("SELECT pg_try_advisory_lock($1)", number)
-            try:
-                yield won
-            finally:
-                if won and not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock($1)", number)
+        async with _pool().acquire() as connection, connection.transaction():
+            await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{HOLDER_SECONDS}s'")
+            yield await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", number)

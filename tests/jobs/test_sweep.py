@@ -23,6 +23,7 @@ async def test_a_job_that_never_got_its_upload_is_cancelled_and_its_bytes_go(at_
     await upload(job)  # uploaded, but never marked
     await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
     await sweep.sweep()
+    await sweep.remove_leaving()
     job = await commands.get(job.id, job.owner)
     assert job.status is Status.CANCELLED
     assert job.expires_at is not None
@@ -42,6 +43,7 @@ async def test_a_lost_run_is_queued_again_and_what_it_wrote_goes(at_hand: Contex
     await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
     # when sweep comes by
     await sweep.sweep()
+    await sweep.remove_leaving()
     # then the job waits again, and nothing of that run is left but a row that remembers the key
     assert (await commands.get(job.id, job.owner)).status is Status.QUEUED
     assert await at_hand.store.keys() == [job.input_key]
@@ -50,6 +52,7 @@ async def test_a_lost_run_is_queued_again_and_what_it_wrote_goes(at_hand: Contex
     await at_hand.store.put(key, b"late")
     await connections.execute("UPDATE object SET writable_until = now() - interval '1 s' WHERE key = $1", key)
     await sweep.sweep()
+    await sweep.remove_leaving()
     assert await at_hand.store.keys() == [job.input_key]
     assert await connections.fetchval("SELECT count(*) FROM object WHERE key = $1", key) == 0
 
@@ -60,6 +63,7 @@ async def test_ended_jobs_go_with_all_they_have(at_hand: Context, queued: NewJob
     await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
     await connections.execute("UPDATE object SET writable_until = now() - interval '1 s'")
     await sweep.sweep()
+    await sweep.remove_leaving()
     assert await connections.fetchval("SELECT count(*) FROM job") == 0
     assert await connections.fetchval("SELECT count(*) FROM object") == 0
     assert await at_hand.store.keys() == []

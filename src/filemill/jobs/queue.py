@@ -1,6 +1,7 @@
 """The nudge: a message in Redis that says "this lane has work". The row is the truth; a lost nudge loses nothing."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dramatiq
@@ -17,6 +18,13 @@ HEARTBEAT_MS = 60_000
 
 BELL_SECONDS = 0.25
 """So long an idle slot listens for the bell before it looks for a nudge anyhow."""
+
+
+NUDGE_SECONDS = 1.0
+"""So long whoever nudges waits for a Redis that does not answer."""
+
+_threads = ThreadPoolExecutor(2, thread_name_prefix="nudge")
+"""Of its own: what hangs here must not hold up what else is done in threads."""
 
 
 class _Consumer(_RedisConsumer):
@@ -82,10 +90,11 @@ def _send(lane: str, top_up_to: int | None) -> None:
 async def nudge(lane: str, top_up_to: int | None = None) -> None:
     """Says that a lane has work, after the commit that gave it some: once more, or until so many nudges lie there.
 
-    Never raises: sweep nudges again.
+    Never raises, nor takes longer than `NUDGE_SECONDS`: sweep nudges again.
     """
     try:
-        await asyncio.to_thread(_send, lane, top_up_to)
+        sending = asyncio.get_running_loop().run_in_executor(_threads, _send, lane, top_up_to)
+        await asyncio.wait_for(sending, NUDGE_SECONDS)
     except (redis.RedisError, OSError, dramatiq.DramatiqError) as error:
         logs.warn("filemill.jobs.queue", "a nudge was not sent", cause=error, lane=lane)
 

@@ -15,11 +15,12 @@ from filemill.errors import DatabaseAway, JobFailed, StoreAway
 from filemill.jobs import commands, context, formats, moves, queries, steps
 from filemill.jobs.cage import Cage, NoChild
 from filemill.jobs.job import Status
+from filemill.jobs.lease import Drain, Ended, Lease
 from filemill.jobs.moves import Claimed
 from filemill.jobs.queries import FileRow
 from filemill.jobs.run import Done, InputFile, OutputFile, Run, StoreAccess
 from filemill.jobs.steps import ConvertFormat
-from filemill.jobs.watch import Drain, Ended, Watch
+from filemill.jobs.watch import Watch
 from filemill.storage import objects, removal
 from filemill.storage import queries as rows
 from filemill.storage.objects import Stat
@@ -70,6 +71,7 @@ class Runner:
             if self._away_since is not None and not await self._probe():
                 await asyncio.sleep(PROBE_SECONDS)
                 continue
+            asked = time.monotonic()
             try:
                 claimed = await moves.claim(self.lane, self.worker, self.engine)
                 if claimed is None:
@@ -84,7 +86,7 @@ class Runner:
             looked_twice = False
             token = logs.job_id.set(str(claimed.id))
             try:
-                await self.run(claimed)
+                await self.run(claimed, asked)
             finally:
                 logs.job_id.reset(token)
 
@@ -96,13 +98,13 @@ class Runner:
         self._away_since = None
         return True
 
-    async def run(self, claimed: Claimed) -> None:
-        """Takes one claimed job through to its next status."""
+    async def run(self, claimed: Claimed, started: float) -> None:
+        """Takes a job through to its next status; `started`, when it was claimed, is on the monotonic clock."""
         logs.say("filemill.jobs.runner", "run begins", fence=claimed.fence, run=claimed.runs)
-        started = time.monotonic()
         keys: list[str] = []
         try:
-            how = await self._attempt(claimed, started, keys)
+            async with Lease(claimed, self._drain, started) as lease:
+                how = await self._attempt(claimed, lease, started, keys)
         except JobFailed as failure:
             how = await self._insist(self._fail, claimed, failure)
         except Ended as ended:
@@ -127,23 +129,26 @@ class Runner:
         if how != "finished":
             await self._tidy(claimed, keys)
 
-    async def _attempt(self, claimed: Claimed, started: float, keys: list[str]) -> str:
+    async def _attempt(self, claimed: Claimed, lease: Lease, started: float, keys: list[str]) -> str:
         """One run -> how it ended; `keys` gets what it may write.
 
         A child that ends badly is dead before anybody says so, so that nothing is written afterwards.
         """
-        inputs = await self._inputs(claimed)
+        inputs = await lease.beside(self._inputs(claimed))
         outputs = await self._expect_outputs(claimed, inputs)
         keys += [output.key for _, output in outputs]
         child = await self._cage.take()
         is_good = False
         try:
             child.send(_plan(claimed, inputs, [output for _, output in outputs]))
-            done = await Watch(claimed, child, self._drain, started).until_done()
+            done = await Watch(lease, child, started).until_done()
             is_good = True
         finally:
             await self._cage.give(child, is_good=is_good)
-        return await self._finish(claimed, inputs, outputs, done)
+        stats = await lease.beside(_stats([*inputs, *(output for _, output in outputs)]))
+        _want_unchanged(inputs, stats[: len(inputs)])
+        await lease.told()
+        return await self._finish(claimed, outputs, stats[len(inputs) :], done)
 
     # --- before the cage ---------------------------------------------------------------------------------------------
 
@@ -187,10 +192,8 @@ class Runner:
     # --- how it ends -------------------------------------------------------------------------------------------------
 
     async def _finish(
-        self, claimed: Claimed, inputs: list[FileRow], outputs: list[tuple[UUID, OutputFile]], done: Done
+        self, claimed: Claimed, outputs: list[tuple[UUID, OutputFile]], found: list[Stat | None], done: Done
     ) -> str:
-        stats, found = await asyncio.gather(_stats(inputs), _stats([output for _, output in outputs]))
-        _want_unchanged(inputs, stats)
         result = msgspec.json.encode(done)
 
         async def finish() -> str:
@@ -261,10 +264,16 @@ class Runner:
         raise DatabaseAway
 
     async def _tidy(self, claimed: Claimed, keys: list[str]) -> None:
-        """Takes away what this run has written and nobody wants; sweep looks once more later."""
-        with contextlib.suppress(DatabaseAway):
+        """Takes away what this run has written and nobody wants; sweep looks once more later.
+
+        A run that was paused for hours may find that its rows are forgotten already; what it wrote since goes here.
+        """
+        store = context.get().store
+        with contextlib.suppress(DatabaseAway, StoreAway):
             await rows.leave_losers(claimed.id, claimed.fence, AFTER_LEASE_SECONDS)
-            await removal.remove(context.get().store, await rows.leaving_of(keys))
+            await removal.remove(store, await rows.leaving_of(keys))
+            for key in await rows.unknown_of(keys):
+                await removal.take_away(store, key)
 
 
 def _most_absences() -> int:

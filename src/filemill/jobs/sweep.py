@@ -1,4 +1,4 @@
-"""The tidy-up that runs every three seconds in one process: takes back, ends, expires, removes, nudges."""
+"""The tidy-up every three seconds, in one process at a time: takes back, ends, expires, nudges; and removes bytes."""
 
 from uuid import UUID
 
@@ -12,8 +12,8 @@ from filemill.storage import queries as objects
 from filemill.storage import removal
 
 EVERY_SECONDS = 3
-LOCK = 70_460_002
-"""The advisory lock that lets one sweep at a time; any number no other lock of ours has."""
+LOCK, REMOVAL_LOCK = 70_460_002, 70_460_003
+"""The advisory locks that let one at a time sweep and remove; any numbers no other lock of ours has."""
 
 MOST_REMOVED = 200
 STRAY_SECONDS = moves.LEASE_SECONDS + 60
@@ -23,15 +23,17 @@ AWAY_MESSAGE = (
 
 
 async def sweep() -> None:
-    """One round, if no other process is at it. Every part may be repeated."""
+    """One round through the rows, if no other process is at it. Every part may be repeated.
+
+    Under the lock only the database is asked: neither a store nor a Redis that does not answer holds up what matters.
+    """
     async with connections.only_one(LOCK) as is_ours:
         if not is_ours:
             return
         await take_back()
         await end_waiting_for_store()
         await expire()
-        await nudge()
-        await remove_leaving()
+    await nudge()
 
 
 async def take_back() -> None:
@@ -74,10 +76,10 @@ async def expire() -> None:
 
 
 async def remove_leaving() -> None:
-    """Takes the bytes of leaving objects away, as many as fit into one round."""
-    rows = await objects.leaving(MOST_REMOVED)
-    if rows:
-        await removal.remove(context.get().store, rows)
+    """Takes the bytes of leaving objects away, as many as fit into one round, if no other process is at it."""
+    async with connections.only_one(REMOVAL_LOCK) as is_ours:
+        if is_ours and (rows := await objects.leaving(MOST_REMOVED)):
+            await removal.remove(context.get().store, rows)
 
 
 async def nudge() -> None:

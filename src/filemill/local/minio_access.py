@@ -8,8 +8,10 @@ import msgspec
 from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException
 from minio.minioadmin import MinioAdmin
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 REGION = "us-east-1"
+AGAIN = wait_fixed(0.2)
 
 _BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
 _OBJECT_ACTIONS = (
@@ -46,7 +48,14 @@ class Administrator:
 
         Raises minio.error.MinioException, MinioAdminException or urllib3's HTTPError.
         """
-        policy_name = f"{key.name}-policy"
+        # A server that was killed may, in its first moments, reload what it had and not see what was just added.
+        for attempt in Retrying(
+            retry=retry_if_exception(_is_not_seen_yet), stop=stop_after_delay(10), wait=AGAIN, reraise=True
+        ):
+            with attempt:
+                self._let_in(key, f"{key.name}-policy", policy)
+
+    def _let_in(self, key: Key, policy_name: str, policy: dict[str, Any]) -> None:
         self._admin.policy_add(policy_name, policy=policy)
         self._admin.user_add(key.name, key.secret)
         try:
@@ -54,6 +63,12 @@ class Administrator:
         except MinioAdminException as error:
             if "XMinioAdminPolicyChangeAlreadyApplied" not in str(error):
                 raise
+
+
+def _is_not_seen_yet(error: BaseException) -> bool:
+    return isinstance(error, MinioAdminException) and any(
+        code in str(error) for code in ("XMinioAdminNoSuchPolicy", "XMinioAdminNoSuchUser")
+    )
 
 
 def service_policy(buckets: Sequence[str]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Kept:
     def __init__(self, part: Part) -> None:
         self._part = part
         self._started_at = time.monotonic()
-        self._delay = _FIRST_DELAY
+        self._delay = 0.0
         self._due: float | None = None
 
     def look(self, say: Callable[[str], None]) -> None:
@@ -62,7 +62,7 @@ class Kept:
                 return
             process.kill()  # what it left of its group
             steady = now - self._started_at > _STEADY_SECONDS
-            self._delay = _FIRST_DELAY if steady else min(self._delay * 2, _LONGEST_DELAY)
+            self._delay = min(self._delay * 2, _LONGEST_DELAY) if self._delay and not steady else _FIRST_DELAY
             self._due = now + self._delay
             say(f"{process.program.name} ended with code {process.exit_code}; starting it in {self._delay:g} s")
         elif now >= self._due:

@@ -74,10 +74,14 @@ async def store(
     sha256: str | None = None,
     seconds: int | None = None,
 ) -> bool:
-    """Says that an object's bytes are there, to be kept for `seconds` where given -> False if it is leaving already."""
+    """Says that an object's bytes are there, to be kept for `seconds` where given -> False if it is leaving already.
+
+    Once a run's output is stored, nobody writes there any more; an input's URL stays valid.
+    """
     tag = await execute(
         """
         UPDATE object SET state = 'stored', size = $2, etag = $3, media_type = $4, sha256 = $5, upload_id = NULL,
+          writable_until = CASE WHEN fence IS NULL THEN writable_until END,
           expires_at = CASE WHEN $6::float8 IS NULL THEN NULL ELSE now() + make_interval(secs => $6::float8) END
         WHERE id = $1 AND state <> 'leaving'
         """,
@@ -103,12 +107,17 @@ async def leave_all_of(jobs: list[UUID]) -> list[str]:
 
 
 async def leave_losers(job: UUID, fence: int, seconds: int) -> None:
-    """Sends away what runs up to `fence` began and did not finish; they may still write for so many seconds."""
+    """Sends away what runs up to `fence` began and did not finish.
+
+    The last of them asks for it once it is over: what it has sent lands within so many seconds. Of the others nobody
+    knows whether they are, so they keep their time too.
+    """
     await execute(
         """
         UPDATE object SET state = 'leaving',
-          writable_until = greatest(writable_until, clock_timestamp() + make_interval(secs => $3::float8))
-        WHERE job = $1 AND state = 'arriving' AND fence <= $2
+          writable_until = greatest(CASE WHEN fence < $2 THEN writable_until END,
+            clock_timestamp() + make_interval(secs => $3::float8))
+        WHERE job = $1 AND state IN ('arriving', 'leaving') AND (fence = $2 OR (fence < $2 AND state = 'arriving'))
         """,
         job,
         fence,
@@ -164,6 +173,15 @@ async def removed(row: ObjectRow) -> None:
         await execute("UPDATE object SET removed_at = clock_timestamp() WHERE id = $1", row.id)
     else:
         await execute("DELETE FROM object WHERE id = $1 AND state = 'leaving'", row.id)
+
+
+async def unknown_of(keys: list[str]) -> list[str]:
+    """Those of these keys that no row knows."""
+    rows = await fetch(
+        "SELECT key FROM unnest($1::text[]) AS one (key) WHERE NOT EXISTS (SELECT FROM object o WHERE o.key = one.key)",
+        keys,
+    )
+    return [row["key"] for row in rows]
 
 
 async def leaving_of(keys: list[str]) -> list[ObjectRow]:

@@ -14,14 +14,19 @@ async def remove(store: Store, rows: list[ObjectRow]) -> bool:
     """
     for row in rows:
         try:
-            uploads = set(await store.open_uploads(row.key))
-            if row.upload_id is not None:
-                uploads.add(row.upload_id)
-            for upload_id in uploads:
-                await store.abort_upload(row.key, upload_id)
-            await store.remove(row.key)
+            await take_away(store, row.key, row.upload_id)
         except StoreAway as error:
             logs.warn("filemill.storage.removal", "the store is away; objects stay for now", cause=error)
             return False
         await queries.removed(row)
     return True
+
+
+async def take_away(store: Store, key: str, upload_id: str | None = None) -> None:
+    """Takes away what lies under a key, open uploads included. Raises StoreAway."""
+    uploads = set(await store.open_uploads(key))
+    if upload_id is not None:
+        uploads.add(upload_id)
+    for each in uploads:
+        await store.abort_upload(key, each)
+    await store.remove(key)

@@ -2,17 +2,13 @@
 
 import polars as pl
 
-from filemill.engines.tables import batches, heads, records, schema, trouble
-from filemill.engines.tables.ahead import Ahead, Stream
+from filemill.engines.tables import batches, heads, pieces, records, schema, trouble
+from filemill.engines.tables.pieces import Pieces, Stream
 from filemill.engines.tables.table import MARK, Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile, Progress, Say
 
 SEPARATORS = {"csv": ",", "tsv": "\t"}
-
-_FIRST_PIECE = 1 << 20
-_PIECE = 8 << 20
-"""Bytes read at once: a piece and its cells are all that is in memory, three or four times over."""
 
 _WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 
@@ -27,19 +23,23 @@ class Delimited:
         self._stream = stream
         self._separator = SEPARATORS[base]
         self._say = say
-        self._ahead: Ahead | None = None
         self._rest = b""
         self._parsed = 0
         self._tried = 0
         self._ended = False
         self.gate = batches.Gate()
         self._early: list[pl.DataFrame] = []
-        self.header = self._read_header()
-        self.sample = self._read_sample()
+        self._pieces: Pieces | None = None
+        try:
+            self.header = self._read_header()
+            self.sample = self._read_sample()
+        except BaseException:
+            self.close()
+            raise
 
     def table(self) -> Table:
         """The file as a table. Its columns are typed by the first rows."""
-        kinds = schema.guess(self.sample)
+        kinds = {at: schema.guess(self.sample[at]) for at in self.sample.columns}
         columns = {
             name: Column(at, kinds[at] or schema.TEXT, is_text=True, guessed=kinds[at] is not None)
             for at, name in zip(records.names(len(self.header)), self.header, strict=True)
@@ -60,23 +60,24 @@ class Delimited:
     def close(self) -> None:
         """Stops reading."""
         self.gate.close()
-        if self._ahead:
-            self._ahead.close()
+        if self._pieces:
+            self._pieces.close()
         self._stream.close()
 
     def _read_header(self) -> list[str]:
-        data = self._stream.read(_FIRST_PIECE)
+        data = pieces.read_first(self._stream)
         self._rest = heads.check(data, self.file)
         while (found := records.first(self._rest, self._separator, last=not data)) is None:
-            data = self._stream.read(_PIECE)
+            data = pieces.read_first(self._stream)
             self._rest += data
             if data and len(self._rest) > records.LONGEST:
                 raise trouble.bad_file(self.file, "The header does not end.")
         if isinstance(found, str):
             raise trouble.bad_file(self.file, f"The header cannot be read. {found}")
         header, end = found
-        self._rest = self._rest[end:]
         self._check_header(header)
+        self._pieces = Pieces(self._stream, self._rest[end:], records.end_of_records)
+        self._rest = b""
         return header
 
     def _check_header(self, header: list[str]) -> None:
@@ -110,12 +111,11 @@ class Delimited:
 
     def _read_batch(self, wanted: list[int]) -> pl.DataFrame:
         """The next whole records as cells with their row numbers; a damaged one is marked, and ends the reading."""
-        if self._ahead is None:
-            self._ahead = Ahead(self._stream, _PIECE)
+        assert self._pieces
         width = len(self.header)
         while True:
-            data = self._ahead.read()
-            piece = self._rest + data
+            data = self._pieces.read()
+            piece = self._rest + data if self._rest else data
             if data and self._is_still_open(piece, data):
                 self._rest = piece
                 continue

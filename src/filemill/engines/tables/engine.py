@@ -4,7 +4,7 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import diagnosis, plan, reading, trouble, writing
+from filemill.engines.tables import allocation, diagnosis, plan, reading, trouble, writing
 from filemill.jobs.run import Done, Made, Phase, Run, Say
 from filemill.jobs.steps import Pipeline
 
@@ -16,6 +16,9 @@ class Tables:
 
     name = "tables"
     version = f"1 (polars {pl.__version__})"
+
+    def __init__(self) -> None:
+        allocation.keep()
 
     def run(self, run: Run, steps: Pipeline, say: Say) -> Done:
         """Carries out `steps` from the first input to the first output. Raises JobFailed."""

@@ -12,7 +12,7 @@ MOST_TIMES = 200
 FREE_BYTES = 1 << 30
 """So much may be unpacked whatever the ratio."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 
 
 class Inflated:
@@ -22,6 +22,7 @@ class Inflated:
         self._reader = reader
         self._file = file
         self._packed = b""
+        self._piece = memoryview(bytearray(_PIECE))
         self._stream = zlib.decompressobj(wbits=31)
         self._given = 0
         self._in_the_middle = False
@@ -36,16 +37,13 @@ class Inflated:
         """Packed bytes read so far."""
         return self._reader.offset
 
-    def read(self, most: int) -> bytes:
-        """The next unpacked bytes, `most` of them unless the stream ends before. Raises JobFailed."""
-        parts, wanted = [], most
-        while wanted:
-            data = self._next(wanted)
-            if not data:
-                break
-            parts.append(data)
-            wanted -= len(data)
-        return b"".join(parts)
+    def readinto(self, view: memoryview) -> int:
+        """Fills `view` unless the stream ends before -> how many bytes. Raises JobFailed."""
+        filled = 0
+        while filled < len(view) and (data := self._next(len(view) - filled)):
+            view[filled : filled + len(data)] = data
+            filled += len(data)
+        return filled
 
     def close(self) -> None:
         """Lets go of the connection."""
@@ -54,7 +52,7 @@ class Inflated:
     def _next(self, most: int) -> bytes:
         while True:
             if not self._packed:
-                self._packed = self._reader.read(_PIECE)
+                self._packed = bytes(self._piece[: self._reader.readinto(self._piece)])
                 if not self._packed and self._in_the_middle:
                     raise trouble.bad_file(self._file, "The gzip file ends too early; it is not whole.")
                 if not self._packed:

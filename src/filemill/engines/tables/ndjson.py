@@ -1,20 +1,19 @@
 """Reads NDJSON: one object a line, in two passes, the first to know all keys and kinds (`json_survey`)."""
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import batches, heads, json_kinds, schema, trouble
-from filemill.engines.tables.ahead import Ahead, Stream
+from filemill.engines.tables import batches, heads, json_kinds, pieces, schema, trouble
 from filemill.engines.tables.json_survey import Survey
+from filemill.engines.tables.pieces import Pieces, Stream
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile, Progress, Say
 
-_FIRST_PIECE = 1 << 20
-_PIECE = 8 << 20
-_LONGEST = 64 << 20
+_LONGEST = 32 << 20
 
 _raws = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _anything = msgspec.json.Decoder()
@@ -39,9 +38,14 @@ class Ndjson:
         self._read = 0
         self._passes = 1
         self._head = b""
-        self._pieces = self._go_through()
-        if not self._survey.kinds:
-            raise self._damage() or trouble.bad_file(file, "No line holds a key.")
+        self._pieces: Generator[bytes] = _one(b"")
+        try:
+            self._pieces = self._go_through()
+            if not self._survey.kinds:
+                raise self._damage() or trouble.bad_file(file, "No line holds a key.")
+        except BaseException:
+            self.close()
+            raise
 
     def table(self) -> Table:
         """The file as a table, its columns in the order in which their keys first appear."""
@@ -87,16 +91,16 @@ class Ndjson:
 
     def _go_through(self) -> Generator[bytes]:
         """The first pass -> the pieces for the second one."""
-        pieces = self._whole_lines()
-        self._head = next(pieces, b"")
-        self._survey.take(self._head)
         more = False
-        for piece in pieces:
-            more = True
-            self._survey.take(piece)
-            self.tell()
-            if self._survey.fault:
-                pieces.close()
+        with closing(self._whole_lines()) as lines:
+            self._head = next(lines, b"")
+            self._survey.take(self._head)
+            for piece in lines:
+                more = True
+                self._survey.take(piece)
+                self.tell()
+                if self._survey.fault:
+                    break
         if not more:
             return _one(self._head)
         self._passes = 2
@@ -105,23 +109,27 @@ class Ndjson:
 
     def _whole_lines(self) -> Generator[bytes]:
         """The file in pieces that end with a line."""
-        stream = self._stream
-        rest = heads.check(stream.read(_FIRST_PIECE), self.file)
+        rest = heads.check(pieces.read_first(self._stream), self.file)
         if rest.lstrip()[:1] == b"[":
             raise trouble.bad_file(self.file, "The file is a JSON array; an .ndjson file has one object on each line.")
-        ahead = Ahead(stream, _PIECE)
+        end = rest.rfind(b"\n") + 1
+        following = Pieces(self._stream, rest[end:], lambda data, size: data.rfind(b"\n", 0, size) + 1)
         try:
-            while data := ahead.read():
-                end = rest.rfind(b"\n") + 1
+            if end:
+                yield rest[:end]
+            rest = b""
+            while data := following.read():
+                rest = rest + data if rest else data
+                end = len(rest) if rest.endswith(b"\n") else rest.rfind(b"\n") + 1
                 if end:
                     yield rest[:end]
-                rest = rest[end:] + data
-                if len(rest) > _LONGEST + _PIECE:
+                rest = rest[end:]
+                if len(rest) > _LONGEST:
                     raise trouble.bad_file(self.file, f"A line is longer than {_LONGEST >> 20} MB.")
             if rest.strip():
-                yield rest if rest.endswith(b"\n") else rest + b"\n"
+                yield rest + b"\n"
         finally:
-            ahead.close()
+            following.close()
 
     def _damage(self) -> JobFailed | None:
         fault = self._survey.fault

@@ -42,27 +42,26 @@ class Reader:
         self._client = client_of(store)
         self._response: urllib3.BaseHTTPResponse | None = None
 
-    def read(self, most: int) -> bytes:
-        """The next bytes, `most` of them unless the object ends before; nothing at its end. Raises JobFailed."""
-        parts = []
+    def readinto(self, view: memoryview) -> int:
+        """Fills `view` unless the object ends before -> how many bytes. Raises JobFailed."""
+        filled = 0
         # In gulps, so that little is lost and asked for again where a connection breaks off.
-        while most > 0 and (data := self._gulp(min(most, _GULP))):
-            parts.append(data)
-            most -= len(data)
-        return b"".join(parts)
+        while filled < len(view) and (count := self._gulp(view[filled : filled + _GULP])):
+            filled += count
+        return filled
 
-    def _gulp(self, most: int) -> bytes:
+    def _gulp(self, view: memoryview) -> int:
         for pause in (*PAUSES, None):
             if self.offset >= self.size:
                 self.close()
-                return b""
+                return 0
             try:
                 if self._response is None:
                     self._response = self._open()
-                data: bytes = self._response.read(most)
-                if data:
-                    self.offset += len(data)
-                    return data
+                count = self._response.readinto(view)
+                if count:
+                    self.offset += count
+                    return count
             except S3Error as error:
                 if error.response.status < 500 and error.code != "SlowDown":
                     raise trouble.of_refusal(error.code or "", self._file) from error
@@ -78,11 +77,9 @@ class Reader:
         raise AssertionError("unreachable")
 
     def read_all(self) -> bytes:
-        """Everything that is left."""
-        parts = []
-        while data := self.read(self.size):
-            parts.append(data)
-        return b"".join(parts)
+        """Everything there is."""
+        data = bytearray(self.size)
+        return bytes(memoryview(data)[: self.readinto(memoryview(data))])
 
     def close(self) -> None:
         """Lets go of the connection; a later `read` opens another."""

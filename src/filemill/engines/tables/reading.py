@@ -1,12 +1,12 @@
 """Opens an input as a table: one reader for each format."""
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.ahead import Stream
 from filemill.engines.tables.delimited import Delimited
 from filemill.engines.tables.inflate import Inflated
 from filemill.engines.tables.ndjson import Ndjson
 from filemill.engines.tables.objects import Reader
 from filemill.engines.tables.parquet import Parquet
+from filemill.engines.tables.pieces import Stream
 from filemill.engines.tables.table import Source
 from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Say, StoreAccess

@@ -46,7 +46,7 @@ def parse(piece: bytes, separator: str, width: int, wanted: list[int], *, last: 
 
     `last` says that nothing follows. Without it the end may be 0: the piece is too short for a single record.
     """
-    end = len(piece) if last else _end_of_records(piece)
+    end = len(piece) if last else end_of_records(piece, len(piece))
     if end:
         part = piece[:end] if end < len(piece) else piece
         cells = _quickly(part if part.endswith(b"\n") else part + b"\n", separator, width, wanted)
@@ -66,13 +66,13 @@ def first(piece: bytes, separator: str, *, last: bool) -> tuple[list[str], int] 
     return ([], len(piece)) if last else None
 
 
-def _end_of_records(piece: bytes) -> int:
-    """Where the last line ends that lies outside of quotes; 0 where there is none.
+def end_of_records(piece: bytes | bytearray, size: int) -> int:
+    """Where the last line ends, among the first `size` bytes, that lies outside of quotes; 0 where there is none.
 
     A line feed is outside if the quotes before it are even in number.
     """
-    end = piece.rfind(b"\n") + 1
-    quotes = _count(piece, _QUOTE[0]) - piece.count(_QUOTE, end)
+    end = piece.rfind(b"\n", 0, size) + 1
+    quotes = _count(piece, _QUOTE[0], end)
     while end and quotes % 2:
         before = piece.rfind(_QUOTE, 0, end)
         start = piece.rfind(b"\n", 0, before) + 1
@@ -88,14 +88,26 @@ def _quickly(part: bytes, separator: str, width: int, wanted: list[int]) -> pl.D
     # A row that is too short ends in nulls, so the last columns are always looked at.
     columns = sorted({*wanted, width - 1, max(width - 2, 0)})
     cells = _read(part, separator, width, columns)
-    if cells is None or not cells[str(width - 1)].null_count():
+    if cells is None or not _may_be_short(cells, width, 1):
         return cells
-    if _has_blank_line(part):
+    if (width == 1 or _may_be_short(cells, width, 2)) and _has_blank_line(part):
         if _QUOTE in part:
             return None
         part = _BLANKS.sub(b"", part)
         cells = _read(part, separator, width, columns)
     return cells if cells is not None and _has_no_short_row(part, cells, separator, width) else None
+
+
+def _may_be_short(cells: pl.DataFrame, width: int, by: int) -> bool:
+    """Whether any row ends in so many nulls."""
+    return _end_in_null(cells, width, by).any()
+
+
+def _end_in_null(cells: pl.DataFrame, width: int, by: int) -> pl.Series:
+    last = cells[str(width - 1)].is_null()
+    for k in range(2, by + 1):
+        last = last & cells[str(width - k)].is_null()
+    return last
 
 
 def _read(part: bytes, separator: str, width: int, columns: list[int]) -> pl.DataFrame | None:
@@ -115,8 +127,8 @@ def _read(part: bytes, separator: str, width: int, columns: list[int]) -> pl.Dat
 def _has_blank_line(part: bytes) -> bool:
     if part.startswith((b"\n", b"\r\n")) or (b"\r" in part and b"\n\r\n" in part):
         return True
-    ends = _view(part) == _LINE_FEED
-    return bool((ends & ends.shift(-1, fill_value=False)).any())
+    view = _view(part)
+    return bool(((view[:-1] == _LINE_FEED) & (view[1:] == _LINE_FEED)).any())
 
 
 def _has_no_short_row(part: bytes, cells: pl.DataFrame, separator: str, width: int) -> bool:
@@ -143,20 +155,19 @@ def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: str, width: in
     if _count(part, _LINE_FEED) != cells.height:
         return False
     view = _view(part)
-    at_end = view == (_RETURN if part[part.find(b"\n") - 1] == _RETURN else _LINE_FEED)
-    empty = None
-    for k in range(1, _MOST_ENDS + 1):
-        name = str(width - k)
-        if k == width or name not in cells.columns:
+    end = _RETURN if part[part.find(b"\n") - 1] == _RETURN else _LINE_FEED
+    ends = view[:-1] == ord(separator)
+    at_end = ends & (view[1:] == end)
+    for k in range(1, min(width, _MOST_ENDS)):
+        if str(width - k) not in cells.columns:
             return False
-        null = cells[name].is_null()
-        empty = null if empty is None else empty & null
-        at_end = (view == ord(separator)) & at_end.shift(-1, fill_value=False)
-        rows = empty.sum()
+        rows = _end_in_null(cells, width, k).sum()
+        if not rows:
+            # Nor can the lines end in so many separators.
+            return True
         if rows != at_end.sum():
             return False
-        if not rows:
-            return True
+        at_end = ends[:-k] & at_end[1:]
     return False
 
 
@@ -228,10 +239,10 @@ def _explain(error: csv.Error) -> str:
     return "The row cannot be read."
 
 
-def _view(part: bytes) -> pl.Series:
-    """The bytes as numbers, without a copy: counting them so is four times quicker than `bytes.count`."""
-    return pl.Series(pa.Array.from_buffers(pa.uint8(), len(part), [None, pa.py_buffer(part)]))
+def _view(part: bytes | bytearray, size: int | None = None) -> pl.Series:
+    """The first bytes as numbers, without a copy: counting them so is four times quicker than `bytes.count`."""
+    return pl.Series(pa.Array.from_buffers(pa.uint8(), len(part) if size is None else size, [None, pa.py_buffer(part)]))
 
 
-def _count(part: bytes, byte: int) -> int:
-    return int((_view(part) == byte).sum())
+def _count(part: bytes | bytearray, byte: int, size: int | None = None) -> int:
+    return int((_view(part, size) == byte).sum())

@@ -11,10 +11,11 @@ import polars as pl
 SAMPLE_ROWS = 10_000
 """So many rows decide on the types of a text column."""
 
-_CELLS_AT_ONCE = 1_000_000
-
 _INTEGER = r"^(?:0|-?[1-9][0-9]*)$"
 _NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
+
+_PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,7})\.[0-9]{1,7}$"
+"""At most 15 digits and no exponent."""
 
 _MOST_DIGITS = 15
 """A double carries any decimal number of so many significant digits and gives back the same."""
@@ -34,8 +35,6 @@ BIG_INT = Type("decimal", pl.Decimal(_MOST_DECIMAL_DIGITS, 0))
 FLOAT = Type("float", pl.Float64())
 BOOL = Type("bool", pl.Boolean())
 TEXT = Type("text", pl.String())
-
-_BY_LIKING = (BOOL, INT, BIG_INT, FLOAT)
 
 _NAMES: dict[type[pl.DataType], str] = {
     pl.Decimal: "decimal",
@@ -64,27 +63,19 @@ def type_of(dtype: pl.DataType) -> Type:
     return Type(_NAMES.get(dtype.base_type(), "unknown"), dtype)
 
 
-def guess(sample: pl.DataFrame) -> dict[str, Type | None]:
-    """The types of text columns by their first rows; None where those hold no value at all."""
-    types: dict[str, Type | None] = dict.fromkeys(sample.columns)
-    at_once = max(_CELLS_AT_ONCE // max(sample.height, 1), 1)
-    for start in range(0, sample.width, at_once):
-        types.update(_guess_at_once(sample.select(sample.columns[start : start + at_once])))
-    return types
-
-
-def _guess_at_once(sample: pl.DataFrame) -> dict[str, Type]:
-    # One long column instead of many short ones: an expression costs more than a value.
-    text = pl.col("text")
-    cells = sample.unpivot(variable_name="column", value_name="text").filter(text != "")
-    misfits = cells.select(
-        "column", *(misfit(text, typed(text, kind), kind).alias(str(n)) for n, kind in enumerate(_BY_LIKING))
-    )
-    rows = misfits.group_by("column").agg(pl.all().any()).iter_rows()
-    return {
-        name: next((kind for kind, bad in zip(_BY_LIKING, any_bad, strict=True) if not bad), TEXT)
-        for name, *any_bad in rows
-    }
+def guess(values: pl.Series) -> Type | None:
+    """The type of a text column by its first rows; None where they hold no value at all."""
+    values = values.filter(values != "")
+    if values.is_empty():
+        return None
+    # Casting is quick, and only what can be cast at all is worth the patterns.
+    if values.cast(pl.Float64, strict=False).null_count():
+        return BOOL if ((values == "true") | (values == "false")).all() else TEXT
+    text, frame = pl.col("text"), values.alias("text").to_frame()
+    for kind in (INT, BIG_INT, FLOAT):
+        if not frame.select(misfit(text, typed(text, kind), kind).any()).item():
+            return kind
+    return TEXT
 
 
 def fits(value: str, kind: Type) -> bool:
@@ -116,8 +107,7 @@ def misfit(text: pl.Expr, value: pl.Expr, kind: Type) -> pl.Expr:
         if kind == BIG_INT:
             bad = bad | ~text.str.contains(_INTEGER)
     elif kind == FLOAT:
-        nothing = pl.when(value == 0.0).then(text).str.contains("[1-9].*[eE]").fill_null(False)
-        bad = bad | value.is_infinite() | nothing | ~text.str.contains(_NUMBER) | _has_too_many_digits(text)
+        bad = bad | text.map_batches(_is_no_safe_number, return_dtype=pl.Boolean(), is_elementwise=True)
     return ((text != "") & bad).fill_null(False)
 
 
@@ -126,15 +116,26 @@ def _is_odd_start(text: pl.Expr) -> pl.Expr:
     return (text < "1") & (text != "0") & ~text.is_between(pl.lit("-1"), pl.lit("-:"), closed="left")
 
 
-def _has_too_many_digits(text: pl.Expr) -> pl.Expr:
-    # Patterns cost, nulls do not: only what is long enough to hold so many digits is looked at.
+def _is_no_safe_number(text: pl.Series) -> pl.Series:
+    """Whether text is no number by our grammar, or one that a double does not carry.
+
+    Most are short and plain, so that one pattern settles them; the others are few enough to be looked at closely.
+    """
+    bad = ~text.str.contains(_PLAIN_NUMBER)
+    if not bad.any():
+        return bad
+    doubtful = text.filter(bad)
+    return bad.scatter(bad.arg_true(), doubtful.to_frame("text").select(_is_unsafe(pl.col("text"))).to_series())
+
+
+def _is_unsafe(text: pl.Expr) -> pl.Expr:
+    value = text.cast(pl.Float64, strict=False)
     digits = (
-        pl.when(text.str.len_bytes() > _MOST_DIGITS)
-        .then(text)
-        .str.replace("[eE].*$", "")
+        text.str.replace("[eE].*$", "")
         .str.replace(r"(\.[0-9]*?)0+$", "$1")
         .str.replace_all(r"[-.]", "")
         .str.strip_chars_start("0")
         .str.len_bytes()
     )
-    return (digits > _MOST_DIGITS).fill_null(False)
+    vanished = (value == 0.0) & text.str.contains("[1-9].*[eE]")
+    return ~text.str.contains(_NUMBER) | (digits > _MOST_DIGITS) | value.is_infinite() | vanished

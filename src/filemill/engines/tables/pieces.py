@@ -1,0 +1,85 @@
+"""Cuts a stream into pieces that end with a whole record, and reads the next one while the last is worked on."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+FIRST = 1 << 20
+"""Bytes of the first piece, which must be there before anything else can begin."""
+
+SIZE = 8 << 20
+"""Bytes of the others: one and its rows are in memory a few times over."""
+
+
+class Stream(Protocol):
+    """Bytes that are read from first to last: an object, or what is packed in it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """Bytes of the object read so far."""
+        ...
+
+    def readinto(self, view: memoryview) -> int:
+        """Fills `view` unless the stream ends before -> how many bytes."""
+        ...
+
+    def close(self) -> None:
+        """Stops."""
+        ...
+
+
+Cut = Callable[[bytearray, int], int]
+"""Where the last whole record ends among so many bytes; 0 where that cannot be told."""
+
+
+def read_first(stream: Stream) -> bytes:
+    """The first bytes of a stream, `FIRST` of them unless it ends before."""
+    data = bytearray(FIRST)
+    return bytes(memoryview(data)[: stream.readinto(memoryview(data))])
+
+
+class Pieces:
+    """What is left of a stream, in pieces. `left` are bytes of it that were read already.
+
+    Pieces end with a whole record as long as `cut` finds one; from the first that does not, they are cut anywhere.
+    """
+
+    def __init__(self, stream: Stream, left: bytes, cut: Cut) -> None:
+        self._stream = stream
+        self._cut: Cut | None = cut
+        self._buffer = bytearray(max(SIZE, 2 * len(left)))
+        self._buffer[: len(left)] = left
+        self._left = len(left)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pieces")
+        self._next: Future[bytes] | None = self._pool.submit(self._read)
+
+    def read(self) -> bytes:
+        """The next piece; nothing at the end."""
+        if self._next is None:
+            return b""
+        data = self._next.result()
+        self._next = self._pool.submit(self._read) if data else None
+        return data
+
+    def close(self) -> None:
+        """Stops reading; waits for the piece under way, since a connection has one reader."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._stream.close()
+
+    def _read(self) -> bytes:
+        # The buffer is filled again and again: fresh memory for every piece would cost more than copying it.
+        view = memoryview(self._buffer)
+        count = self._left + self._stream.readinto(view[self._left :])
+        end = self._cut(self._buffer, count) if self._cut else count
+        if not end:
+            end = count
+            self._cut = None
+        piece = bytes(view[:end])
+        self._left = count - end
+        view[: self._left] = view[end:count]
+        return piece
