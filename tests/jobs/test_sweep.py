@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from filemill import connections
+from filemill.errors import DatabaseAway
 from filemill.jobs import commands, context, moves, sweep, worker_queries
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
@@ -96,6 +97,27 @@ async def test_only_one_sweep_at_a_time(at_hand: Context) -> None:
         entered.set()
     async with connections.only_one(sweep.LOCK) as third:
         assert third
+
+
+async def test_who_holds_the_sweep_and_is_not_heard_of_loses_it(
+    at_hand: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a process that freezes in the middle of its sweep
+    monkeypatch.setattr(connections, "HOLDER_SECONDS", 1)
+
+    async def frozen() -> None:
+        async with connections.only_one(sweep.LOCK) as first:
+            assert first
+            for _ in range(100):
+                await asyncio.sleep(0.1)
+                async with connections.only_one(sweep.LOCK) as second:
+                    if second:
+                        return
+            raise AssertionError("nobody else may sweep")
+
+    # then another one may sweep soon, and the first learns of it when it wakes up
+    with pytest.raises(DatabaseAway):
+        await frozen()
 
 
 async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Context, queued: NewJob) -> None:

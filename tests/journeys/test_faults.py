@@ -358,7 +358,13 @@ async def test_nothing_fails_while_the_store_is_away_for_a_while(broken: FaultyS
         assert (await ann.read(job))["status"] in ("QUEUED", "RUNNING")
     # then everything is done once it is back, and none of it was held against a job
     restart(broken.store)
-    await ann.mark(unmarked)
+
+    async def is_marked() -> bool:
+        answer = await ann.api.post(f"/jobs/{unmarked['id']}/mark-uploaded", json={"object_key": key_of(unmarked)})
+        assert answer.status_code in (200, 503), answer.text
+        return answer.status_code == 200
+
+    await until(is_marked, "a mark")
     for job in (*waiting, unmarked):
         assert await ann.finished(job, seconds=90) == PEOPLE
     await assert_whole(ann, running, seconds=90)
