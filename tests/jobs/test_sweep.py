@@ -7,7 +7,7 @@ import pytest
 
 from filemill import connections
 from filemill.errors import DatabaseAway
-from filemill.jobs import commands, context, moves, sweep, worker_queries
+from filemill.jobs import commands, context, moves, queries, sweep, worker_queries
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.jobs.worker_queries import WorkerRow
@@ -68,6 +68,21 @@ async def test_ended_jobs_go_with_all_they_have(at_hand: Context, queued: NewJob
     assert await connections.fetchval("SELECT count(*) FROM job") == 0
     assert await connections.fetchval("SELECT count(*) FROM object") == 0
     assert await at_hand.store.keys() == []
+
+
+async def test_a_retry_just_before_its_end_saves_a_job(at_hand: Context, queued: NewJob) -> None:
+    # given a job that sweep has found to be past its time
+    job = await queued()
+    await commands.cancel(job.id, job.owner)
+    await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
+    assert await queries.expired_rows() == [job.id]
+    # when its owner is faster
+    await commands.retry(job.id, job.owner)
+    await sweep.forget(job.id)
+    # then it is kept, with its input
+    assert (await commands.get(job.id, job.owner)).status is Status.QUEUED
+    await sweep.remove_leaving()
+    assert await at_hand.store.keys() == [f"input/{job.id}/data.csv"]
 
 
 async def test_inputs_and_outputs_are_kept_for_different_times(at_hand: Context, queued: NewJob) -> None:

@@ -319,6 +319,7 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\
         ("book.tsv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "application/pdf"),
         ("table.ndjson", gzip.compress(b'{"a": 1}\n', mtime=0), "ndjson"),
     ],
+    ids=["empty", "a picture", "text for parquet", "text for gzip", "a book", "gzip for text"],
 )
 async def test_a_file_that_is_not_what_its_name_says_is_refused(
     stack: Stack, new_visitor: NewVisitor, name: str, content: bytes, named: str

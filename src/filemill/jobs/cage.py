@@ -64,8 +64,8 @@ class Child:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.returncode is None
+        """Whether the process has not ended; seen at once, also before the event loop has heard of it."""
+        return self._process.returncode is None and self.memory_mb > 0
 
     @property
     def memory_mb(self) -> int:
@@ -154,13 +154,11 @@ class Cage:
 
     async def take(self) -> Child:
         """A child that is ready for a run. Raises NoChild where none can be started."""
-        while self._idle:
-            child = self._idle.pop()
-            if child.is_alive:
+        while self._idle or self._ahead:
+            child = self._idle.pop() if self._idle else await self._ahead.pop(0)
+            if child.is_alive:  # one that was killed while it waited must not cost a job its run
                 return child
             await child.kill()
-        if self._ahead:
-            return await self._ahead.pop(0)
         return await self._start()
 
     async def give(self, child: Child, *, is_good: bool) -> None:

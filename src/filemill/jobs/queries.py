@@ -291,6 +291,18 @@ async def expired_rows(limit: int = 100) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+async def lock_expired(job_id: UUID) -> bool:
+    """Locks an ended job that has been kept as long as it was to be -> False if it is none (any more)."""
+    row = await fetchrow(
+        """
+        SELECT FROM job WHERE id = $1 AND expires_at < now() AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+        FOR UPDATE
+        """,
+        job_id,
+    )
+    return row is not None
+
+
 async def forget_idempotency_keys(seconds: int) -> None:
     """Frees idempotency keys older than so many seconds."""
     await execute(

@@ -67,12 +67,18 @@ async def expire() -> None:
         await _settle(await moves.expire_pending())
     await objects.leave_expired()
     for job_id in await queries.expired_rows():
-        async with connections.transaction():
-            await objects.leave_all_of([job_id])
-            await queries.delete(job_id)
+        await forget(job_id)
     await queries.forget_idempotency_keys(settings.idempotency_seconds)
     await worker_queries.forget_workers()
     await accounts.forget_old(sign_in.WINDOW_SECONDS)
+
+
+async def forget(job_id: UUID) -> None:
+    """Deletes an ended job whose time has come, with all it has, unless its owner has just queued it again."""
+    async with connections.transaction():
+        if await queries.lock_expired(job_id):
+            await objects.leave_all_of([job_id])
+            await queries.delete(job_id)
 
 
 async def remove_leaving() -> None:
