@@ -9,7 +9,9 @@ import msgspec
 from filemill import connections
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import context, formats, moves, queries, queue, steps
+from filemill.jobs import options as job_options
 from filemill.jobs.job import ENDED, Event, Job, Status
+from filemill.jobs.options import Options
 from filemill.jobs.queries import NewFile as NewInput
 from filemill.storage import queries as objects
 from filemill.storage import removal
@@ -26,6 +28,7 @@ class NewJob(msgspec.Struct, frozen=True):
     pipeline: steps.Pipeline
     as_sent: bytes
     inputs: tuple[NewInput, ...]
+    options: Options = Options()
     idempotency_key: str | None = None
     body_hash: str | None = None
 
@@ -37,11 +40,8 @@ async def create(new: NewJob) -> Job:
     """
     settings = context.get().settings
     steps.check(new.pipeline)
-    source = formats.format_of(new.inputs[0].file_name)
-    if source is None:
-        raise Impossible(
-            f"file_name: the extension of {new.inputs[0].file_name!r} is not one of {', '.join(formats.FORMATS)}."
-        )
+    sources = tuple(_format_of(file) for file in new.inputs)
+    job_options.check(new.options, sources)
     async with connections.transaction():
         await queries.lock_owner(new.owner)
         if new.idempotency_key is not None:
@@ -65,8 +65,9 @@ async def create(new: NewJob) -> Job:
         job_id = await queries.insert(
             owner=new.owner,
             door=new.door,
-            lane=formats.LANES[source.family],
+            lane=formats.LANES[sources[0].family],
             pipeline=steps.encode(new.pipeline),
+            options=job_options.encode(new.options),
             as_sent=new.as_sent,
             inputs=new.inputs,
             pending_seconds=settings.pending_seconds,
@@ -74,6 +75,13 @@ async def create(new: NewJob) -> Job:
             body_hash=new.body_hash,
         )
         return await _read(job_id)
+
+
+def _format_of(file: NewInput) -> formats.Format:
+    source = formats.format_of(file.file_name)
+    if source is None:
+        raise Impossible(f"file_name: the extension of {file.file_name!r} is not one of {', '.join(formats.FORMATS)}.")
+    return source
 
 
 async def _read(job_id: UUID) -> Job:

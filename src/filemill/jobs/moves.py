@@ -78,6 +78,7 @@ class Claimed(msgspec.Struct, frozen=True):
     fence: int
     runs: int
     pipeline: str
+    options: str
 
 
 # Fewest running first, then oldest. Two probes instead of a sort over the queue: first the oldest row whose owner runs
@@ -102,13 +103,13 @@ moved AS (
     progress = 0, phase = NULL, events = events + 1, updated_at = clock_timestamp()
   FROM (SELECT id FROM idle UNION ALL SELECT id FROM busy) AS one
   WHERE job.id = one.id AND job.status = 'QUEUED'
-  RETURNING job.id, job.owner, job.door, job.fence, job.runs, job.pipeline, job.events),
+  RETURNING job.id, job.owner, job.door, job.fence, job.runs, job.pipeline, job.options, job.events),
 told AS (
   INSERT INTO job_event (job, n, at, kind, data)
   SELECT id, events, clock_timestamp(), 'moved',
     jsonb_build_object('from', 'QUEUED', 'to', 'RUNNING', 'why', 'claimed', 'run', runs)
   FROM moved)
-SELECT id, owner, door, fence, runs, pipeline, pg_notify('{CHANNEL}', id::text) FROM moved
+SELECT id, owner, door, fence, runs, pipeline, options, pg_notify('{CHANNEL}', id::text) FROM moved
 """  # noqa: S608
 
 
@@ -117,7 +118,7 @@ async def claim(lane: str, worker: str, engine: str) -> Claimed | None:
     row = await fetchrow(CLAIM, lane, worker, engine)
     if row is None:
         return None
-    return Claimed(row["id"], row["owner"], row["door"], row["fence"], row["runs"], row["pipeline"])
+    return Claimed(row["id"], row["owner"], row["door"], row["fence"], row["runs"], row["pipeline"], row["options"])
 
 
 async def is_waiting(lane: str) -> bool:

@@ -78,6 +78,7 @@ async def insert(
     door: str,
     lane: str,
     pipeline: bytes,
+    options: bytes,
     as_sent: bytes,
     inputs: tuple[NewFile, ...],
     pending_seconds: int,
@@ -89,9 +90,11 @@ async def insert(
     await execute(
         """
         WITH made AS (
-          INSERT INTO job (id, owner, door, lane, pipeline, as_sent, idempotency_key, body_hash, events,
+          INSERT INTO job (id, owner, door, lane, pipeline, options, as_sent, idempotency_key, body_hash, events,
             created_at, updated_at, expires_at)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), now(), now() + make_interval(secs => $9)) RETURNING id),
+          VALUES ($1, $2, $3, $4, $5, $13, $6, $7, $8, 1, now(), now(),
+            now() + make_interval(secs => $9))
+          RETURNING id),
         told AS (
           INSERT INTO job_event (job, n, at, kind, data)
           SELECT id, 1, now(), 'moved', '{"from": null, "to": "PENDING", "why": "made"}' FROM made)
@@ -111,6 +114,7 @@ async def insert(
         [f.name for f in inputs],
         [f.file_name for f in inputs],
         [f.announced_size for f in inputs],
+        options.decode(),
     )
     return job_id
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from filemill.jobs.options import Options
 from filemill.jobs.steps import Pipeline
 
 
@@ -56,6 +57,7 @@ class Run(msgspec.Struct, frozen=True):
     outputs: tuple[OutputFile, ...]
     store: StoreAccess
     memory_mb: int
+    options: Options = Options()
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

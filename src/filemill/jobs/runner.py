@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from filemill import connections, logs
 from filemill.errors import DatabaseAway, JobFailed, StoreAway
-from filemill.jobs import commands, context, formats, moves, queries, steps
+from filemill.jobs import commands, context, formats, moves, options, queries, steps
 from filemill.jobs.cage import Cage, NoChild
 from filemill.jobs.job import Status
 from filemill.jobs.lease import Drain, Ended, Lease
@@ -309,6 +309,7 @@ def _plan(claimed: Claimed, inputs: list[FileRow], outputs: list[OutputFile]) ->
             settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
         ),
         memory_mb=settings.job_memory_mb,
+        options=options.decode(claimed.options),
     )
 
 

@@ -166,6 +166,7 @@ async def make_job(
             pipeline=steps.from_wire(data.processing_steps),
             as_sent=words.steps_as_sent(body),
             inputs=(NewFile("input", data.file_name, data.original_file_size_bytes),),
+            options=data.options,
             idempotency_key=idempotency_key,
             body_hash=_hash(body) if idempotency_key else None,
         )

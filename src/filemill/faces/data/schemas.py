@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from filemill.errors import Impossible
 from filemill.jobs import formats, steps
 from filemill.jobs.job import Status
+from filemill.jobs.options import BadRows, InputOptions, Options
 
 MOST_BYTES = 50 * 2**30
 LONGEST_FILE_NAME = 255
@@ -95,6 +96,18 @@ class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra_json_schema={"maxItems": steps.MOST_STEPS},
         ),
     ]
+    input_options: Annotated[
+        InputOptions, Meta(description="How the input is written; what is not given is found out from the file.")
+    ] = InputOptions()
+    on_bad_rows: Annotated[
+        BadRows,
+        Meta(description="`fail` at the first row that cannot be used, or `collect` them in the output `bad_rows`."),
+    ] = "fail"
+
+    @property
+    def options(self) -> Options:
+        """What the job is told beside its steps."""
+        return Options(self.input_options, self.on_bad_rows)
 
     def check(self) -> None:
         """Raises Impossible."""
