@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from filemill.local import object_store
-from filemill.local.object_store import ObjectStore
 from filemill.local.process import Process
+from filemill.local.server import ObjectStore
 from tests.fixtures.faulty import FaultyStack, cage_children, family, freeze, start_worker, thaw
 from tests.journeys.conftest import NewVisitor
 from tests.journeys.cut import Cut

@@ -3,48 +3,23 @@
 import http.client
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from filemill.local import minio_access, process
-from filemill.local.keys import CAGE, ROOT, SERVICE, Keys
+from filemill.local.keys import CAGE, ROOT, SERVICE
 from filemill.local.minio_access import Administrator, Key
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+from filemill.local.server import ObjectStore
 
 READY_SECONDS = 30.0
 STALE_UPLOADS = "48h"
 """Longer than any upload URL of ours is good for: the service aborts its uploads itself, this is for what it lost."""
 
 
-class MinioServer:
+class MinioServer(ObjectStore):
     """One MinIO server with its objects in `folder`. Listens on one port of loopback, without a console."""
 
     name = "minio"
-
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        ports: Sequence[int],
-        keys: Keys,
-        buckets: Sequence[str],
-        origins: Sequence[str],
-        log: Path,
-        kept_fds: tuple[int, ...] = (),
-    ) -> None:
-        self.folder = folder
-        self.port = ports[0]
-        self.keys = keys
-        self.buckets = tuple(buckets)
-        self._origins = tuple(origins)
-        self._log = log
-        self._kept_fds = kept_fds
-        self.process: Process | None = None
-
-    @property
-    def url(self) -> str:
-        """Where its S3 door is."""
-        return f"http://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:
         """Starts it; returns once it takes requests."""
@@ -74,16 +49,6 @@ class MinioServer:
         )
         self.process.start()
         self.process.wait_until(self._is_ready, READY_SECONDS)
-
-    def stop(self) -> None:
-        """Ends it; requests under way are finished."""
-        if self.process is not None:
-            self.process.stop()
-
-    def kill(self) -> None:
-        """Kills it as a crash would."""
-        if self.process is not None:
-            self.process.kill()
 
     def let_in(self) -> None:
         """Makes the service's key and the cage's, each with its policy; does nothing that was done before."""

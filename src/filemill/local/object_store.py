@@ -4,7 +4,6 @@ import io
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import urllib3
@@ -16,42 +15,13 @@ from filemill.local import home, minio_server, process, seaweedfs
 from filemill.local.home import StoreName
 from filemill.local.keys import ROOT, Keys
 from filemill.local.minio_server import MinioServer
-from filemill.local.process import LOOPBACK, NotStarted, Process
+from filemill.local.process import LOOPBACK, NotStarted
 from filemill.local.seaweedfs import SeaweedFS
+from filemill.local.server import ObjectStore
 
 PROBE_KEY = "probe"
 WRITABLE_SECONDS = 30.0
-_KINDS: dict[StoreName, type[MinioServer] | type[SeaweedFS]] = {"minio": MinioServer, "seaweedfs": SeaweedFS}
-
-
-class ObjectStore(Protocol):
-    """What both servers can do."""
-
-    folder: Path
-    port: int
-    keys: Keys
-    buckets: tuple[str, ...]
-    process: Process | None
-
-    @property
-    def name(self) -> str:
-        """Which server it is."""
-
-    @property
-    def url(self) -> str:
-        """Where its S3 door is."""
-
-    def start(self) -> None:
-        """Starts it."""
-
-    def stop(self) -> None:
-        """Ends it."""
-
-    def kill(self) -> None:
-        """Kills it as a crash would."""
-
-    def let_in(self) -> None:
-        """Makes the keys, where that has to be done while it runs."""
+_KINDS: dict[StoreName, type[ObjectStore]] = {"minio": MinioServer, "seaweedfs": SeaweedFS}
 
 
 def choose(wanted: StoreName | None, written_by: StoreName | None) -> StoreName:

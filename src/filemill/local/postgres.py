@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filemill.local import process
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User
+from filemill.local.server import Server
 
 ROLE = DATABASE = "filemill"
 READY_SECONDS = 60.0
@@ -46,7 +47,7 @@ def address(port: int, password: str, database: str = DATABASE) -> str:
     return f"postgresql://{ROLE}:{password}@{LOOPBACK}:{port}/{database}?sslmode=disable"
 
 
-class Postgres:
+class Postgres(Server):
     """One PostgreSQL server with its data in `folder`.
 
     `durable=False` is for tests: a crash of the machine (not of the server) may lose data.
@@ -62,14 +63,10 @@ class Postgres:
         durable: bool = True,
         kept_fds: tuple[int, ...] = (),
     ) -> None:
-        self.folder = folder
-        self.port = port
+        super().__init__(folder, port=port, log=log, kept_fds=kept_fds)
         self._password = password
-        self._log = log
         self._durable = durable
-        self._kept_fds = kept_fds
         self._user = _other_user() if os.geteuid() == 0 else None
-        self.process: Process | None = None
         self.was_made = False
         """Whether the last start made the database: it has no tables then."""
 
@@ -106,16 +103,6 @@ class Postgres:
             self._make_database(programs)
             (self.folder / "made").touch()
         self.was_made = fresh
-
-    def stop(self) -> None:
-        """Ends it, open connections included."""
-        if self.process is not None:
-            self.process.stop()
-
-    def kill(self) -> None:
-        """Kills it as a crash would."""
-        if self.process is not None:
-            self.process.kill()
 
     def _program(self, programs: Path, place: Path, descriptor: int) -> Program:
         settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _CARELESS)}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filemill.local import home, process
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+from filemill.local.server import Server
 
 READY_SECONDS = 20.0
 
@@ -25,7 +26,7 @@ maxmemory-policy noeviction
 """
 
 
-class Redis:
+class Redis(Server):
     """One Redis server with its data in `folder`."""
 
     def __init__(
@@ -38,13 +39,9 @@ class Redis:
         durable: bool = True,
         kept_fds: tuple[int, ...] = (),
     ) -> None:
-        self.folder = folder
-        self.port = port
+        super().__init__(folder, port=port, log=log, kept_fds=kept_fds)
         self._password = password
-        self._log = log
         self._durable = durable
-        self._kept_fds = kept_fds
-        self.process: Process | None = None
 
     @property
     def url(self) -> str:
@@ -77,16 +74,6 @@ class Redis:
         )
         self.process.start()
         self.process.wait_until(self._is_ready, READY_SECONDS)
-
-    def stop(self) -> None:
-        """Ends it; what it holds is written first."""
-        if self.process is not None:
-            self.process.stop()
-
-    def kill(self) -> None:
-        """Kills it as a crash would."""
-        if self.process is not None:
-            self.process.kill()
 
     def _is_ready(self) -> bool:
         try:

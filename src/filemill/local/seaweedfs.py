@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 
 from filemill.local import home, process
-from filemill.local.keys import CAGE, ROOT, SERVICE, Keys
+from filemill.local.keys import CAGE, ROOT, SERVICE
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+from filemill.local.server import ObjectStore
 
 READY_SECONDS = 30.0
 PORTS = 9
@@ -23,36 +24,10 @@ _SOCKETS = tuple(f"/tmp/seaweedfs-{{part}}{kind}-{{port}}.sock" for kind in ("-g
 """Where it puts sockets of its own and leaves them."""
 
 
-class SeaweedFS:
+class SeaweedFS(ObjectStore):
     """One SeaweedFS server with its objects in `folder`."""
 
     name = "seaweedfs"
-
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        ports: Sequence[int],
-        keys: Keys,
-        buckets: Sequence[str],
-        origins: Sequence[str],
-        log: Path,
-        kept_fds: tuple[int, ...] = (),
-    ) -> None:
-        self.folder = folder
-        self.port = ports[0]
-        self.keys = keys
-        self.buckets = tuple(buckets)
-        self._ports = tuple(ports)
-        self._origins = tuple(origins)
-        self._log = log
-        self._kept_fds = kept_fds
-        self.process: Process | None = None
-
-    @property
-    def url(self) -> str:
-        """Where its S3 door is."""
-        return f"http://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:
         """Starts it. Its door opens before writes succeed: wait for a real one (`object_store.prepare` does)."""
@@ -76,18 +51,13 @@ class SeaweedFS:
 
     def stop(self) -> None:
         """Ends it."""
-        if self.process is not None:
-            self.process.stop()
-            self._remove_sockets()
+        super().stop()
+        self._remove_sockets()
 
     def kill(self) -> None:
         """Kills it as a crash would."""
-        if self.process is not None:
-            self.process.kill()
-            self._remove_sockets()
-
-    def let_in(self) -> None:
-        """Nothing: the keys stand in the file it reads at its start."""
+        super().kill()
+        self._remove_sockets()
 
     def _options(self) -> list[str]:
         s3, master, volume, filer, s3_second, master_second, volume_second, filer_second, admin = self._ports

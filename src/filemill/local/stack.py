@@ -19,10 +19,10 @@ from filemill.jobs import formats
 from filemill.local import object_store, process
 from filemill.local.home import Home, Notes, StoreName, open_home
 from filemill.local.keys import CAGE, SERVICE, Keys
-from filemill.local.object_store import ObjectStore
 from filemill.local.postgres import Postgres
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 from filemill.local.redis import Redis
+from filemill.local.server import ObjectStore
 from filemill.settings import Settings
 
 BUCKET = "filemill"
