@@ -14,10 +14,6 @@ ENVIRONMENT: dict[str, dict[str, str]] = {
         # first request, Polars' keeps what it has given back.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "_RJEM_MALLOC_CONF": "retain:false",
-        # What a slow store has not taken yet waits in memory: 4 parts of 16 MiB, instead of half a gigabyte. 10,000
-        # parts of that size, the most an upload can have, are 156 GiB.
-        "POLARS_UPLOAD_CONCURRENCY": "4",
-        "POLARS_UPLOAD_CHUNK_SIZE": str(16 << 20),
     },
 }
 """Lane -> what is set in the environment before the engine is imported."""

@@ -61,7 +61,8 @@ def a_line(shop: Workshop, rule: Rule) -> Iterator[str]:
                 return
             far = socket.create_connection((store.hostname or "", store.port or 0))
             open_ones.append(far)
-            far.sendall(head)
+            # One request for each connection, so that the rule hears of every one.
+            far.sendall(head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
             threading.Thread(target=pump, args=(caller, far, None), daemon=True).start()
             pump(far, caller, verdict)
         except OSError:

@@ -67,6 +67,10 @@ class Workshop:
             address.url.removeprefix("http://"), SERVICE, address.service, secure=False, region="us-east-1"
         )
 
+    def through(self, url: str) -> StoreAccess:
+        """The store under another address."""
+        return msgspec.structs.replace(self.access, url=url)
+
     def run(
         self,
         file_name: str,

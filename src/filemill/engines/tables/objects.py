@@ -1,6 +1,7 @@
 """Reads one object of the bucket from its first byte to its last, and picks up where a broken connection left off."""
 
 import time
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import urllib3
@@ -18,8 +19,12 @@ _GULP = 1 << 20
 _TIMEOUT = urllib3.Timeout(connect=3, read=20)
 
 
+@lru_cache(maxsize=1)
 def client_of(store: StoreAccess) -> Minio:
-    """A client that tries once and waits a bounded time: trying again is the reader's business."""
+    """A client that tries once and waits a bounded time: trying again is the reader's business.
+
+    One for all the runs of a process, which need not connect anew each.
+    """
     url = urlsplit(store.url)
     return Minio(
         url.netloc,
@@ -27,7 +32,7 @@ def client_of(store: StoreAccess) -> Minio:
         secret_key=store.secret,
         secure=url.scheme == "https",
         region=store.region,
-        http_client=urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=2),
+        http_client=urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=8),
     )
 
 

@@ -33,6 +33,9 @@ class Stream(Protocol):
         ...
 
 
+_PROBE = 1 << 16
+"""Bytes asked for to find out whether a stream has ended with its first piece."""
+
 Cut = Callable[[bytearray, int], int]
 """Where the last whole record ends among so many bytes; 0 where that cannot be told."""
 
@@ -52,24 +55,36 @@ class Pieces:
     def __init__(self, stream: Stream, left: bytes, cut: Cut) -> None:
         self._stream = stream
         self._cut: Cut | None = cut
-        self._buffer = bytearray(max(SIZE, 2 * len(left)))
+        # A small file needs neither the large buffer, which costs more to clear than the file to read, nor a thread.
+        probe = bytearray(_PROBE)
+        count = stream.readinto(memoryview(probe))
+        self._is_small = count == 0
+        self._left = len(left) + count
+        self._buffer = bytearray(self._left if self._is_small else max(SIZE, 2 * self._left))
         self._buffer[: len(left)] = left
-        self._left = len(left)
+        self._buffer[len(left) : self._left] = probe[:count]
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pieces")
-        self._next: Future[bytes] | None = self._pool.submit(self._read)
+        self._next: Future[bytes] | None = self._ask()
 
     def read(self) -> bytes:
         """The next piece; nothing at the end."""
         if self._next is None:
             return b""
         data = self._next.result()
-        self._next = self._pool.submit(self._read) if data else None
+        self._next = self._ask() if data else None
         return data
 
     def close(self) -> None:
         """Stops reading; waits for the piece under way, since a connection has one reader."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._stream.close()
+
+    def _ask(self) -> Future[bytes]:
+        if not self._is_small:
+            return self._pool.submit(self._read)
+        answer: Future[bytes] = Future()
+        answer.set_result(self._read())
+        return answer
 
     def _read(self) -> bytes:
         # The buffer is filled again and again: fresh memory for every piece would cost more than copying it.

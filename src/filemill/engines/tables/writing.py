@@ -2,14 +2,15 @@
 
 from functools import reduce
 from operator import or_
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import schema, store, table
+from filemill.engines.tables import schema, table
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
+from filemill.engines.tables.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
 from filemill.jobs.run import OutputFile, Progress, Say, StoreAccess
@@ -92,26 +93,28 @@ def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: W
         validate_output_schema=False,
         streamable=True,
     )
-    target = FORMATS[output.format]
-    place = store.address(access, output.key)
-    options = store.options(access)
+    upload = Upload(access, output.key, FORMATS[output.format].media_type)
+    try:
+        _sink(frame, FORMATS[output.format], upload)
+        upload.finish()
+    except BaseException as error:
+        upload.abandon()
+        if upload.fault and error is not upload.fault:
+            raise upload.fault from error
+        raise
+
+
+def _sink(frame: pl.LazyFrame, target: Format, upload: Upload) -> None:
+    place: Any = upload
     packed: Literal["gzip", "uncompressed"] = "gzip" if target.compression else "uncompressed"
     match target.base:
         case "csv" | "tsv":
-            frame.sink_csv(
-                place,
-                separator=SEPARATORS[target.base],
-                compression=packed,
-                check_extension=False,
-                storage_options=options,
-                credential_provider=None,
-            )
+            separator = SEPARATORS[target.base]
+            frame.sink_csv(place, separator=separator, compression=packed, check_extension=False)
         case "ndjson":
-            frame.sink_ndjson(
-                place, compression=packed, check_extension=False, storage_options=options, credential_provider=None
-            )
+            frame.sink_ndjson(place, compression=packed, check_extension=False)
         case "parquet":
-            frame.sink_parquet(place, compression="zstd", storage_options=options, credential_provider=None)
+            frame.sink_parquet(place, compression="zstd")
         case _:
             raise AssertionError(target.base)
 

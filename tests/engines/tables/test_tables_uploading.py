@@ -1,0 +1,91 @@
+"""How outputs reach the store: small ones at once, large ones in parts, unfinished ones not at all."""
+
+from uuid import uuid4
+
+import pytest
+from minio.error import S3Error
+
+from filemill.engines.tables import objects, uploading
+from filemill.engines.tables.uploading import Upload
+from filemill.errors import JobFailed
+from tests.engines.tables.test_tables_store import BUSY, a_line
+from tests.engines.tables.workshop import Workshop
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def key() -> str:
+    """Where the output of a job goes."""
+    return f"output/{uuid4()}/t.csv"
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of the least size that stores take."""
+    monkeypatch.setattr(uploading, "PART", 5 * MIB)
+
+
+def stored(shop: Workshop, key: str) -> bytes:
+    answer = shop.client.get_object(shop.bucket, key)
+    try:
+        return bytes(answer.read())
+    finally:
+        answer.close()
+        answer.release_conn()
+
+
+def test_a_small_output_is_one_request(shop: Workshop, key: str) -> None:
+    requests: list[bytes] = []
+    with a_line(shop, lambda head: requests.append(head.split(b"?")[0].split(b" ")[0])) as url:
+        upload = Upload(shop.through(url), key, "text/csv")
+        upload.write(b"a,b\n")
+        upload.write(b"1,2\n")
+        upload.finish()
+    assert requests == [b"PUT"]
+    assert stored(shop, key) == b"a,b\n1,2\n"
+    assert shop.client.stat_object(shop.bucket, key).content_type == "text/csv"
+
+
+def test_a_large_output_arrives_whole_and_in_order(shop: Workshop, key: str) -> None:
+    pieces = [bytes([n]) * (MIB + n) for n in range(40)]
+    upload = Upload(shop.access, key, "text/csv")
+    for piece in pieces:
+        assert upload.write(piece) == len(piece)
+    upload.finish()
+    assert stored(shop, key) == b"".join(pieces)
+
+
+def test_an_output_that_was_not_finished_leaves_nothing(shop: Workshop, key: str) -> None:
+    # given some parts of a file
+    upload = Upload(shop.access, key, "text/csv")
+    for _ in range(12):
+        upload.write(b"x" * MIB)
+    # when the job fails
+    upload.abandon()
+    # then there is no object
+    with pytest.raises(S3Error, match="NoSuchKey"):
+        shop.client.stat_object(shop.bucket, key)
+
+
+def test_a_store_that_is_busy_for_a_moment_is_asked_again(shop: Workshop, key: str) -> None:
+    verdicts = iter([None, BUSY, None, BUSY])
+    with a_line(shop, lambda _: next(verdicts, None)) as url:
+        upload = Upload(shop.through(url), key, "text/csv")
+        for _ in range(12):
+            upload.write(b"x" * MIB)
+        upload.finish()
+    assert stored(shop, key) == b"x" * MIB * 12
+
+
+def test_what_went_wrong_is_still_known_behind_polars(
+    shop: Workshop, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "PAUSES", ())
+    with a_line(shop, lambda _: BUSY) as url:
+        upload = Upload(shop.through(url), key, "text/csv")
+        with pytest.raises(JobFailed):
+            upload.write(b"x" * 6 * MIB)
+        upload.abandon()
+    assert isinstance(upload.fault, JobFailed)
+    assert upload.fault.code == "store_away"
