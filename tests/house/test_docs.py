@@ -9,7 +9,7 @@ import pytest
 
 from filemill.accounts import passwords, sign_in
 from filemill.engines.tables import inflate, json_kinds, ndjson, records, schema
-from filemill.faces.data import routes, schemas
+from filemill.faces.data import new_jobs, routes, transfers
 from filemill.jobs import formats, moves, queue, steps, sweep
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
 from filemill.jobs.steps import STEPS
@@ -193,9 +193,9 @@ def test_every_step_has_its_section_and_nothing_else_has() -> None:
         ("tables.md", f"at most {steps.MOST_CONDITIONS:,}, nested at most {steps.DEEPEST_CONDITION} deep"),
         ("tables.md", f"a list of at most {steps.MOST_VALUES:,}"),
         ("tables.md", f"more than {steps.MOST_STEPS} steps"),
-        ("api/data-jobs.md", f"0 to {schemas.MOST_BYTES >> 30} GB"),
-        ("api/data-jobs.md", f"1 to {schemas.LONGEST_FILE_NAME} bytes"),
-        ("api/data-jobs.md", f"(1 to {schemas.MOST_PARTS:,}; at most {schemas.MOST_PARTS_AT_ONCE:,} at once)"),
+        ("api/data-jobs.md", f"0 to {new_jobs.MOST_BYTES >> 30} GB"),
+        ("api/data-jobs.md", f"1 to {new_jobs.LONGEST_FILE_NAME} bytes"),
+        ("api/data-jobs.md", f"(1 to {transfers.MOST_PARTS:,}; at most {transfers.MOST_PARTS_AT_ONCE:,} at once)"),
         ("api/data-jobs.md", f"{routes.MOST_JOB_BYTES >> 10} KiB for a new job"),
         ("api/data-jobs.md", f"{routes.MOST_BODY_BYTES >> 20} MiB for everything else below"),
         ("api/data-jobs.md", f"{routes.MOST_CREDENTIALS_BYTES >> 10} KiB for accounts"),

@@ -10,7 +10,7 @@ from filemill import connections
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import context, formats, moves, queries, queue, steps
 from filemill.jobs import options as job_options
-from filemill.jobs.job import ENDED, Event, Job, Status
+from filemill.jobs.job import ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
 from filemill.jobs.options import Options
 from filemill.jobs.queries import NewFile as NewInput
 from filemill.storage import queries as objects
@@ -39,7 +39,7 @@ async def create(new: NewJob) -> Job:
     Raises Impossible (another body under the same key, a file no engine takes), TooMany.
     """
     settings = context.get().settings
-    steps.check(new.pipeline)
+    steps.check(new.pipeline, [file.name for file in new.inputs if file.name != MAIN_INPUT])
     sources = tuple(_format_of(file) for file in new.inputs)
     job_options.check(new.options, sources)
     async with connections.transaction():
@@ -192,12 +192,11 @@ async def delete(job_id: UUID, owner: UUID) -> None:
     await queries.delete(job_id)
 
 
-async def sign_download(job_id: UUID, owner: UUID, output: str | None = None) -> str:
+async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> str:
     """A URL under which an output of a COMPLETED job can be fetched. Raises WrongStatus."""
     job = await get(job_id, owner)
     if job.status is not Status.COMPLETED:
         raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has an output.")
-    name = output or "output"
     for file in await queries.files(job_id, "out"):
         if file.name == name and file.key is not None and file.state == "stored":
             at_hand = context.get()

@@ -70,6 +70,14 @@ LONGEST_NAME = 255
 
 def output_name(file_name: str, target: Format) -> str:
     """`data.csv` -> `data_processed.parquet`; the base is cut at a character so that the name is not too long."""
-    ending = f"_processed.{target.name}"
+    return _beside(file_name, f"_processed.{target.name}")
+
+
+def bad_rows_name(file_name: str) -> str:
+    """`data.tsv.gz` -> `data_bad_rows.csv`, cut alike: the output for rows that could not be used is always csv."""
+    return _beside(file_name, "_bad_rows.csv")
+
+
+def _beside(file_name: str, ending: str) -> str:
     base = stem_of(file_name).encode()[: LONGEST_NAME - len(ending.encode())]
     return base.decode(errors="ignore") + ending

@@ -38,6 +38,9 @@ MOVES: dict[Status, frozenset[Status]] = {
 }
 """Every legal change of status; the queries make no other, and the database refuses any other."""
 
+MAIN_INPUT, MAIN_OUTPUT, BAD_ROWS = "input", "output", "bad_rows"
+"""The names of the input every job has, of the output every job has, and of the one for rows it could not use."""
+
 MOST_RUNS = 3
 """How often a job may lose its worker before it has FAILED."""
 

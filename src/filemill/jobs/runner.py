@@ -14,7 +14,7 @@ from filemill import connections, logs
 from filemill.errors import DatabaseAway, JobFailed, StoreAway
 from filemill.jobs import commands, context, formats, moves, options, queries, steps
 from filemill.jobs.cage import Cage, NoChild
-from filemill.jobs.job import Status
+from filemill.jobs.job import BAD_ROWS, MAIN_INPUT, MAIN_OUTPUT, Status
 from filemill.jobs.lease import Drain, Ended, Lease
 from filemill.jobs.moves import Claimed
 from filemill.jobs.queries import FileRow
@@ -174,7 +174,7 @@ class Runner:
 
     async def _expect_outputs(self, claimed: Claimed, inputs: list[FileRow]) -> list[tuple[UUID, OutputFile]]:
         """Commits the rows of the outputs before their first byte -> object ids and outputs."""
-        main = next(file for file in inputs if file.name == "input")
+        main = next(file for file in inputs if file.name == MAIN_INPUT)
         pipeline = steps.decode(claimed.pipeline)
         target = formats.format_of(main.file_name)
         for step in pipeline:
@@ -182,12 +182,16 @@ class Runner:
                 target = formats.FORMATS[step.to_format]
         if target is None:
             raise JobFailed("bad_file", f"{main.file_name!r} has no extension that stands for a format.")
-        name = formats.output_name(main.file_name, target)
-        key = objects.output_key(claimed.id, claimed.fence, name)
-        output = OutputFile("output", name, key, target.name)
+        wanted = [(MAIN_OUTPUT, formats.output_name(main.file_name, target), target.name)]
+        if options.decode(claimed.options).on_bad_rows == "collect":
+            wanted.append((BAD_ROWS, formats.bad_rows_name(main.file_name), "csv"))
         seconds = context.get().settings.job_seconds + AFTER_LEASE_SECONDS
-        object_id = await rows.expect(key, claimed.owner, claimed.id, seconds, fence=claimed.fence)
-        return [(object_id, output)]
+        outputs = []
+        for name, file_name, format_name in wanted:
+            key = objects.output_key(claimed.id, claimed.fence, file_name)
+            object_id = await rows.expect(key, claimed.owner, claimed.id, seconds, fence=claimed.fence)
+            outputs.append((object_id, OutputFile(name, file_name, key, format_name)))
+        return outputs
 
     # --- how it ends -------------------------------------------------------------------------------------------------
 

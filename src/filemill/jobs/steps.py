@@ -4,6 +4,7 @@ A step struct is its own params, flat and frozen. On the wire and in the row a s
 The shape is checked by decoding (a wrong one is a 400); `check` refuses impossible values (a 422).
 """
 
+from collections.abc import Collection
 from typing import Any, Literal, Union
 
 import msgspec
@@ -154,13 +155,24 @@ def encode(pipeline: Pipeline) -> bytes:
     return msgspec.json.encode(to_wire(pipeline))
 
 
-def check(pipeline: Pipeline) -> None:
-    """Refuses what is well formed but impossible, naming the step (counted from 1). Raises Impossible."""
+def inputs_of(step: Step) -> tuple[str, ...]:
+    """The names of the extra inputs a step reads."""
+    return ()
+
+
+def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:
+    """Refuses what is well formed but impossible, naming the step (counted from 1). Raises Impossible.
+
+    `extra_inputs` are the names of the inputs that are announced beside the main one.
+    """
     if len(pipeline) > MOST_STEPS:
         raise Impossible(f"processing_steps: {len(pipeline)} steps are more than the {MOST_STEPS} allowed.")
     for number, step in enumerate(pipeline, 1):
         where = f"step {number} ({NAMES[type(step)]})"
         _check_step(where, step)
+        for name in inputs_of(step):
+            if name not in extra_inputs:
+                raise Impossible(f"{where}: there is no input {name!r}; announce it in extra_inputs.")
         if isinstance(step, ConvertFormat) and number != len(pipeline):
             raise Impossible(f"{where}: convert_format must be the last step.")
 

@@ -8,7 +8,7 @@ from filemill import connections
 from filemill.errors import BadRequest, WrongStatus
 from filemill.jobs import commands, content, context, moves, queries, queue
 from filemill.jobs.formats import format_of
-from filemill.jobs.job import Job, Status
+from filemill.jobs.job import MAIN_INPUT, Job, Status
 from filemill.jobs.queries import FileRow
 from filemill.storage import objects
 from filemill.storage import queries as rows
@@ -29,15 +29,21 @@ class SignedPart(msgspec.Struct, frozen=True):
 async def _input(job_id: UUID, owner: UUID, name: str) -> tuple[Job, FileRow]:
     job = await commands.get(job_id, owner)
     _want_pending(job.status)
-    for file in await queries.files(job_id, "in"):
+    inputs = await queries.files(job_id, "in")
+    for file in inputs:
         if file.name == name:
             return job, file
-    raise BadRequest(f"The job has no input {name!r}.")
+    names = ", ".join(repr(file.name) for file in inputs)
+    raise BadRequest(f"The job has no input {name[:60]!r}; its inputs are {names}.")
 
 
 def _want_pending(status: Status | None) -> None:
     if status is not Status.PENDING:
         raise WrongStatus(f"The job is {status}; files can be uploaded only while it is PENDING.")
+
+
+def _key(job_id: UUID, file: FileRow) -> str:
+    return objects.input_key(job_id, file.file_name, None if file.name == MAIN_INPUT else file.name)
 
 
 async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, str | None]:
@@ -46,7 +52,7 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
     Answers with the object's id, its key and its open upload.
     """
     settings = context.get().settings
-    key = objects.input_key(job.id, file.file_name)
+    key = _key(job.id, file)
     _want_pending(await queries.lock(job.id))
     before = await rows.by_key(key)
     if is_url and before is not None and before.is_writable and before.upload_id is None:
@@ -56,7 +62,7 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
     return object_id, key, before.upload_id if before is not None else None
 
 
-async def sign(job_id: UUID, owner: UUID, input_name: str = "input") -> str:
+async def sign(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
     """A URL for uploading an input in one piece. Raises WrongStatus while a former one is valid."""
     job, file = await _input(job_id, owner, input_name)
     async with connections.transaction():
@@ -74,10 +80,11 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     at_hand = context.get()
     job = await commands.get(job_id, owner)
     _want_pending(job.status)
-    file = next((f for f in await queries.files(job_id, "in") if f.key == object_key), None)
+    inputs = await queries.files(job_id, "in")
+    file = next((f for f in inputs if f.key == object_key), None)
     if file is None or file.object_id is None:
-        expected = objects.input_key(job_id, job.file_name)
-        raise BadRequest(f"object_key: {object_key!r} is not an upload of this job; its input's key is {expected!r}.")
+        keys = " or ".join(repr(_key(job_id, one)) for one in inputs)
+        raise BadRequest(f"object_key: {object_key!r} is not an upload of this job; its input's key is {keys}.")
     async with connections.transaction():
         row = await rows.by_key(object_key)
     found = await at_hand.store.stat(object_key)
@@ -94,7 +101,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     async with connections.transaction():
         await queries.lock_owner(owner)
         _want_pending(await queries.lock(job_id))
-        used, allowed = await rows.stored_bytes(owner), at_hand.settings.stored_bytes
+        used, allowed = await rows.stored_bytes(owner, but=file.object_id), at_hand.settings.stored_bytes
         if used + found.size > allowed:
             raise BadRequest(
                 f"Your files take {used} of the {allowed} bytes allowed; this one of {found.size} does not fit."
@@ -118,7 +125,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     return job
 
 
-async def open_multipart(job_id: UUID, owner: UUID, input_name: str = "input") -> str:
+async def open_multipart(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
     """Begins an upload in parts -> its id; the one already open, if there is one, so that it can be resumed."""
     job, file = await _input(job_id, owner, input_name)
     async with connections.transaction():
@@ -137,7 +144,7 @@ async def open_multipart(job_id: UUID, owner: UUID, input_name: str = "input") -
 
 async def _open_upload(job_id: UUID, owner: UUID, input_name: str) -> tuple[Job, FileRow, str, str]:
     job, file = await _input(job_id, owner, input_name)
-    key = objects.input_key(job_id, file.file_name)
+    key = _key(job_id, file)
     async with connections.transaction():
         row = await rows.by_key(key)
     if row is None or row.upload_id is None:
@@ -145,13 +152,13 @@ async def _open_upload(job_id: UUID, owner: UUID, input_name: str) -> tuple[Job,
     return job, file, key, row.upload_id
 
 
-async def parts(job_id: UUID, owner: UUID, input_name: str = "input") -> list[Part]:
+async def parts(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> list[Part]:
     """The parts that have arrived, to resume an upload after a lost connection. Raises WrongStatus."""
     _, _, key, upload_id = await _open_upload(job_id, owner, input_name)
     return await context.get().store.list_parts(key, upload_id)
 
 
-async def sign_parts(job_id: UUID, owner: UUID, numbers: list[int], input_name: str = "input") -> list[SignedPart]:
+async def sign_parts(job_id: UUID, owner: UUID, numbers: list[int], input_name: str = MAIN_INPUT) -> list[SignedPart]:
     """URLs for these parts, counted from 1. Raises WrongStatus, BadRequest."""
     if not numbers or len(numbers) > 1000 or any(not 1 <= n <= MOST_PARTS for n in numbers):
         raise BadRequest(f"part_numbers: name 1 to 1000 numbers between 1 and {MOST_PARTS}.")
@@ -163,7 +170,7 @@ async def sign_parts(job_id: UUID, owner: UUID, numbers: list[int], input_name: 
     return [SignedPart(n, at_hand.store.presign_part(key, upload_id, n, seconds)) for n in numbers]
 
 
-async def complete(job_id: UUID, owner: UUID, done: list[Part], input_name: str = "input") -> None:
+async def complete(job_id: UUID, owner: UUID, done: list[Part], input_name: str = MAIN_INPUT) -> None:
     """Makes the object out of its parts; `mark` still has to be called. Raises WrongStatus, BadRequest."""
     _, file, key, upload_id = await _open_upload(job_id, owner, input_name)
     await context.get().store.complete_upload(key, upload_id, done)
@@ -171,7 +178,7 @@ async def complete(job_id: UUID, owner: UUID, done: list[Part], input_name: str 
         await rows.note_upload(file.object_id, None)
 
 
-async def abort(job_id: UUID, owner: UUID, input_name: str = "input") -> None:
+async def abort(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> None:
     """Throws an upload in parts away. Raises WrongStatus where none is open."""
     _, file, key, upload_id = await _open_upload(job_id, owner, input_name)
     await context.get().store.abort_upload(key, upload_id)

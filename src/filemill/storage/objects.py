@@ -23,9 +23,12 @@ class Part(msgspec.Struct, frozen=True):
     size: int | None = None
 
 
-def input_key(job_id: UUID, file_name: str) -> str:
-    """Where the main input of a job lies."""
-    return f"input/{job_id}/{file_name}"
+def input_key(job_id: UUID, file_name: str, extra: str | None = None) -> str:
+    """Where an input of a job lies: the main one, or the extra one of this name.
+
+    A file name carries an extension, so that the main one's can never be taken for the folder of an extra one.
+    """
+    return f"input/{job_id}/{file_name}" if extra is None else f"input/{job_id}/{extra}/{file_name}"
 
 
 def output_key(job_id: UUID, fence: int, file_name: str) -> str:

@@ -57,10 +57,12 @@ async def note_upload(object_id: UUID, upload_id: str | None) -> None:
     await execute("UPDATE object SET upload_id = $2 WHERE id = $1", object_id, upload_id)
 
 
-async def stored_bytes(owner: UUID) -> int:
-    """How many bytes of an account are stored."""
+async def stored_bytes(owner: UUID, *, but: UUID) -> int:
+    """How many bytes of an account are stored, one object left out."""
     total: int = await fetchval(
-        "SELECT coalesce(sum(size), 0)::bigint FROM object WHERE owner = $1 AND state = 'stored'", owner
+        "SELECT coalesce(sum(size), 0)::bigint FROM object WHERE owner = $1 AND state = 'stored' AND id <> $2",
+        owner,
+        but,
     )
     return total
 

@@ -4,7 +4,8 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import allocation, diagnosis, plan, reading, trouble, writing
+from filemill.engines.tables import allocation, bad_rows, diagnosis, plan, reading, trouble, writing
+from filemill.jobs.job import BAD_ROWS
 from filemill.jobs.run import Done, Made, Phase, Run, Say
 from filemill.jobs.steps import Pipeline
 
@@ -44,4 +45,5 @@ def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
     finally:
         source.close()
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
-    return Done(source.rows, (Made(output.name, written.rows, columns),))
+    collected = tuple(bad_rows.BadRows(one, run.store).close() for one in run.outputs if one.name == BAD_ROWS)
+    return Done(source.rows, (Made(output.name, written.rows, columns), *collected))
