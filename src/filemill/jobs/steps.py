@@ -11,7 +11,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from filemill.errors import BadRequest, Impossible
+from filemill.jobs import table_steps
 from filemill.jobs.formats import FORMATS
+from filemill.jobs.table_steps import Distinct, Sample, Sort, TableStep
+from filemill.jobs.table_steps import refuse_twice as _refuse_twice
 
 MOST_STEPS = 100
 MOST_CONDITIONS = 1_000
@@ -100,7 +103,7 @@ class ConvertFormat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to_format: str
 
 
-Step = Filter | Select | Rename | Limit | ConvertFormat
+Step = Filter | Select | Rename | Limit | TableStep | ConvertFormat
 Pipeline = tuple[Step, ...]
 
 STEPS: dict[str, type[Step]] = {
@@ -108,6 +111,9 @@ STEPS: dict[str, type[Step]] = {
     "select": Select,
     "rename": Rename,
     "limit": Limit,
+    "distinct": Distinct,
+    "sort": Sort,
+    "sample": Sample,
     "convert_format": ConvertFormat,
 }
 """Every step by the name it has on the wire."""
@@ -192,19 +198,12 @@ def _check_step(where: str, step: Step) -> None:
                 raise Impossible(f"{where}: a new name is empty.")
             _refuse_twice(where, "the new names", tuple(columns.values()))
         case Limit(n):
-            if not 0 <= n < 2**63:
-                raise Impossible(f"{where}: n must be a whole number of at least 0, not {n}.")
+            table_steps.check_count(where, "n", n)
         case ConvertFormat(to_format):
             if to_format not in FORMATS:
                 raise Impossible(f"{where}: to_format {to_format!r} is not one of {', '.join(FORMATS)}.")
-
-
-def _refuse_twice(where: str, what: str, names: tuple[str, ...]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise Impossible(f"{where}: {what} name {name!r} twice.")
-        seen.add(name)
+        case _:
+            table_steps.check(where, step)
 
 
 def _check_condition(where: str, condition: Filter) -> None:

@@ -158,3 +158,18 @@ def limit(n: int) -> dict[str, Any]:
 def convert(to: str) -> dict[str, Any]:
     """A convert_format."""
     return {"type": "convert_format", "params": {"to_format": to}}
+
+
+def distinct(*columns: str) -> dict[str, Any]:
+    """A distinct."""
+    return {"type": "distinct", "params": {"columns": list(columns)} if columns else {}}
+
+
+def sort(*by: str | dict[str, Any]) -> dict[str, Any]:
+    """A sort by columns, or by keys as they are sent."""
+    return {"type": "sort", "params": {"by": [{"column": key} if isinstance(key, str) else key for key in by]}}
+
+
+def sample(**params: Any) -> dict[str, Any]:
+    """A sample."""
+    return {"type": "sample", "params": params}

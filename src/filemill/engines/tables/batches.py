@@ -60,6 +60,8 @@ def scan(batches: Batches, columns: dict[str, pl.DataType]) -> pl.LazyFrame:
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
         wanted = [name for name in (columns if with_columns is None else with_columns) if name not in META]
+        # Without any column the rows would not be counted.
+        wanted = wanted or list(columns)[:1]
         left = n_rows
         while left is None or left > 0:
             with batches.gate.asking() as is_open:

@@ -1,16 +1,17 @@
 """Finds the first row that must fail a job, and says what is wrong with it.
 
 The run itself only knows that there is one: pieces of a table are worked on side by side, and the one that was noticed
-first need not be the first in the file.
+first need not be the first in the file. So the stages of the pipeline, its barriers and its end, are gone over in
+order, each in a pass of its own, since an input can be read but once.
 """
 
-from functools import reduce
-from operator import or_
+from itertools import count
 
 import polars as pl
 
-from filemill.engines.tables import plan, reading, trouble, writing
-from filemill.engines.tables.table import MARK, ROW
+from filemill.engines.tables import inputs, plan, trouble, writing
+from filemill.engines.tables.inputs import Inputs, Reached, Stage
+from filemill.engines.tables.table import ROW
 from filemill.errors import JobFailed
 from filemill.jobs.run import Phase, Progress, Run, Warned
 from filemill.jobs.steps import Pipeline
@@ -18,29 +19,44 @@ from filemill.jobs.steps import Pipeline
 
 def of_first_misfit(run: Run, steps: Pipeline) -> JobFailed:
     """Reads once more, up to that row -> the failure that names it."""
-    file = run.inputs[0]
-    source = reading.open_input(run.store, file, _silently, numbered=True)
-    try:
-        last = plan.through(steps, source.table())
-        checks = writing.prepare(last, run.outputs[0]).checks
-        bad = reduce(or_, (check.bad for check in checks), pl.col(MARK) if last.marks else pl.lit(False))
-        found = (
-            last.frame.filter(bad)
-            .head(1)
-            .select(
-                ROW,
-                *(check.bad.alias(f"bad {number}") for number, check in enumerate(checks)),
-                *(check.value.cast(pl.String).alias(f"value {number}") for number, check in enumerate(checks)),
-            )
-            .collect(engine="streaming")
+    for number in count():
+        given = Inputs(run, _silently, numbered=True, until=number)
+        try:
+            last = plan.through(steps, given.main(), given)
+            stage = inputs.end_of(last, writing.prepare(last, run.outputs[0]).checks)
+            return _look(stage, given) or trouble.internal()
+        except Reached as reached:
+            if failure := _look(reached.stage, given):
+                return failure
+        finally:
+            given.close()
+    raise AssertionError("unreachable")
+
+
+def _look(stage: Stage, given: Inputs) -> JobFailed | None:
+    """The failure of the first row that must not pass a stage, if there is one."""
+    frame, checks = stage.frame, stage.checks
+    rows = [name for name in frame.collect_schema() if name in {ROW, *(check.row for check in checks)}]
+    found = (
+        frame.filter(stage.bad)
+        .head(1)
+        .select(
+            *rows,
+            *(check.bad.fill_null(False).alias(f"bad {number}") for number, check in enumerate(checks)),
+            *(check.value.cast(pl.String).alias(f"value {number}") for number, check in enumerate(checks)),
         )
-    finally:
-        source.close()
+        .collect(engine="streaming")
+    )
     for row in found.iter_rows(named=True):
         for number, check in enumerate(checks):
             if row[f"bad {number}"]:
-                return trouble.bad_value(file, row[ROW], check.name, row[f"value {number}"], check.what)
-    return source.fault or trouble.internal()
+                place = row.get(check.row)
+                if place is None:
+                    return trouble.bad_result(check.name, row[f"value {number}"], check.what)
+                file, at = given.place(place)
+                return trouble.bad_value(file, at, check.name, row[f"value {number}"], check.what)
+        return given.fault(row[ROW]) or trouble.internal()
+    return None
 
 
 def _silently(line: Phase | Progress | Warned) -> None:

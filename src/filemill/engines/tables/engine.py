@@ -4,7 +4,9 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import allocation, bad_rows, diagnosis, plan, reading, trouble, writing
+from filemill.engines.tables import allocation, bad_rows, diagnosis, plan, trouble, writing
+from filemill.engines.tables.barrier import Misfit
+from filemill.engines.tables.inputs import Inputs
 from filemill.jobs.job import BAD_ROWS
 from filemill.jobs.run import Done, Made, Phase, Run, Say
 from filemill.jobs.steps import Pipeline
@@ -33,17 +35,16 @@ class Tables:
 def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
     output = run.outputs[0]
     say(Phase("reading"))
-    source = reading.open_input(run.store, run.inputs[0], say)
+    inputs = Inputs(run, say)
     try:
-        prepared = writing.prepare(plan.through(steps, source.table()), output)
+        prepared = writing.prepare(plan.through(steps, inputs.main(), inputs), output)
         written = writing.Written(prepared.height, say)
-        say(Phase("writing"))
         writing.send(prepared, output, run.store, written)
-    except writing.Misfit as misfit:
-        source.close()
+    except Misfit as misfit:
+        inputs.close()
         raise diagnosis.of_first_misfit(run, steps) from misfit
     finally:
-        source.close()
+        inputs.close()
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
     collected = tuple(bad_rows.BadRows(one, run.store).close() for one in run.outputs if one.name == BAD_ROWS)
-    return Done(source.rows, (Made(output.name, written.rows, columns), *collected))
+    return Done(inputs.rows, (Made(output.name, written.rows, columns), *collected))

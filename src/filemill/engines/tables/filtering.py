@@ -28,13 +28,13 @@ def apply(step: Filter, source: Table, number: int) -> Table:
     for one in comparisons:
         source = _settle(source, one, where)
     keep = _condition(step, source, where)
-    if not source.marks:
-        return msgspec.structs.replace(source, frame=source.frame.filter(keep), height=None)
     names = dict.fromkeys(_name(one) for one in comparisons if one.operator not in _WITHOUT_TYPE)
     checks = [check for name in names if (check := table.check_of(source.columns[name], name, number))]
-    marked = reduce(or_, (check.bad for check in checks), pl.col(MARK))
+    if not source.marks and not checks:
+        return msgspec.structs.replace(source, frame=source.frame.filter(keep), height=None)
+    marked = table.is_marked(source, *checks)
     frame = source.frame.filter(keep | marked).with_columns(marked.alias(MARK))
-    return msgspec.structs.replace(source, frame=frame, checks=(*source.checks, *checks), height=None)
+    return msgspec.structs.replace(source, frame=frame, checks=(*source.checks, *checks), marks=True, height=None)
 
 
 def _comparisons(condition: Filter) -> Iterator[Filter]:
@@ -129,9 +129,12 @@ def _is_number(value: Scalar) -> bool:
 
 def _why_no_number(source: Table, column: Column) -> str:
     """The first value that is no number, to be told; in a typed column that is its first one."""
-    if source.marks and column.at not in source.sample.columns:
+    if column.at in source.sample.columns:
+        rows = source.sample.lazy()
+    elif source.again:
+        rows = source.frame
+    else:
         return ""
-    rows = source.sample.lazy() if source.marks else source.frame
     value = pl.col(column.at).cast(pl.String)
     found = rows.select(value.alias("value")).with_row_index("row", offset=1).filter(pl.col("value") != "")
     for row, value in (found if column.is_text else found.head(1)).collect(engine="streaming").iter_rows():

@@ -45,7 +45,7 @@ class Parquet:
         frame = self._frame.rename(safe) if safe else self._frame
         if self._numbered:
             frame = frame.with_row_index(ROW, offset=1)
-        return Table(frame, columns, self, pl.DataFrame(), marks=False, height=self.rows)
+        return Table(frame, columns, self, pl.DataFrame(), marks=False, height=self.rows, again=True)
 
     def close(self) -> None:
         """Nothing is held."""

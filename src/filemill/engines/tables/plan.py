@@ -1,27 +1,42 @@
 """Takes a table through the steps of a pipeline: the one list of which file carries out which step."""
 
-from filemill.engines.tables import filtering, limiting, renaming, selecting
+from collections.abc import Callable
+from typing import Any
+
+from filemill.engines.tables import deduplicating, filtering, limiting, renaming, sampling, selecting, sorting
+from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.table import Table
-from filemill.jobs.steps import ConvertFormat, Filter, Limit, Pipeline, Rename, Select, Step
+from filemill.jobs.steps import Filter, Limit, Pipeline, Rename, Select, Step
+from filemill.jobs.table_steps import Distinct, Sample, Sort
+
+_BY_ROW: dict[type[Step], Callable[[Any, Table, int], Table]] = {
+    Filter: filtering.apply,
+    Select: selecting.apply,
+    Rename: renaming.apply,
+    Limit: limiting.apply,
+}
+"""Steps that look at one row at a time."""
+
+_BY_TABLE: dict[type[Step], Callable[[Any, Table, int, Inputs], Table]] = {
+    Distinct: deduplicating.apply,
+    Sort: sorting.apply,
+    Sample: sampling.apply,
+}
+"""Steps that look at many rows or at further inputs, and tell when they begin."""
 
 
-def through(steps: Pipeline, table: Table) -> Table:
+def through(steps: Pipeline, table: Table, given: Inputs) -> Table:
     """The table behind the last step. Raises JobFailed where a step does not fit."""
     for number, step in enumerate(steps, 1):
-        table = _apply(step, table, number)
+        table = apply(step, table, number, given)
     return table
 
 
-def _apply(step: Step, table: Table, number: int) -> Table:
-    match step:
-        case Filter():
-            return filtering.apply(step, table, number)
-        case Select():
-            return selecting.apply(step, table, number)
-        case Rename():
-            return renaming.apply(step, table, number)
-        case Limit():
-            return limiting.apply(step, table)
-        case ConvertFormat():
-            # The output's format is named in the run; writing goes by that.
-            return table
+def apply(step: Step, table: Table, number: int, given: Inputs) -> Table:
+    """The table behind one step, the `number`th, counted from 1. Raises JobFailed where it does not fit."""
+    if by_row := _BY_ROW.get(type(step)):
+        return by_row(step, table, number)
+    if by_table := _BY_TABLE.get(type(step)):
+        return by_table(step, table, number, given)
+    # `convert_format`: the output's format is named in the run; writing goes by that.
+    return table

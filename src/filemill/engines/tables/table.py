@@ -2,10 +2,16 @@
 
 The frame's own column names are the reader's; renaming changes the mapping alone. A column of a text format holds the
 text as it stood. A step that needs it typed marks the row where that fails: a marked row passes every filter, so that
-it is met exactly if it would have been met row by row, and fails the job at the end.
+it is met exactly if it would have been met row by row, and fails the job at the end, or at a `barrier` before it.
+
+A column of the frame never changes: a step that makes values adds a column under a `fresh` name and points the
+caller's name at it. So a `Check` still holds on every later frame.
 """
 
 from difflib import get_close_matches
+from functools import reduce
+from itertools import count
+from operator import or_
 from typing import Protocol
 
 import msgspec
@@ -17,7 +23,10 @@ from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile
 
 ROW = "\x00row"
-"""The column that counts a text source's rows, from 1."""
+"""The column that counts a text source's rows, from 1; in an extra input that many times `INPUT` is added."""
+
+INPUT = 1 << 48
+"""What a row's number is divided by to tell which input of the run it is from."""
 
 MARK = "\x00mark"
 """The column that is true in a row which must fail the job should it arrive at the end."""
@@ -46,7 +55,7 @@ class Column(msgspec.Struct, frozen=True):
     """One column: its name in the frame, its type, and whether the frame holds text that is only to be taken as such.
 
     `guessed` is false for a text column that held no value in its first rows. `odd` names the
-    column that holds as text what this one could not.
+    column that holds as text what this one could not, `row` the one with the number of the row it came from.
     """
 
     at: str
@@ -54,12 +63,14 @@ class Column(msgspec.Struct, frozen=True):
     is_text: bool = False
     guessed: bool = True
     odd: str | None = None
+    row: str = ROW
 
 
 class Check(msgspec.Struct, frozen=True):
     """What a row must pass that arrives at the end, for a step (counted from 1) or, with None, for the output.
 
-    `bad` and `value` are expressions over the frame; `what` ends the sentence that begins with the value.
+    `bad` and `value` are expressions over the frame; `what` ends the sentence that begins with the value; `row` names
+    the column that tells the row.
     """
 
     step: int | None
@@ -67,10 +78,15 @@ class Check(msgspec.Struct, frozen=True):
     bad: pl.Expr
     value: pl.Expr
     what: str
+    row: str = ROW
 
 
 class Table(msgspec.Struct, frozen=True):
-    """What a step takes and gives. `columns` by the caller's names, in order; `height` where it is known beforehand."""
+    """What a step takes and gives. `columns` by the caller's names, in order; `height` where it is known beforehand.
+
+    `marks`: whether the frame has the column `MARK`. `sample` holds the first rows of a text source. `again`: whether
+    the frame can be run more than once.
+    """
 
     frame: pl.LazyFrame
     columns: dict[str, Column]
@@ -79,6 +95,7 @@ class Table(msgspec.Struct, frozen=True):
     marks: bool
     checks: tuple[Check, ...] = ()
     height: int | None = None
+    again: bool = False
 
     def column(self, name: str, where: str) -> Column:
         """The column of this name. Raises JobFailed naming the nearest ones; `where` is the step."""
@@ -95,6 +112,30 @@ class Table(msgspec.Struct, frozen=True):
         return f" The columns are {known}{' and others' if len(self.columns) > 10 else ''}."
 
 
+_numbers = count()
+
+
+def fresh() -> str:
+    """A name for a new column of a frame, that no column has had before."""
+    return f"\x00made {next(_numbers)}"
+
+
+def marked(source: Table, *checks: Check) -> Table:
+    """The table with the rows marked that fail one of `checks`, beside those that are marked already."""
+    if not checks:
+        return source
+    mark = is_marked(source, *checks).alias(MARK)
+    return msgspec.structs.replace(
+        source, frame=source.frame.with_columns(mark), checks=(*source.checks, *checks), marks=True
+    )
+
+
+def is_marked(source: Table, *checks: Check) -> pl.Expr:
+    """Whether a row is marked, or fails one of `checks`; never null."""
+    own = pl.col(MARK) if source.marks else pl.lit(False)
+    return reduce(or_, (check.bad.fill_null(False) for check in checks), own)
+
+
 def value_of(column: Column) -> pl.Expr:
     """A column's values, typed where they are text that is only to be taken as something else."""
     own = pl.col(column.at)
@@ -106,8 +147,8 @@ def check_of(column: Column, name: str, step: int | None) -> Check | None:
     needed = f"step {step} needs" if step else "the output needs"
     what = f"is no value of the column's type, {column.type.name}, which {needed}."
     if column.odd:
-        return Check(step, name, pl.col(column.odd).is_not_null(), pl.col(column.odd), what)
+        return Check(step, name, pl.col(column.odd).is_not_null(), pl.col(column.odd), what, column.row)
     if not column.is_text or column.type == schema.TEXT:
         return None
     text = pl.col(column.at)
-    return Check(step, name, schema.misfit(text, value_of(column), column.type), text, what)
+    return Check(step, name, schema.misfit(text, value_of(column), column.type), text, what, column.row)

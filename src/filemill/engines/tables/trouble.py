@@ -55,6 +55,11 @@ def bad_value(file: InputFile, row: int, column: str, value: object, what: str) 
     return JobFailed("bad_value", f"{file.file_name}, row {row}, column {column!r}: {shorten(value)} {what}")
 
 
+def bad_result(column: str, value: object, what: str) -> JobFailed:
+    """A value that came from many rows cannot be; `what` ends the sentence that began with it."""
+    return JobFailed("bad_value", f"Column {column!r}: {shorten(value)} {what}")
+
+
 def of_refusal(code: str, file: InputFile) -> JobFailed:
     """The store answered, and refused: the input is gone or another, or our key does not fit."""
     if code in ("NoSuchKey", "NoSuchVersion", "NoSuchObject"):

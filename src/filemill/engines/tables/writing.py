@@ -8,12 +8,13 @@ import msgspec
 import polars as pl
 
 from filemill.engines.tables import schema, table
+from filemill.engines.tables.barrier import Announced, Misfit
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
 from filemill.engines.tables.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
-from filemill.jobs.run import OutputFile, Progress, Say, StoreAccess
+from filemill.jobs.run import OutputFile, Phase, Progress, Say, StoreAccess
 
 _MOST_DIGITS = 10**15
 """A JSON number is read as a double by most, which carries 15 digits."""
@@ -24,10 +25,6 @@ _CANNOT = {
     "ndjson": ("binary", "duration", "unknown"),
     "parquet": ("unknown",),
 }
-
-
-class Misfit(Exception):
-    """A row that must fail the job has arrived at the end; which one it was is found out in a second run."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -47,9 +44,11 @@ class Written:
         self.rows = 0
         self._height = height
         self._say = say
+        self._announced = Announced(say, Phase("writing"))
 
     def pass_on(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Lets whole rows through. Raises Misfit at a marked one."""
+        self._announced.pass_on(frame)
         if MARK in frame.columns:
             if frame[MARK].any():
                 raise Misfit

@@ -1,0 +1,65 @@
+"""What stands before a step that looks at many rows at once: no marked row gets behind it.
+
+A filter behind such a step must not drop a marked row before it was met, so no condition is pushed down through the
+barrier; the choice of columns is.
+"""
+
+import msgspec
+import polars as pl
+
+from filemill.engines.tables import inputs
+from filemill.engines.tables.inputs import Inputs
+from filemill.engines.tables.table import MARK, Check, Table
+from filemill.jobs.run import Phase, Say
+
+
+class Misfit(Exception):
+    """A row that must fail the job has arrived where none may; which one it was is found out in a second run."""
+
+
+class Announced:
+    """Says that a phase has begun when the first rows of it come."""
+
+    def __init__(self, say: Say, phase: Phase) -> None:
+        self._say = say
+        self._phase: Phase | None = phase
+
+    def pass_on(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Lets rows through."""
+        phase, self._phase = self._phase, None
+        if phase and frame.height:
+            self._say(phase)
+        elif phase:
+            self._phase = phase
+        return frame
+
+
+def before(source: Table, phase: Phase, given: Inputs, *checks: Check) -> Table:
+    """The table without marks: a row that is marked, or fails one of `checks`, raises Misfit when it comes.
+
+    `phase` is told when the first row comes.
+    """
+    checks = (*source.checks, *checks)
+    frame = source.frame
+    if source.marks or checks:
+        stage = inputs.end_of(source, checks)
+        given.note(stage)
+        frame = frame.filter(stage.bad.map_batches(_refuse, return_dtype=pl.Boolean(), is_elementwise=True))
+        if source.marks:
+            frame = frame.drop(MARK)
+    source = msgspec.structs.replace(source, frame=frame, marks=False, checks=())
+    return announced(source, phase, given)
+
+
+def announced(source: Table, phase: Phase, given: Inputs) -> Table:
+    """The table, of which the first row tells that a phase has begun."""
+    frame = source.frame.map_batches(
+        Announced(given.say, phase).pass_on, predicate_pushdown=False, slice_pushdown=False, streamable=True
+    )
+    return msgspec.structs.replace(source, frame=frame, again=False)
+
+
+def _refuse(bad: pl.Series) -> pl.Series:
+    if bad.any():
+        raise Misfit
+    return ~bad

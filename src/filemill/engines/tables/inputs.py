@@ -1,0 +1,103 @@
+"""The inputs of a run in one pass over them: opened where a step asks for them, and closed together."""
+
+import msgspec
+import polars as pl
+
+from filemill.engines.tables import reading, table
+from filemill.engines.tables.table import INPUT, ROW, Check, Source, Table
+from filemill.errors import JobFailed
+from filemill.jobs.run import InputFile, Phase, Progress, Run, Say, Warned
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """A place that no row may pass which is marked or fails one of `checks`: a barrier, or the end."""
+
+    frame: pl.LazyFrame
+    bad: pl.Expr
+    checks: tuple[Check, ...]
+
+
+class Reached(Exception):
+    """The pass has come to the stage it was made for."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+
+class Inputs:
+    """One pass. `numbered` demands row numbers; `until` ends the pass at that stage, counted from 0, by `Reached`."""
+
+    def __init__(self, run: Run, say: Say, *, numbered: bool = False, until: int | None = None) -> None:
+        self.say = say
+        self._run = run
+        self._numbered = numbered
+        self._until = until
+        self._stages = 0
+        self._sources: dict[int, Source] = {}
+        self._told: dict[int, tuple[int, int]] = {}
+
+    @property
+    def rows(self) -> int:
+        """Rows read so far."""
+        return sum(source.rows for source in self._sources.values())
+
+    def main(self) -> Table:
+        """The first input as a table. Raises JobFailed."""
+        return self._open(0)
+
+    def extra(self, name: str, where: str) -> Table:
+        """A further input as a table. Raises JobFailed where there is none of this name; `where` is the step."""
+        for number, file in enumerate(self._run.inputs):
+            if number and file.name == name:
+                if number in self._sources:
+                    raise JobFailed("bad_value", f"{where}: input {name!r} is used twice; each can be used once.")
+                return self._open(number)
+        raise JobFailed("bad_value", f"{where}: there is no input {name!r}; name it in extra_inputs.")
+
+    def note(self, stage: Stage) -> None:
+        """Says that the plan has come to a stage. Raises Reached where that was what the pass was made for."""
+        if self._stages == self._until:
+            raise Reached(stage)
+        self._stages += 1
+
+    def place(self, number: int) -> tuple[InputFile, int]:
+        """A number from a row's column -> the file it is from, and the row there."""
+        return self._run.inputs[number // INPUT], number % INPUT
+
+    def fault(self, number: int) -> JobFailed | None:
+        """What was wrong with the damaged row of this number."""
+        return self._sources[number // INPUT].fault
+
+    def close(self) -> None:
+        """Stops reading."""
+        for source in self._sources.values():
+            source.close()
+
+    def _open(self, number: int) -> Table:
+        source = reading.open_input(
+            self._run.store, self._run.inputs[number], self._say_of(number), numbered=self._numbered
+        )
+        self._sources[number] = source
+        opened = source.table()
+        if number and (opened.marks or self._numbered):
+            opened = msgspec.structs.replace(
+                opened, frame=opened.frame.with_columns(pl.col(ROW) + pl.lit(number * INPUT, dtype=pl.Int64))
+            )
+        return opened
+
+    def _say_of(self, number: int) -> Say:
+        """What one input tells of its bytes becomes part of all of them."""
+
+        def say(line: Phase | Progress | Warned) -> None:
+            if isinstance(line, Progress) and line.unit == "bytes":
+                self._told[number] = (line.done, line.total)
+                parts = list(self._told.values())
+                line = Progress(sum(done for done, _ in parts), sum(total for _, total in parts), "bytes")
+            self.say(line)
+
+        return say
+
+
+def end_of(last: Table, checks: tuple[Check, ...]) -> Stage:
+    """The stage that a table has come to, with all that is to be checked there."""
+    return Stage(last.frame, table.is_marked(last, *checks), checks)

@@ -1,0 +1,23 @@
+"""The columns by which a step compares rows: their typed values, and what must hold of these."""
+
+import polars as pl
+
+from filemill.engines.tables import table
+from filemill.engines.tables.table import Check, Column, Table
+from filemill.errors import JobFailed
+
+_CANNOT = ("list", "struct", "unknown")
+
+
+def of(source: Table, name: str, number: int, where: str) -> tuple[pl.Expr, Check | None]:
+    """A column's values as they are compared, and the check that they can be typed. Raises JobFailed."""
+    column = source.column(name, where)
+    if column.type.name in _CANNOT:
+        raise JobFailed("bad_value", f"{where}: column {name!r} is {column.type.name}, which cannot be compared.")
+    return value_of(column), table.check_of(column, name, number)
+
+
+def value_of(column: Column) -> pl.Expr:
+    """A column's values as they are compared: categories as the text they stand for."""
+    own = table.value_of(column)
+    return own.cast(pl.String) if column.type.name == "text" and not column.is_text else own
