@@ -111,8 +111,8 @@ STEPS: dict[str, type[Step]] = {
     "select": Select,
     "rename": Rename,
     "limit": Limit,
-    "distinct": Distinct,
     "sort": Sort,
+    "distinct": Distinct,
     "sample": Sample,
     "convert_format": ConvertFormat,
 }

@@ -17,7 +17,8 @@ def apply(step: Distinct, source: Table, number: int, given: Inputs) -> Table:
     names = step.columns or tuple(source.columns)
     if not names:
         raise JobFailed("bad_value", f"{where}: the table has no columns.")
-    values, checks = [], []
+    values: list[pl.Expr] = []
+    checks = []
     for name in names:
         value, check = keys.of(source, name, number, where)
         values.append(value.alias(str(len(values))))
