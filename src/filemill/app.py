@@ -45,7 +45,7 @@ def serve() -> Litestar:
 
 
 def create_app(settings: Settings) -> Litestar:
-    """The API. Connections are opened when it starts and closed when it stops. Raises BadSetting."""
+    """The API. Connections are opened when it starts and closed when it stops."""
     trusted = address.networks(settings.trusted_proxies)
     store = Store(settings)
     app = Litestar(

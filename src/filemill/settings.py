@@ -1,6 +1,7 @@
 """The settings: one frozen struct, read once from the environment, and the secrets taken out of it afterwards."""
 
 from collections.abc import Mapping, MutableMapping
+from ipaddress import ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -103,6 +104,11 @@ def _check(settings: Settings) -> None:
             raise BadSetting(f"{PREFIX}{name.upper()} must be an address that begins with {allowed[0]}://.")
         if name.startswith("s3") and address.path.strip("/"):
             raise BadSetting(f"{PREFIX}{name.upper()} must be a host without a path.")
+    for proxy in settings.trusted_proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise BadSetting(f"{PREFIX}TRUSTED_PROXIES must list addresses or networks: {error}.") from None
     if len(settings.secret.encode()) < 32:
         raise BadSetting(f"{PREFIX}SECRET must be at least 32 bytes long.")
 

@@ -58,6 +58,17 @@ async def test_whoever_registered_can_sign_in_however_the_address_is_spelled():
     assert signed_in.account == member.id
 
 
+@pytest.mark.parametrize("local", ["zo\u00eb", "zoe\u0308", "\u0130da"])
+async def test_an_address_with_marks_opens_the_account_as_it_was_typed(local):
+    # given
+    typed = f"{local}.{somebody()}"
+    member = await sign_in.register(typed, PASSWORD)
+
+    # when, then
+    assert (await enter(typed)).account == member.id
+    assert (await enter(member.email)).account == member.id
+
+
 async def test_a_password_is_stored_as_an_argon2_hash_only():
     member = await sign_in.register(somebody(), PASSWORD)
 

@@ -338,6 +338,7 @@ async def test_a_key_that_is_none_is_a_422(member, key):
     answer = await member.client.post(JOBS, json=BODY, headers={"Idempotency-Key": key.encode()})
 
     assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("Idempotency-Key: ")
 
 
 # --- listed and read --------------------------------------------------------------------------------------------------

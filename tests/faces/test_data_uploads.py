@@ -116,6 +116,15 @@ async def test_a_mark_of_a_wrong_shape_is_a_400(member, body):
     assert (await member.client.post(f"{job}/mark-uploaded", json=body)).status_code == 400
 
 
+async def test_a_refused_key_is_not_repeated_at_any_length(member):
+    job = await make(member)
+
+    answer = await mark(member, job, "x" * 100_000)
+
+    assert answer.status_code == 400
+    assert len(answer.content) < 1000
+
+
 async def test_a_mark_without_a_body_is_a_400(member):
     job = await make(member)
 

@@ -32,6 +32,7 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         (["worker", "coffee"], {}, "coffee"),
         (["worker"], {}, "LANE"),
         (["serve"], {"FILEMILL_TABLES_SLOTS": "two"}, "FILEMILL_TABLES_SLOTS"),
+        (["serve"], {"FILEMILL_TRUSTED_PROXIES": "10.0.0.0/8,nginx"}, "FILEMILL_TRUSTED_PROXIES"),
         (["serve"], {"FILEMILL_TABLE_SLOTS": "2"}, "FILEMILL_TABLE_SLOTS"),
         (["serve"], {"FILEMILL_DATABASE_URL": "postgresql://elsewhere/x"}, "FILEMILL_DATABASE_URL"),
         (["serve", "--home", "/dev/null/home"], {}, "/dev/null/home"),

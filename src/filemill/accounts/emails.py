@@ -9,9 +9,14 @@ LONGEST_LOCAL = 64
 _NEVER = set('<>()[]\\,;:"')
 
 
+def spell(email: str) -> str:
+    """The one spelling of an address, whoever typed it: composed and lower case."""
+    return unicodedata.normalize("NFC", email).lower()
+
+
 def clean(email: str) -> str:
     """The address as it is stored: composed and lower case. Raises BadRequest where it is none."""
-    address = unicodedata.normalize("NFC", email).lower()
+    address = spell(email)
     local, at, domain = address.partition("@")
     if (
         not at

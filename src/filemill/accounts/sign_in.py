@@ -56,6 +56,8 @@ async def sign_in(name: str, password: str, *, address: str, door: str) -> Signe
     The attempt is recorded before the password is looked at and forgotten when it was right, so that guesses made side
     by side count as well. It waits for its turn first: right passwords that come in a crowd never look like failures.
     """
+    if "@" in name:
+        name = emails.spell(name)
     digest = hashlib.sha256(name.lower().encode()).hexdigest()
     attempt = uuid4()
     async with passwords.turn:

@@ -15,6 +15,9 @@ from filemill.storage import queries as rows
 from filemill.storage.objects import Part
 
 HEAD_BYTES = 64 * 1024
+LONGEST_TOLD = 400
+"""Characters of a key that is none of ours, as an error repeats them; every key of ours is shorter."""
+
 MOST_PARTS = 10_000
 """Parts of one upload in every S3 store."""
 
@@ -84,7 +87,8 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     file = next((f for f in inputs if f.key == object_key), None)
     if file is None or file.object_id is None:
         keys = " or ".join(repr(_key(job_id, one)) for one in inputs)
-        raise BadRequest(f"object_key: {object_key!r} is not an upload of this job; its input's key is {keys}.")
+        given = object_key if len(object_key) <= LONGEST_TOLD else f"{object_key[:LONGEST_TOLD]}..."
+        raise BadRequest(f"object_key: {given!r} is not an upload of this job; its input's key is {keys}.")
     async with connections.transaction():
         row = await rows.by_key(object_key)
     found = await at_hand.store.stat(object_key)

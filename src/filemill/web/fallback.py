@@ -129,4 +129,10 @@ def _invalid(error: ValidationException) -> Failure:
     problems = error.extra if isinstance(error.extra, list) else []
     if not any(problem.get("source") in ("query", "path", "header") for problem in problems):
         return Failure(400, "The request lacks its body.")
-    return Failure(422, " ".join(f"{problem.get('key')}: {problem.get('message')}." for problem in problems))
+    return Failure(422, " ".join(f"{_name_of(problem)}: {problem.get('message')}." for problem in problems))
+
+
+def _name_of(problem: Mapping[str, object]) -> str:
+    """A parameter's name as callers write it; Litestar tells a header by the name it has in the code."""
+    name = str(problem.get("key"))
+    return name.replace("_", "-").title() if problem.get("source") == "header" else name
