@@ -63,6 +63,23 @@ async def test_a_url_opens_one_key_for_one_verb(store: Store) -> None:
     assert await store.stat(mine) is None
 
 
+@pytest.mark.parametrize("is_part", [False, True])
+async def test_a_url_for_writing_copies_nobodys_object(store: Store, is_part: bool) -> None:
+    # given somebody's object, and a URL to write another key
+    theirs, mine = new_key(), new_key()
+    await store.put(theirs, b"theirs")
+    url = store.presign_put(mine, 60)
+    if is_part:
+        url = store.presign_part(mine, await store.create_upload(mine), 1, 60)
+    async with httpx.AsyncClient() as client:
+        # when it is used with a header that nobody signed, to copy that object
+        source = {"x-amz-copy-source": f"/{store.bucket}/{theirs}"}
+        copied = await client.put(url, headers=source)
+    # then nothing is copied
+    assert copied.status_code == 403, copied.text
+    assert await store.stat(mine) is None
+
+
 async def test_an_expired_url_is_refused(store: Store) -> None:
     key = new_key()
     url = store.presign_put(key, 1)

@@ -23,6 +23,15 @@ _CAGE_OUTPUT_ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMulti
 _NO_KEYS_OF_ITS_OWN = {"Effect": "Deny", "Action": ["admin:*"]}
 """Without this MinIO lets every user make itself further keys, which would outlive a changed secret."""
 
+_NO_COPIES = {
+    "Effect": "Deny",
+    "Action": ["s3:PutObject"],
+    "Resource": ["arn:aws:s3:::*"],
+    "Condition": {"Null": {"s3:x-amz-copy-source": "false"}},
+}
+"""A signed address to upload to takes any header that was not signed: with this one it would copy somebody else's
+object instead, which the key that signed it may read. We never copy."""
+
 
 class Key(msgspec.Struct, frozen=True):
     """One key: its name (3 to 20 characters, MinIO's rule) and its secret."""
@@ -89,4 +98,4 @@ def cage_policy(buckets: Sequence[str]) -> dict[str, Any]:
 
 def _policy(*statements: tuple[Sequence[str], list[str]]) -> dict[str, Any]:
     allowed = [{"Effect": "Allow", "Action": list(actions), "Resource": what} for actions, what in statements]
-    return {"Version": "2012-10-17", "Statement": [*allowed, _NO_KEYS_OF_ITS_OWN]}
+    return {"Version": "2012-10-17", "Statement": [*allowed, _NO_KEYS_OF_ITS_OWN, _NO_COPIES]}

@@ -4,8 +4,6 @@ Conditions follow three-valued logic: a comparison with null is unknown, and so 
 """
 
 from collections.abc import Iterator
-from functools import reduce
-from operator import and_, or_
 
 import msgspec
 import polars as pl
@@ -74,9 +72,9 @@ def _condition(condition: Filter, source: Table, where: str) -> pl.Expr:
     if not isinstance(condition.not_, UnsetType):
         return ~_condition(condition.not_, source, where)
     if condition.all:
-        return reduce(and_, (_condition(one, source, where) for one in condition.all))
+        return pl.all_horizontal(_condition(one, source, where) for one in condition.all)
     if condition.any:
-        return reduce(or_, (_condition(one, source, where) for one in condition.any))
+        return pl.any_horizontal(_condition(one, source, where) for one in condition.any)
     return _comparison(condition, source, where)
 
 

@@ -1,7 +1,5 @@
 """Sends the last table off: typed where the format is, as text where it is not, and nothing altered on the way."""
 
-from functools import reduce
-from operator import or_
 from typing import Any, Literal
 
 import msgspec
@@ -77,8 +75,8 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
         values.append(value)
         types.append(column.type)
         own += [one for one in (check, _check(column, name, target)) if one]
-    marks = [reduce(or_, (check.bad for check in own), pl.col(MARK) if last.marks else pl.lit(False)).alias(MARK)]
-    frame = last.frame.select(*_for_one_column(values, target), *(marks if last.marks or own else ()))
+    marks = [table.is_marked(last, *own).alias(MARK)] if last.marks or own else []
+    frame = last.frame.select(*_for_one_column(values, target), *marks)
     return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height)
 
 
