@@ -1,6 +1,7 @@
 """`python -m workers LANE`: turns into dramatiq's own command for that lane."""
 
 import os
+import runpy
 import sys
 
 from filemill import settings
@@ -20,6 +21,7 @@ NOTICE_MS = 500
 
 def main() -> None:
     """Ends with one sentence on a wrong lane or setting."""
+    settings.hide()
     lane = sys.argv[1] if len(sys.argv) == 2 else ""
     if lane not in LANES:
         sys.exit(f"worker takes one lane of: {', '.join(LANES)}.")
@@ -30,14 +32,11 @@ def main() -> None:
     # Dramatiq reads these two when it is imported. With a prefetch below its threads, slots would stay idle.
     os.environ["dramatiq_queue_prefetch"] = str(slots)  # noqa: SIM112
     os.environ["dramatiq_worker_timeout"] = str(POLL_MS)  # noqa: SIM112
-    command = ["-m", "dramatiq", f"workers.{lane}", "--processes", "1", "--threads", str(slots), "--queues", lane]
-    os.execv(
-        sys.executable,
-        [
-            *(sys.executable, *command, "--worker-shutdown-timeout", str(DRAIN_MS)),
-            *("--worker-fork-timeout", str(NOTICE_MS), "--skip-logging"),
-        ],
-    )
+    command = [f"workers.{lane}", "--processes", "1", "--threads", str(slots), "--queues", lane, "--skip-logging"]
+    times = ["--worker-shutdown-timeout", str(DRAIN_MS), "--worker-fork-timeout", str(NOTICE_MS)]
+    sys.argv = ["dramatiq", *command, *times]
+    # In this very process: a program that is executed would be open to others again.
+    runpy.run_module("dramatiq", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

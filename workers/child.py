@@ -15,7 +15,7 @@ from filemill.errors import JobFailed
 from filemill.jobs import run as wire
 from filemill.jobs import steps
 from filemill.jobs.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
-from workers import checksum, engines
+from workers import checksum, engines, shutting
 
 PR_SET_PDEATHSIG = 1
 LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
@@ -35,14 +35,14 @@ def limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, hard))
 
 
-def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO) -> None:
-    """Takes runs from `inbox` until it ends."""
+def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, is_shut: bool) -> None:
+    """Takes runs from `inbox` until it ends. `is_shut`: whether the kernel keeps this process in."""
 
     def say(line: wire.Line) -> None:
         outbox.write(wire.encode(line))
         outbox.flush()
 
-    say(Ready({engine.name: engine.version}))
+    say(Ready({engine.name: engine.version}, is_shut))
     for line in inbox:
         run = wire.decode_run(line)
         limit_memory(run.memory_mb)
@@ -93,7 +93,8 @@ def main() -> None:
     # What libraries print must not stand between our lines.
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(engines.load(lane), sys.stdin.buffer, outbox)
+    is_shut = shutting.shut(Path.cwd())  # before there is another thread, which would stay outside
+    serve(engines.load(lane), sys.stdin.buffer, outbox, is_shut=is_shut)
 
 
 if __name__ == "__main__":

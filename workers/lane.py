@@ -14,11 +14,12 @@ import dramatiq
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import AsyncIO
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from filemill import connections, logs, settings
-from filemill.errors import FilemillError
+from filemill.errors import DatabaseAway, FilemillError
 from filemill.jobs import context, queue, sweep, worker_queries
-from filemill.jobs.cage import Cage
+from filemill.jobs.cage import Cage, NoChild
 from filemill.jobs.context import Context
 from filemill.jobs.runner import Runner
 from filemill.jobs.worker_queries import WorkerRow
@@ -29,7 +30,10 @@ from workers.outcomes import OUTCOMES
 
 PR_SET_PDEATHSIG = 1
 BEAT_SECONDS = 15
-BOOT_SECONDS = 60
+BOOT_SECONDS = 90
+AWAY_SECONDS = 30
+"""So long a worker that boots waits for a database that is away: both may have been started in one go."""
+
 CANNOT_START = 3
 
 
@@ -62,11 +66,15 @@ class Lane(dramatiq.Middleware):
 
     def after_worker_boot(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
         """Opens everything on the loop that all of this process's jobs share; without that, the process is no use."""
+        # Dramatiq only takes note of a signal while we boot, which may take long: nothing is in hand yet.
+        noting = signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
         try:
             _on_loop(self._open())
         except Exception as error:  # noqa: BLE001 -- dramatiq would log it and idle; whoever keeps us starts us again
             logs.warn("workers.lane", "could not start", cause=error, lane=self.name)
             os._exit(CANNOT_START)
+        finally:
+            signal.signal(signal.SIGTERM, noting)
 
     def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
         """SIGTERM: jobs in hand go back into the queue at once."""
@@ -80,12 +88,22 @@ class Lane(dramatiq.Middleware):
     async def _open(self) -> None:
         at_hand = self.settings
         slots = at_hand.slots(self.name)
-        await connections.open(at_hand.database_url, size=slots * 2 + 4, name=f"worker {self.name}")
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(DatabaseAway),
+            wait=wait_fixed(0.5),
+            stop=stop_after_delay(AWAY_SECONDS),
+            before_sleep=lambda _: logs.warn("workers.lane", "waiting for the database", lane=self.name),
+            reraise=True,
+        ):
+            with attempt:
+                await connections.open(at_hand.database_url, size=slots * 2 + 4, name=f"worker {self.name}")
         context.open(Context(at_hand, Store(at_hand)))
         root = Path(at_hand.home, "work") if at_hand.home else Path(tempfile.gettempdir(), "filemill-work")
         self._folder = WorkFolder(root)
         self._cage = Cage(self.name, self._folder.path)
         await self._cage.open(slots)
+        if not self._cage.is_shut:
+            logs.warn("workers.lane", "this kernel has no Landlock: a job's process sees what its user sees")
         self._runner = Runner(self.name, self.id, self._cage, OUTCOMES)
         await self._beat()
         self._clock = AsyncIOScheduler()
@@ -93,6 +111,7 @@ class Lane(dramatiq.Middleware):
         for part in (sweep.sweep, sweep.remove_leaving):
             self._clock.add_job(self._sweep, "interval", [part], seconds=sweep.EVERY_SECONDS, **often)
         self._clock.add_job(self._beat, "interval", seconds=BEAT_SECONDS, **often)
+        self._clock.add_job(self._refresh, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
         self._clock.start()
         # Jobs that were queued while no worker was there have no nudge.
@@ -118,6 +137,14 @@ class Lane(dramatiq.Middleware):
             await part()
         except FilemillError as error:
             logs.warn("workers.lane", "sweep was cut short; it comes again", cause=error)
+
+    async def _refresh(self) -> None:
+        if self._cage is None:
+            return
+        try:
+            await self._cage.refresh()
+        except NoChild as error:
+            logs.warn("workers.lane", "no fresh child could be started; the one at hand stays", cause=error)
 
     async def _watch_store(self) -> None:
         """Tells at once, not at the next beat, that the store has gone or come back."""

@@ -38,6 +38,7 @@ POOL = 8
 
 def serve() -> Litestar:
     """The app as the environment sets it up; the secrets are taken out of the environment."""
+    setting.hide()
     settings = setting.read(os.environ)
     setting.take_secrets_out(os.environ)
     logs.start(settings.log_level)

@@ -1,5 +1,6 @@
 """The settings: one frozen struct, read once from the environment, and the secrets taken out of it afterwards."""
 
+import ctypes
 from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_network
 from typing import Literal
@@ -10,6 +11,7 @@ import msgspec
 from filemill.errors import BadSetting
 
 PREFIX = "FILEMILL_"
+_PR_SET_DUMPABLE = 4
 DAY = 24 * 3600
 GB = 2**30
 
@@ -111,6 +113,15 @@ def _check(settings: Settings) -> None:
             raise BadSetting(f"{PREFIX}TRUSTED_PROXIES must list addresses or networks: {error}.") from None
     if len(settings.secret.encode()) < 32:
         raise BadSetting(f"{PREFIX}SECRET must be at least 32 bytes long.")
+
+
+def hide() -> None:
+    """Keeps this process's environment, memory and descriptors from other processes of its user, but not from root.
+
+    An environment as it was at the start stays readable below `/proc`, whatever is taken out of it. Processes that are
+    forked are hidden too; a program that is executed is not.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def take_secrets_out(environ: MutableMapping[str, str]) -> None:

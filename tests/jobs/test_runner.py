@@ -196,6 +196,27 @@ async def test_a_worker_that_lost_its_lease_lets_the_winner_be(
     await assert_tidy(at_hand.store, connections.fetch)
 
 
+async def test_a_child_that_rests_after_its_work_is_replaced(
+    at_hand: Context, runner: Runner, cage: Cage, queued: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a child that has not worked yet, and rests
+    monkeypatch.setattr("filemill.jobs.cage.REST_SECONDS", 0.0)
+    fresh = await child_of(cage)
+    # then it stays
+    await cage.refresh()
+    assert await child_of(cage) == fresh
+    # but one that has worked goes, and another does the next job
+    await queued()
+    await runner.until_empty()
+    await cage.refresh()
+    another = await child_of(cage)
+    assert another != fresh
+    assert not psutil.pid_exists(fresh)
+    job = await queued()
+    await runner.until_empty()
+    assert (await now(job)).status is Status.COMPLETED
+
+
 async def test_an_input_changed_after_it_was_marked_fails_the_job(
     at_hand: Context, runner: Runner, queued: NewJob
 ) -> None:

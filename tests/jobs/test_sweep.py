@@ -7,12 +7,12 @@ import pytest
 
 from filemill import connections
 from filemill.errors import DatabaseAway
-from filemill.jobs import commands, context, moves, queries, sweep, worker_queries
+from filemill.jobs import commands, context, moves, queries, sweep, uploads, worker_queries
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.jobs.worker_queries import WorkerRow
 from filemill.storage import queries as objects
-from filemill.storage.objects import output_key
+from filemill.storage.objects import LONGEST_UPLOAD_SECONDS, input_key, output_key
 from tests.fixtures.tidy import assert_tidy
 from tests.jobs.conftest import NewJob, upload
 
@@ -56,6 +56,25 @@ async def test_a_lost_run_is_queued_again_and_what_it_wrote_goes(at_hand: Contex
     await sweep.remove_leaving()
     assert await at_hand.store.keys() == [job.input_key]
     assert await connections.fetchval("SELECT count(*) FROM object WHERE key = $1", key) == 0
+
+
+async def test_an_upload_that_lands_after_its_urls_end_is_still_known(at_hand: Context, new_job: NewJob) -> None:
+    # given a job that was deleted while its upload was on its way, and a URL whose time is over
+    job = await new_job()
+    await uploads.sign(job.id, job.owner)
+    await commands.delete(job.id, job.owner)
+    passed = "UPDATE object SET writable_until = writable_until - make_interval(secs => $1)"
+    await connections.execute(passed, float(at_hand.settings.upload_url_seconds))
+    await sweep.sweep()
+    await sweep.remove_leaving()
+    # when the upload lands, then a row knows of it
+    await at_hand.store.put(input_key(job.id, job.file_name), b"late")
+    await assert_tidy(at_hand.store, connections.fetch)
+    # and it goes once none can be on its way any more
+    await connections.execute(passed, float(LONGEST_UPLOAD_SECONDS))
+    await sweep.remove_leaving()
+    assert await at_hand.store.keys() == []
+    assert await connections.fetchval("SELECT count(*) FROM object") == 0
 
 
 async def test_ended_jobs_go_with_all_they_have(at_hand: Context, queued: NewJob) -> None:

@@ -129,6 +129,25 @@ def test_no_process_outlives_a_kill_and_the_home_serves_again(serve, tmp_path):
         assert api.get(f"/jobs/{job}", params={"wait": 20}).json()["status"] == "COMPLETED"
 
 
+@pytest.mark.parametrize("sign", ["secrets.json", "logs/postgres.log", "logs/redis.log", "logs/api.log"])
+def test_a_signal_while_it_starts_ends_it_cleanly(tmp_path, sign):
+    # given a serve on its way up
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "filemill.cli", "serve", "--home", str(home), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=clean_environ(), cwd="/") as starting:
+        while not (home / sign).exists():
+            assert starting.poll() is None
+            time.sleep(0.005)
+        # when it is told to stop
+        starting.send_signal(signal.SIGTERM)
+        _, said = starting.communicate(timeout=GONE_SECONDS)
+    # then it goes as if it had stood, and leaves no process
+    assert starting.returncode == 0
+    assert "Traceback" not in said
+    assert "stopping" in said
+    assert at_home_in(home) == []
+
+
 def test_ctrl_c_ends_it_and_a_restart_keeps_accounts_and_files(serve, tmp_path):
     first = serve(tmp_path / "home", "--store", "seaweedfs")
     with first.api() as api:
@@ -176,7 +195,7 @@ def test_two_homes_run_side_by_side_but_one_home_only_once(serve, tmp_path):
 
 def test_a_part_that_dies_is_started_again(serve, tmp_path):
     running = serve(tmp_path / "home")
-    worker = next(p for p in at_home_in(running.home) if "dramatiq" in p.cmdline() and "tables" in p.cmdline())
+    worker = next(p for p in at_home_in(running.home) if p.cmdline()[1:] == ["-m", "workers", "tables"])
     database = next(p for p in at_home_in(running.home) if p.name() == "postgres" and "-D" in p.cmdline())
 
     worker.kill()

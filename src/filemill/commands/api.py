@@ -23,6 +23,7 @@ KILL_SECONDS = 5
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 def api(host: str, port: int) -> None:
     """Run the API alone; the FILEMILL_* environment says where the servers are."""
+    settings.hide()
     settings.read(os.environ)  # a wrong one is named here, in one sentence
     server = Granian(
         APP,

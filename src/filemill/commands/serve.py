@@ -11,8 +11,10 @@ import click
 
 from filemill.local import stack
 from filemill.local.home import StoreName
+from filemill.local.stack import Stack
 
 DEFAULT_HOME = "~/.local/share/filemill"
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stopped(BaseException):
@@ -39,11 +41,12 @@ class Stopped(BaseException):
 def serve(home: Path, port: int, store: StoreName | None) -> None:
     """Run everything on this machine, on loopback only, and keep all state in one folder."""
     began = time.monotonic()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, _stop)
-    running = stack.open_stack(home, port=port, store=store)
-    say(f"home {running.home.folder}, logs {running.home.folder / 'logs'}, objects kept by {running.store.name}")
+    running: Stack | None = None
     try:
+        running = stack.open_stack(home, port=port, store=store)
+        say(f"home {running.home.folder}, logs {running.home.folder / 'logs'}, objects kept by {running.store.name}")
         running.start()
         print(f"ready {running.url}", flush=True)
         say(f"ready after {time.monotonic() - began:.1f} s")
@@ -51,10 +54,11 @@ def serve(home: Path, port: int, store: StoreName | None) -> None:
     except Stopped:
         say("stopping")
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        running.stop()
-        running.home.close()
+        if running is not None:
+            running.stop()
+            running.home.close()
 
 
 def say(sentence: str) -> None:
@@ -63,4 +67,6 @@ def say(sentence: str) -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    for each in SIGNALS:  # a second one must not disturb what the first has begun
+        signal.signal(each, signal.SIG_IGN)
     raise Stopped

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,10 @@ LONGEST_LINE = 1 << 20
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
 OWN_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"}
 """Few arenas: a child's memory limit counts what the C library sets aside for every thread, used or not."""
+
+REST_SECONDS = 60.0
+"""A child that has worked and then had nothing to do for so long is replaced: the libraries of some engines leave
+threads behind that never rest again, and keep memory."""
 
 STDERR_TAIL = 4096
 LAST_WORDS_SECONDS = 2
@@ -56,6 +61,7 @@ class Child:
         self._line: asyncio.Task[bytes] | None = None
         self.engines: dict[str, str] = {}
         self.jobs = 0
+        self.idle_since = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -137,6 +143,7 @@ class Cage:
         self._ahead: list[asyncio.Task[Child]] = []
         self._closed = False
         self.engines: dict[str, str] = {}
+        self.is_shut = False
 
     async def open(self, children: int) -> None:
         """Starts so many children ahead. Raises NoChild where one does not start."""
@@ -164,11 +171,23 @@ class Cage:
     async def give(self, child: Child, *, is_good: bool) -> None:
         """Gives a child back; one that is not good is ended and another started in its stead."""
         if is_good and child.is_alive and child.jobs < self._most_jobs and child.memory_mb < self._most_idle_mb:
+            child.idle_since = time.monotonic()
             self._idle.append(child)
             return
         await child.kill()
         if not self._closed:
             self._ahead.append(asyncio.create_task(self._start()))
+
+    async def refresh(self) -> None:
+        """Replaces the children that have worked and rested since; to be called now and then. Raises NoChild."""
+        for child in [each for each in self._idle if each.jobs and time.monotonic() - each.idle_since > REST_SECONDS]:
+            fresh = await self._start()
+            if child in self._idle:  # nobody has taken it meanwhile, nor closed the cage
+                self._idle.remove(child)
+                self._idle.append(fresh)
+                await child.kill()
+            else:
+                await fresh.kill()
 
     async def _start(self) -> Child:
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
@@ -200,4 +219,5 @@ class Cage:
             logs.warn("filemill.jobs.cage", "a child did not start", lane=self._lane, said=repr(said), stderr=stderr)
             raise NoChild
         child.engines = self.engines = said.engines
+        self.is_shut = said.is_shut
         return child

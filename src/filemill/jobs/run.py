@@ -61,9 +61,13 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The child has loaded its engines (name -> version) and waits for a run."""
+    """The child has loaded its engines (name -> version) and waits for a run.
+
+    `is_shut`: the kernel lets it see its own folder alone, beside programs, and no other process.
+    """
 
     engines: dict[str, str]
+    is_shut: bool = False
 
 
 class Phase(msgspec.Struct, frozen=True, tag="phase"):

@@ -58,9 +58,10 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
     key = _key(job.id, file)
     _want_pending(await queries.lock(job.id))
     before = await rows.by_key(key)
-    if is_url and before is not None and before.is_writable and before.upload_id is None:
+    if is_url and before is not None and before.is_signed and before.upload_id is None:
         raise WrongStatus("An upload URL was given already and is still valid; ask again when it has expired.")
-    object_id = await rows.expect(key, job.owner, job.id, settings.upload_url_seconds)
+    seconds = settings.upload_url_seconds + objects.LONGEST_UPLOAD_SECONDS
+    object_id = await rows.expect(key, job.owner, job.id, seconds)
     await queries.expect_input(job.id, file.name, object_id, settings.pending_seconds)
     return object_id, key, before.upload_id if before is not None else None
 

@@ -11,7 +11,6 @@ import random
 import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from filemill.errors import FilemillError
+from filemill.local.together import Together
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.01
@@ -246,21 +246,9 @@ def plain_environ(**more: str) -> dict[str, str]:
 
 def together(*actions: Callable[[], object]) -> None:
     """Runs all actions at once, each in its thread, and waits for all; raises the first one's error."""
-    errors: list[BaseException] = []
-
-    def guarded(action: Callable[[], object]) -> None:
-        try:
-            action()
-        except BaseException as error:  # noqa: BLE001 -- raised again below, in the caller's thread
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
+    all_of_them = Together(*actions)
+    all_of_them.start()
+    all_of_them.wait()
 
 
 def die_with(parent: int) -> None:

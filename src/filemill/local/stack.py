@@ -23,6 +23,7 @@ from filemill.local.postgres import Postgres
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 from filemill.local.redis import Redis
 from filemill.local.server import ObjectStore
+from filemill.local.together import Together
 from filemill.settings import Settings
 
 BUCKET = "filemill"
@@ -112,6 +113,8 @@ class Stack:
         self.settings: Settings = settings.read(self.environ)
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
         self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in _LANES}
+        self._starting: Together | None = None
+        self._is_stopping = False
         home.remember(Notes(store=name, ports=ports.chosen, migrations=notes.migrations))
 
     @property
@@ -121,7 +124,9 @@ class Stack:
 
     def start(self) -> None:
         """Starts everything; returns once the API says that it, the store and a worker answer. Raises NotStarted."""
-        process.together(self._start_store, self._start_the_rest)
+        self._starting = Together(self._start_store, self._start_the_rest)
+        self._starting.start()
+        self._starting.wait()
         self.api.wait_until(self._is_ready, READY_SECONDS)
 
     def start_stores(self) -> None:
@@ -138,7 +143,17 @@ class Stack:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """Ends everything: the API and the workers first, as they need the servers to end well."""
+        """Ends everything: the API and the workers first, as they need the servers to end well.
+
+        May be called while `start` is under way, or was interrupted: what that still starts is ended as well.
+        """
+        self._is_stopping = True
+        self._stop_all()
+        if self._starting is not None and not self._starting.is_over:
+            self._starting.wait_for_end()
+            self._stop_all()
+
+    def _stop_all(self) -> None:
         process.together(self.api.stop, *(worker.stop for worker in self.workers.values()))
         process.together(self.postgres.stop, self.redis.stop, self.store.stop)
 
@@ -146,10 +161,16 @@ class Stack:
         # Neither API nor workers need the store to start, and they take longer than it does.
         process.together(self._start_database, self.redis.start)
         for part in (self.api, *self.workers.values()):
+            self._want_going_on()
             part.start()
+
+    def _want_going_on(self) -> None:
+        if self._is_stopping:
+            raise NotStarted("It was stopped while it started.")
 
     def _start_database(self) -> None:
         self.postgres.start()
+        self._want_going_on()
         notes, now = self.home.notes, _fingerprint()
         if self.postgres.was_made or notes.migrations != now:
             argv = [sys.executable, "-m", "filemill.cli", "migrate"]

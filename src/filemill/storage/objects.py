@@ -6,6 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+LONGEST_UPLOAD_SECONDS = 6 * 3600
+"""An upload that began while its URL was valid may land so long after the URL's end: 50 GiB at 20 Mbit/s."""
+
 
 class Stat(msgspec.Struct, frozen=True):
     """What the store tells of an object: its size in bytes, its etag without quotes, its media type."""

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 import msgspec
 
 from filemill.connections import execute, fetch, fetchrow, fetchval
+from filemill.storage.objects import LONGEST_UPLOAD_SECONDS
 
 
 class ObjectRow(msgspec.Struct, frozen=True):
-    """An object as its row knows it."""
+    """An object as its row knows it. `is_signed`: a URL given for an upload is still valid."""
 
     id: UUID
     key: str
@@ -17,6 +18,7 @@ class ObjectRow(msgspec.Struct, frozen=True):
     upload_id: str | None
     writable_until: datetime | None
     is_writable: bool
+    is_signed: bool = False
 
 
 async def expect(key: str, owner: UUID, job: UUID, seconds: int, *, fence: int | None = None) -> UUID:
@@ -44,10 +46,12 @@ async def by_key(key: str) -> ObjectRow | None:
     row = await fetchrow(
         """
         SELECT id, key, state, upload_id, writable_until,
-               coalesce(writable_until > clock_timestamp(), false) AS is_writable
+               coalesce(writable_until > clock_timestamp(), false) AS is_writable,
+               coalesce(writable_until - make_interval(secs => $2) > clock_timestamp(), false) AS is_signed
         FROM object WHERE key = $1 FOR UPDATE
         """,
         key,
+        float(LONGEST_UPLOAD_SECONDS),
     )
     return None if row is None else ObjectRow(**row)
 
