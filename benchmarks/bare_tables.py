@@ -3,15 +3,13 @@
 `python -m benchmarks.bare_tables`, a Task as JSON on stdin, an Outcome as JSON on stdout.
 """
 
-import os
-import sys
-import time
+from collections.abc import Callable
 
 import duckdb
 import msgspec
 import polars as pl
 
-from benchmarks import measure
+from benchmarks import contest
 
 COLUMN, LEAST = "amount", 5000.0
 SAMPLE_ROWS = 10_000
@@ -24,15 +22,6 @@ class Task(msgspec.Struct, frozen=True):
     source: str
     target: str
     storage: dict[str, str] | None = None
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What the work took, imports left out: seconds, CPU seconds, MiB at most; and how many rows came out."""
-
-    seconds: float
-    cpu: float
-    peak_mb: float
-    rows: int
 
 
 def polars(task: Task) -> None:
@@ -61,16 +50,11 @@ def count(task: Task) -> int:
     return found
 
 
-def main() -> None:
-    """One task."""
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    work = {"polars": polars, "duckdb": duck}[task.how]
-    began, cpu = time.perf_counter(), time.process_time()
-    work(task)
-    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    outcome = Outcome(seconds, cpu, measure.peak_mb(os.getpid()), count(task))
-    sys.stdout.buffer.write(msgspec.json.encode(outcome))
+def work(task: Task) -> Callable[[], int]:
+    """One task -> what counts the rows it has written."""
+    {"polars": polars, "duckdb": duck}[task.how](task)
+    return lambda: count(task)
 
 
 if __name__ == "__main__":
-    main()
+    contest.serve_one(Task, work)

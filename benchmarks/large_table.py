@@ -1,18 +1,15 @@
 """A large csv filtered into parquet by a job, beside bare Polars and DuckDB; in the least memory a job should need."""
 
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from benchmarks import bare_tables, big_csv, measure, report
-from benchmarks.bare_tables import Outcome, Task
-from benchmarks.measure import Peak
+from benchmarks import bare_tables, big_csv, contest, measure, report
+from benchmarks.bare_tables import Task
+from benchmarks.contest import Outcome
 from benchmarks.report import Figure, Options
 from benchmarks.visitor import Visitor, running_stack
 from filemill.local.stack import Stack
@@ -90,43 +87,20 @@ class _Contest:
             DUCK: Task("duckdb", source, target),
         }[name]
         before = measure.cpu_seconds(pid)
-        outcome = _in_its_own_process(task)
+        outcome = contest.in_its_own_process("benchmarks.bare_tables", task)
         return Cost(outcome, measure.cpu_seconds(pid) - before)
 
     def _job(self, server_cpu: Callable[[], float]) -> Cost:
-        worker = self._running.workers["tables"].pid
-        assert worker is not None
         uploaded = self._visitor.upload(self._file, STEPS)
-        with Peak(lambda: _children(worker)) as peak:
-            server, cpu, began = server_cpu(), measure.cpu_seconds(worker), time.perf_counter()
-            uploaded.mark()
-            uploaded.wait()
-            seconds, cpu, server = time.perf_counter() - began, measure.cpu_seconds(worker) - cpu, server_cpu() - server
-        rows = self._count(uploaded.job)
+        before = server_cpu()
+        outcome = contest.job(self._running, uploaded, self._count)
+        server = server_cpu() - before
         uploaded.delete()
-        return Cost(Outcome(seconds, cpu, peak.megabytes, rows), server)
+        return Cost(outcome, server)
 
     def _count(self, job: str) -> int:
         key = self._visitor.ask("GET", f"/jobs/{job}")["output_object_key"]
         return bare_tables.count(Task("", "", f"s3://{self._running.settings.s3_bucket}/{key}", self._storage))
-
-
-def _in_its_own_process(task: Task) -> Outcome:
-    argv = [sys.executable, "-m", "benchmarks.bare_tables"]
-    done = subprocess.run(argv, input=msgspec.json.encode(task), stdout=subprocess.PIPE, check=True)
-    return msgspec.json.decode(done.stdout, type=Outcome)
-
-
-def _children(worker: int) -> Sequence[int]:
-    """The processes below a worker that jobs run in."""
-    return [each.pid for each in measure.tree(worker) if _is_child(each.pid)]
-
-
-def _is_child(pid: int) -> bool:
-    try:
-        return b"workers.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 def _want_same_rows(costs: dict[str, list[Cost]]) -> None:

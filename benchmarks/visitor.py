@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +62,37 @@ class Visitor:
             raise RuntimeError(f"{method} {path} answered {answer.status_code}: {answer.text}")
         return answer.json() if answer.content else None
 
-    def upload(self, file: bytes | Path, steps: list[dict[str, Any]]) -> "Uploaded":
-        """A job whose input lies in the store, not marked as uploaded yet."""
+    def upload(
+        self, file: bytes | Path, steps: list[dict[str, Any]], others: Mapping[str, Path] | None = None
+    ) -> "Uploaded":
+        """A job whose inputs lie in the store, the main one not marked as uploaded yet; `others` are extra inputs."""
         size = len(file) if isinstance(file, bytes) else file.stat().st_size
         name = "table.csv" if isinstance(file, bytes) else file.name
-        new_job = {"file_name": name, "original_file_size_bytes": size, "processing_steps": steps}
+        new_job: dict[str, Any] = {"file_name": name, "original_file_size_bytes": size, "processing_steps": steps}
+        if others:
+            new_job["extra_inputs"] = [
+                {"name": other, "file_name": path.name, "original_file_size_bytes": path.stat().st_size}
+                for other, path in others.items()
+            ]
         job = self.ask("POST", "/jobs", json=new_job)["id"]
-        url = self.ask("POST", f"/jobs/{job}/upload-url", json={})["upload_url"]
+        for other, path in (others or {}).items():
+            Uploaded(self, job, self._put(job, path, {"input": other})).mark()
+        return Uploaded(self, job, self._put(job, file, {}))
+
+    def _put(self, job: str, file: bytes | Path, which: dict[str, str]) -> str:
+        """Uploads one input -> its key."""
+        url = self.ask("POST", f"/jobs/{job}/upload-url", json=which)["upload_url"]
+        size = len(file) if isinstance(file, bytes) else file.stat().st_size
         content = file if isinstance(file, bytes) else _pieces(file)
         self._store.put(url, content=content, headers={"Content-Length": str(size)}).raise_for_status()
-        return Uploaded(self, job, httpx.URL(url).path.split("/", 2)[2])
+        return httpx.URL(url).path.split("/", 2)[2]
+
+    def download(self, job: str, target: Path) -> None:
+        """Fetches the output of a job into a file."""
+        url = self.ask("POST", f"/jobs/{job}/download-url", json={})["download_url"]
+        with self._store.stream("GET", url) as answer, open(target, "wb") as file:
+            answer.raise_for_status()
+            file.writelines(answer.iter_bytes(_CHUNK))
 
 
 class Uploaded:
@@ -96,6 +117,10 @@ class Uploaded:
             if job["status"] in _ENDED:
                 break
         raise RuntimeError(f"The job is {job['status']}: {job['error_message']}")
+
+    def download(self, target: Path) -> None:
+        """Fetches the output into a file."""
+        self._owner.download(self.job, target)
 
     def delete(self) -> None:
         """Deletes the job and its files."""
