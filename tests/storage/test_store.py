@@ -41,10 +41,22 @@ async def test_a_file_goes_in_by_one_url_and_comes_out_by_another(store: Store, 
     assert got.content == b"a,b\n1,2\n"
     assert got.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
     assert await store.get(key) == b"a,b\n1,2\n"
-    assert await store.read_head(key, 3) == b"a,b"
+    assert await store.look(key, 3) == (stat, b"a,b")
+    assert await store.look(key, 100) == (stat, b"a,b\n1,2\n")
     assert key in await store.keys()
     await store.remove(key)
     assert await store.stat(key) is None
+    assert await store.look(key, 3) is None
+
+
+async def test_an_empty_object_is_an_object(store: Store) -> None:
+    key = new_key()
+    await store.put(key, b"")
+    looked = await store.look(key, 100)
+    assert looked is not None
+    assert (looked[0].size, looked[1]) == (0, b"")
+    assert looked[0] == await store.stat(key)
+    await store.remove(key)
 
 
 async def test_a_url_opens_one_key_for_one_verb(store: Store) -> None:

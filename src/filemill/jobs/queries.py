@@ -163,6 +163,7 @@ class FileRow(msgspec.Struct, frozen=True):
     size: int | None
     etag: str | None
     sha256: str | None
+    upload_id: str | None
 
 
 async def files(job_id: UUID, side: str) -> list[FileRow]:
@@ -170,7 +171,7 @@ async def files(job_id: UUID, side: str) -> list[FileRow]:
     rows = await fetch(
         """
         SELECT f.name, f.file_name, f.announced_size, f.marked_at IS NOT NULL AS is_marked, o.id AS object_id, o.key,
-          o.state, o.size, o.etag, o.sha256
+          o.state, o.size, o.etag, o.sha256, o.upload_id
         FROM job_file f LEFT JOIN object o ON o.id = f.object WHERE f.job = $1 AND f.side = $2 ORDER BY f.id
         """,
         job_id,
@@ -197,9 +198,13 @@ async def expect_input(job_id: UUID, name: str, object_id: UUID, pending_seconds
 
 async def mark_input(job_id: UUID, name: str) -> bool:
     """Marks an input as uploaded -> True when it was the last one missing."""
-    await execute("UPDATE job_file SET marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2", job_id, name)
     ready: bool = await fetchval(
-        "SELECT bool_and(marked_at IS NOT NULL) FROM job_file WHERE job = $1 AND side = 'in'", job_id
+        """
+        WITH marked AS (UPDATE job_file SET marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2)
+        SELECT NOT EXISTS (SELECT FROM job_file WHERE job = $1 AND side = 'in' AND name <> $2 AND marked_at IS NULL)
+        """,
+        job_id,
+        name,
     )
     return ready
 

@@ -90,17 +90,15 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
         keys = " or ".join(repr(_key(job_id, one)) for one in inputs)
         given = object_key if len(object_key) <= LONGEST_TOLD else f"{object_key[:LONGEST_TOLD]}..."
         raise BadRequest(f"object_key: {given!r} is not an upload of this job; its input's key is {keys}.")
-    async with connections.transaction():
-        row = await rows.by_key(object_key)
-    found = await at_hand.store.stat(object_key)
-    if found is None:
+    looked = await at_hand.store.look(object_key, HEAD_BYTES)
+    if looked is None:
         raise BadRequest("object_key: there is no object under this key yet; upload the file first.")
+    found, head = looked
     if file.announced_size is not None and found.size > file.announced_size:
         raise BadRequest(
             f"The uploaded file has {found.size} bytes, more than the {file.announced_size} bytes announced."
         )
     kind = format_of(file.file_name)
-    head = await at_hand.store.read_head(object_key, HEAD_BYTES) if found.size else b""
     if kind is not None:
         content.check(file.file_name, kind, head, found.size)
     async with connections.transaction():
@@ -125,8 +123,8 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
         job = await commands.get(job_id, owner)
     if lane is not None:
         await queue.nudge(lane)
-    if row is not None and row.upload_id is not None:  # begun in parts, then uploaded in one piece
-        await at_hand.store.abort_upload(object_key, row.upload_id)
+    if file.upload_id is not None:  # begun in parts, then uploaded in one piece
+        await at_hand.store.abort_upload(object_key, file.upload_id)
     return job
 
 

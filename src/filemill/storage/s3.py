@@ -28,6 +28,7 @@ _AWAY = frozenset(
     {"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout"}
 )
 _AWAY_STATUS = 500
+_NOTHING_THERE = "InvalidRange"
 
 
 def _client(url: str, settings: Settings) -> Minio:
@@ -91,16 +92,35 @@ class Store:
             raise
         return Stat(found.size or 0, (found.etag or "").strip('"'), found.content_type)
 
-    async def read_head(self, key: str, n: int) -> bytes:
-        """The first `n` bytes of an object that is there, fewer if it is shorter."""
-        return await self._call(self._read, key, 0, n)
+    async def look(self, key: str, n: int) -> tuple[Stat, bytes] | None:
+        """What the store tells of an object and its first `n` bytes, in one request; None where there is none."""
+        try:
+            return await self._call(self._look, key, n)
+        except S3Error as error:
+            if error.code in _GONE:
+                return None
+            if error.code == _NOTHING_THERE:  # an empty object has no first byte
+                found = await self.stat(key)
+                return None if found is None else (found, b"")
+            raise
+
+    def _look(self, key: str, n: int) -> tuple[Stat, bytes]:
+        answer = self._inside.get_object(self.bucket, key, offset=0, length=n)
+        try:
+            head = answer.read()
+            told = answer.headers
+            size = int(told["Content-Range"].rpartition("/")[2]) if "Content-Range" in told else len(head)
+            return Stat(size, told["ETag"].strip('"'), told.get("Content-Type")), head
+        finally:
+            answer.close()
+            answer.release_conn()
 
     async def get(self, key: str) -> bytes:
         """A whole small object."""
-        return await self._call(self._read, key, 0, 0)
+        return await self._call(self._read, key)
 
-    def _read(self, key: str, offset: int, length: int) -> bytes:
-        answer = self._inside.get_object(self.bucket, key, offset=offset, length=length)
+    def _read(self, key: str) -> bytes:
+        answer = self._inside.get_object(self.bucket, key)
         try:
             return answer.read()
         finally:
