@@ -10,7 +10,8 @@ import pytest
 from filemill.accounts import passwords, sign_in
 from filemill.engines.tables import inflate, json_kinds, ndjson, records, schema
 from filemill.faces.data import new_jobs, routes, transfers
-from filemill.jobs import formats, moves, queue, steps, sweep
+from filemill.jobs import expressions, formats, moves, queue, steps, sweep, value_steps
+from filemill.jobs.functions import FUNCTIONS
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
 from filemill.jobs.steps import STEPS
 from filemill.settings import PREFIX, Settings
@@ -179,6 +180,17 @@ def test_every_step_has_its_section_and_nothing_else_has() -> None:
     assert re.findall(r"^### `([a-z_]+)`", sections, re.MULTILINE) == list(STEPS)
 
 
+def test_every_function_has_its_row_and_nothing_else_has() -> None:
+    told = [" | ".join(row) for row in rows(read("docs/expressions.md")) if len(row) == 4 and row[0].startswith("`")]
+
+    there = []
+    for name, function in FUNCTIONS.items():
+        source, value = function.example
+        example = f"`{source}` → " + ("null" if value is None else f"`{value}`")
+        there.append(" | ".join([f"`{name}({function.signature})`", function.gives, function.meaning, example]))
+    assert told == there
+
+
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +205,9 @@ def test_every_step_has_its_section_and_nothing_else_has() -> None:
         ("tables.md", f"at most {steps.MOST_CONDITIONS:,}, nested at most {steps.DEEPEST_CONDITION} deep"),
         ("tables.md", f"a list of at most {steps.MOST_VALUES:,}"),
         ("tables.md", f"more than {steps.MOST_STEPS} steps"),
+        ("expressions.md", f"At most {expressions.MOST_CHARACTERS:,} characters, {expressions.MOST_PARTS} columns"),
+        ("expressions.md", f"nested at most {expressions.DEEPEST} deep"),
+        ("expressions.md", f"at most {value_steps.MOST_EXPRESSION_PARTS:,} such parts"),
         ("api/data-jobs.md", f"0 to {new_jobs.MOST_BYTES >> 30} GB"),
         ("api/data-jobs.md", f"1 to {new_jobs.LONGEST_FILE_NAME} bytes"),
         ("api/data-jobs.md", f"(1 to {transfers.MOST_PARTS:,}; at most {transfers.MOST_PARTS_AT_ONCE:,} at once)"),

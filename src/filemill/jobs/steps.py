@@ -11,17 +11,16 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from filemill.errors import BadRequest, Impossible
-from filemill.jobs import table_steps
+from filemill.jobs import table_steps, value_steps
 from filemill.jobs.formats import FORMATS
 from filemill.jobs.table_steps import Distinct, Sample, Sort, TableStep
 from filemill.jobs.table_steps import refuse_twice as _refuse_twice
+from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull, Scalar, ValueStep
 
 MOST_STEPS = 100
 MOST_CONDITIONS = 1_000
 DEEPEST_CONDITION = 20
 MOST_VALUES = 10_000
-
-Scalar = str | int | float | bool | None
 Operator = Literal[
     "eq",
     "ne",
@@ -103,7 +102,7 @@ class ConvertFormat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to_format: str
 
 
-Step = Filter | Select | Rename | Limit | TableStep | ConvertFormat
+Step = Filter | Select | Rename | Limit | TableStep | ValueStep | ConvertFormat
 Pipeline = tuple[Step, ...]
 
 STEPS: dict[str, type[Step]] = {
@@ -114,6 +113,10 @@ STEPS: dict[str, type[Step]] = {
     "sort": Sort,
     "distinct": Distinct,
     "sample": Sample,
+    "drop": Drop,
+    "add_column": AddColumn,
+    "cast": Cast,
+    "fill_null": FillNull,
     "convert_format": ConvertFormat,
 }
 """Every step by the name it has on the wire."""
@@ -167,9 +170,11 @@ def inputs_of(step: Step) -> tuple[str, ...]:
 
 
 def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:
-    """Refuses what is well formed but impossible, naming the step (counted from 1). Raises Impossible.
+    """Refuses what is well formed but impossible, naming the step (counted from 1).
 
     `extra_inputs` are the names of the inputs that are announced beside the main one.
+
+    Raises Impossible; BadRequest for a function there is not.
     """
     if len(pipeline) > MOST_STEPS:
         raise Impossible(f"processing_steps: {len(pipeline)} steps are more than the {MOST_STEPS} allowed.")
@@ -181,6 +186,7 @@ def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:
                 raise Impossible(f"{where}: there is no input {name!r}; announce it in extra_inputs.")
         if isinstance(step, ConvertFormat) and number != len(pipeline):
             raise Impossible(f"{where}: convert_format must be the last step.")
+    value_steps.check_all(tuple(step for step in pipeline if isinstance(step, AddColumn)))
 
 
 def _check_step(where: str, step: Step) -> None:
@@ -202,6 +208,8 @@ def _check_step(where: str, step: Step) -> None:
         case ConvertFormat(to_format):
             if to_format not in FORMATS:
                 raise Impossible(f"{where}: to_format {to_format!r} is not one of {', '.join(FORMATS)}.")
+        case AddColumn() | Cast() | Drop() | FillNull():
+            value_steps.check(where, step)
         case _:
             table_steps.check(where, step)
 

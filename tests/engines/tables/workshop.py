@@ -173,3 +173,23 @@ def sort(*by: str | dict[str, Any]) -> dict[str, Any]:
 def sample(**params: Any) -> dict[str, Any]:
     """A sample."""
     return {"type": "sample", "params": params}
+
+
+def add(name: str, expression: str) -> dict[str, Any]:
+    """An add_column."""
+    return {"type": "add_column", "params": {"name": name, "expression": expression}}
+
+
+def cast(**columns: str) -> dict[str, Any]:
+    """A cast."""
+    return {"type": "cast", "params": {"columns": columns}}
+
+
+def fill(value: Any, *columns: str) -> dict[str, Any]:
+    """A fill_null."""
+    return {"type": "fill_null", "params": {"columns": list(columns), "value": value}}
+
+
+def drop(*columns: str) -> dict[str, Any]:
+    """A drop."""
+    return {"type": "drop", "params": {"columns": list(columns)}}

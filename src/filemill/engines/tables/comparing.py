@@ -48,7 +48,7 @@ def compare(operator: str, own: pl.Expr, taken: list[Value | None], kind: Type) 
         return _is_in(operator, own, taken, kind)
     if None in taken:
         return _UNKNOWN & own.is_null().or_(True)
-    literals = [_literal(value, kind) for value in taken]
+    literals = [literal(value, kind) for value in taken]
     if operator == "between":
         return (own >= literals[0]) & (own <= literals[1])
     passed: pl.Expr = _ORDER[operator](own, literals[0])
@@ -76,7 +76,8 @@ def _fine_enough(own: pl.Expr, taken: list[Value | None], kind: Type) -> tuple[p
     return own, kind
 
 
-def _literal(value: Value | None, kind: Type) -> pl.Expr:
+def literal(value: Value | None, kind: Type) -> pl.Expr:
+    """A value that was taken by a column, to stand beside it."""
     match value:
         case datetime():
             return pl.lit(_ticks(value, kind), dtype=pl.Int64).cast(kind.dtype)

@@ -13,7 +13,8 @@ from filemill.engines.tables import comparing, schema, table, trouble, values
 from filemill.engines.tables.table import MARK, Column, Table
 from filemill.engines.tables.values import CannotTake, Value
 from filemill.errors import JobFailed
-from filemill.jobs.steps import Filter, Scalar
+from filemill.jobs.steps import Filter
+from filemill.jobs.value_steps import Scalar
 
 _TEXT_OPERATORS = ("contains", "starts_with", "ends_with")
 _WITHOUT_TYPE = (*_TEXT_OPERATORS, "is_null", "not_null")

@@ -3,17 +3,34 @@
 from collections.abc import Callable
 from typing import Any
 
-from filemill.engines.tables import deduplicating, filtering, limiting, renaming, sampling, selecting, sorting
+from filemill.engines.tables import (
+    adding,
+    casting,
+    deduplicating,
+    dropping,
+    filling,
+    filtering,
+    limiting,
+    renaming,
+    sampling,
+    selecting,
+    sorting,
+)
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.table import Table
 from filemill.jobs.steps import Filter, Limit, Pipeline, Rename, Select, Step
 from filemill.jobs.table_steps import Distinct, Sample, Sort
+from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull
 
 _BY_ROW: dict[type[Step], Callable[[Any, Table, int], Table]] = {
     Filter: filtering.apply,
     Select: selecting.apply,
     Rename: renaming.apply,
     Limit: limiting.apply,
+    Drop: dropping.apply,
+    AddColumn: adding.apply,
+    Cast: casting.apply,
+    FillNull: filling.apply,
 }
 """Steps that look at one row at a time."""
 

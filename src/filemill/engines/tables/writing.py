@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import schema, table
+from filemill.engines.tables import converting, schema, table
 from filemill.engines.tables.barrier import Announced, Misfit
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
@@ -166,11 +166,8 @@ def _scale(kind: Type) -> int:
 def _as_text(name: str, column: Column) -> Made:
     """A column as csv carries it: text as it stood, everything else in a form that is read back as the same value."""
     own = pl.col(column.at)
-    if not column.is_text and column.type.name == "float":
-        # A number with an exponent is told from a code such as 1E5 by its decimal point.
-        own = own.cast(pl.String).str.replace(r"^(-?[0-9]+)e", "${1}.0e")
-    elif column.type.name in ("datetime", "time"):
-        own = own.dt.to_string("iso:strict")
+    if not column.is_text and column.type.name in ("float", "datetime", "time"):
+        own = converting.as_text(own, column.type)
     return own.alias(name), None
 
 
