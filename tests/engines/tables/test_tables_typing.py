@@ -190,3 +190,22 @@ def test_a_wide_table_is_typed_in_seconds(shop: Workshop) -> None:
     result = shop.run("t.csv", "\n".join([head, *rows, ""]), to="parquet")
     # then every cell is there
     assert [list(row) for row in result.rows] == [[number + row for number in range(width)] for row in range(3)]
+
+
+def test_a_column_that_two_filters_compare_is_typed_by_the_first(shop: Workshop) -> None:
+    # given a column of numbers with a misfit that both filters and the output need
+    data = "x\n" + "5\n" * 10_000 + "1\n"
+    # when nothing is wrong, then the numbers go out that were compared
+    assert shop.run("t.csv", data, keep("x", "gt", 1), keep("x", "lt", 9), to="parquet").rows == [(5,)] * 10_000
+    # and a misfit is told of by the first step that needs it
+    failure = shop.fails("t.csv", data + "007\n", keep("x", "gt", 1), keep("x", "lt", 9), to="parquet")
+    assert "row 10002, column 'x': '007'" in failure.message
+    assert "step 1" in failure.message
+
+
+def test_empty_cells_in_quotes_are_null_beside_misfits(shop: Workshop) -> None:
+    # given numbers and text with empty cells in quotes, long after the types were told
+    data = "n,f,s\n" + "-1,0.5,x\n" * 10_001 + '"","",""\n'
+    assert shop.run("t.csv", data, to="parquet").rows[-1] == (None, None, None)
+    # when a misfit stands behind them, then it is that which is named
+    assert "row 10003, column 'f': '-0'" in shop.fails("t.csv", data + "-1,-0,x\n", to="parquet").message

@@ -13,9 +13,10 @@ from filemill.engines.tables.table import MARK, ROW
 META = {ROW: pl.Int64(), MARK: pl.Boolean()}
 """The columns that stand beside those of the file."""
 
-
-_SLICES = 8
-"""Polars holds some forty of the frames it was given where writing is slower than reading, so they are to be small."""
+_CELLS = 250_000
+"""In a frame. Polars holds some forty frames where writing is slower than reading, so they are not to be large; each
+costs the query some milliseconds of its own, so they are not to be small either.
+"""
 
 
 class Gate:
@@ -75,7 +76,7 @@ def scan(batches: Batches, columns: dict[str, pl.DataType]) -> pl.LazyFrame:
             batches.tell()
             batch = batch.select([*columns, *META] if with_columns is None else with_columns)
             batch = batch if predicate is None else batch.filter(predicate)
-            yield from batch.iter_slices(-(-batch.height // _SLICES)) if batch.height > _SLICES else (batch,)
+            yield from batch.iter_slices(max(_CELLS // max(batch.width, 1), 1)) if batch.height else (batch,)
 
     return register_io_source(frames, schema=pl.Schema({**columns, **META}))
 

@@ -26,14 +26,26 @@ def apply(step: Filter, source: Table, number: int) -> Table:
     comparisons = list(_comparisons(step))
     for one in comparisons:
         source = _settle(source, one, where)
-    keep = _condition(step, source, where)
     names = dict.fromkeys(_name(one) for one in comparisons if one.operator not in _WITHOUT_TYPE)
-    checks = [check for name in names if (check := table.check_of(source.columns[name], name, number))]
-    if not source.marks and not checks:
-        return msgspec.structs.replace(source, frame=source.frame.filter(keep), height=None)
-    marked = table.is_marked(source, *checks)
-    frame = source.frame.filter(keep | marked).with_columns(marked.alias(MARK))
-    return msgspec.structs.replace(source, frame=frame, checks=(*source.checks, *checks), marks=True, height=None)
+    source = _type(source, list(names), number)
+    keep = _condition(step, source, where)
+    frame = source.frame.filter(keep | pl.col(MARK) if source.marks else keep)
+    return msgspec.structs.replace(source, frame=frame, height=None)
+
+
+def _type(source: Table, names: list[str], number: int) -> Table:
+    """The table with these columns typed, and every row marked where that fails; what is typed stays so."""
+    columns, values, checks = dict(source.columns), [], []
+    for name in names:
+        column = source.columns[name]
+        check = table.check_of(column, name, number)
+        if check and column.is_text:
+            values.append(table.value_of(column).alias(at := table.fresh()))
+            columns[name] = msgspec.structs.replace(column, typed=at)
+        if check:
+            checks.append(check)
+    frame = source.frame.with_columns(values) if values else source.frame
+    return table.marked(msgspec.structs.replace(source, frame=frame, columns=columns), *checks)
 
 
 def _comparisons(condition: Filter) -> Iterator[Filter]:

@@ -7,7 +7,7 @@ from typing import Protocol
 FIRST = 1 << 20
 """Bytes of the first piece, which must be there before anything else can begin."""
 
-SIZE = 8 << 20
+SIZE = 4 << 20
 """Bytes of the others: one and its rows are in memory a few times over."""
 
 

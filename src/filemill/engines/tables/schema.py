@@ -14,7 +14,10 @@ SAMPLE_ROWS = 10_000
 _INTEGER = r"^(?:0|-?[1-9][0-9]*)$"
 _NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
 
-_PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,7})\.[0-9]{1,7}$"
+_NEGATIVE = (pl.lit("-1"), pl.lit("-:"))
+"""Between these is the text of every negative integer: a colon follows upon 9."""
+
+_PLAIN_NUMBER = r"^(?:0|-?[1-9][0-9]{0,7}|-?(?:0|[1-9][0-9]{0,7})\.[0-9]{1,7})$"
 """At most 15 digits and no exponent."""
 
 _MOST_DIGITS = 15
@@ -87,7 +90,7 @@ def fits(value: str, kind: Type) -> bool:
 def typed(text: pl.Expr, kind: Type) -> pl.Expr:
     """Text -> the value it stands for. Gives null for an empty cell, and for what is not of that type."""
     if kind == TEXT:
-        return pl.when(text != "").then(text)
+        return text.map_batches(_empty_is_null, return_dtype=pl.String(), is_elementwise=True)
     if kind == BOOL:
         return pl.when(text == "true").then(True).when(text == "false").then(False)
     return text.cast(kind.dtype, strict=False)
@@ -96,14 +99,14 @@ def typed(text: pl.Expr, kind: Type) -> pl.Expr:
 def misfit(text: pl.Expr, value: pl.Expr, kind: Type) -> pl.Expr:
     """Whether `value`, typed from `text`, is not what stood there; never null.
 
-    Text is compared as text first, since that costs a tenth of a pattern: what begins with a digit from 1 to 9 and
-    became an integer has lost nothing.
+    What is cheap is asked of all rows, and what is not of the few that are left in doubt: doing it all for each row
+    would cost more than reading it.
     """
     if kind == TEXT:
         return pl.lit(False)
     bad = value.is_null()
     if kind in (INT, BIG_INT):
-        bad = bad | _is_odd_start(text)
+        bad = bad | text.map_batches(_begins_oddly, return_dtype=pl.Boolean(), is_elementwise=True)
         if kind == BIG_INT:
             bad = bad | ~text.str.contains(_INTEGER)
     elif kind == FLOAT:
@@ -111,21 +114,34 @@ def misfit(text: pl.Expr, value: pl.Expr, kind: Type) -> pl.Expr:
     return ((text != "") & bad).fill_null(False)
 
 
-def _is_odd_start(text: pl.Expr) -> pl.Expr:
-    """Whether an integer is written in another way than we would write it: `007`, `+5`, `-0`."""
-    return (text < "1") & (text != "0") & ~text.is_between(pl.lit("-1"), pl.lit("-:"), closed="left")
+def _empty_is_null(text: pl.Series) -> pl.Series:
+    """Text as it is, unless an empty cell stood in quotes: `when` and `then` would copy all of it."""
+    empty = text == ""
+    return text.set(empty, None) if empty.any() else text
+
+
+def _begins_oddly(text: pl.Series) -> pl.Series:
+    """Whether an integer is written in another way than we would write it: `007`, `+5`, `-0`.
+
+    Text is compared as text, a tenth of the cost of a pattern: what begins with a digit from 1 to 9 has lost nothing.
+    """
+    return _closely(text, text < "1", (pl.col("text") != "0") & ~pl.col("text").is_between(*_NEGATIVE, closed="left"))
 
 
 def _is_no_safe_number(text: pl.Series) -> pl.Series:
-    """Whether text is no number by our grammar, or one that a double does not carry.
+    """Whether text is no number by our grammar, or one that a double does not carry. Most are short and plain."""
+    return _closely(text, ~text.str.contains(_PLAIN_NUMBER), _is_unsafe(pl.col("text")))
 
-    Most are short and plain, so that one pattern settles them; the others are few enough to be looked at closely.
-    """
-    bad = ~text.str.contains(_PLAIN_NUMBER)
-    if not bad.any():
-        return bad
-    doubtful = text.filter(bad)
-    return bad.scatter(bad.arg_true(), doubtful.to_frame("text").select(_is_unsafe(pl.col("text"))).to_series())
+
+def _closely(text: pl.Series, doubtful: pl.Series, bad: pl.Expr) -> pl.Series:
+    """What `bad` says of the rows in doubt; of the others, no."""
+    if not doubtful.any():
+        return doubtful
+    doubted = text.filter(doubtful)
+    found = doubted.to_frame("text").select((pl.col("text") != "") & bad).to_series()
+    if not found.any():
+        return pl.repeat(False, text.len(), eager=True)
+    return doubtful.scatter(doubtful.arg_true(), found)
 
 
 def _is_unsafe(text: pl.Expr) -> pl.Expr:

@@ -52,14 +52,16 @@ class Source(Protocol):
 class Column(msgspec.Struct, frozen=True):
     """One column: its name in the frame, its type, and whether the frame holds text that is only to be taken as such.
 
-    `guessed` is false for a text column that held no value in its first rows. `odd` names the
-    column that holds as text what this one could not, `row` the one with the number of the row it came from.
+    `guessed` is false for a text column that held no value in its first rows. `typed` names the column that holds the
+    values of text that a step has typed already; where that failed the row is marked. `odd` names the column that holds
+    as text what this one could not, `row` the one with the number of the row it came from.
     """
 
     at: str
     type: Type
     is_text: bool = False
     guessed: bool = True
+    typed: str | None = None
     odd: str | None = None
     row: str = ROW
 
@@ -137,8 +139,8 @@ def is_marked(source: Table, *checks: Check) -> pl.Expr:
 
 def value_of(column: Column) -> pl.Expr:
     """A column's values, typed where they are text that is only to be taken as something else."""
-    own = pl.col(column.at)
-    return schema.typed(own, column.type) if column.is_text else own
+    own = pl.col(column.typed or column.at)
+    return schema.typed(own, column.type) if column.is_text and not column.typed else own
 
 
 def check_of(column: Column, name: str, step: int | None) -> Check | None:
@@ -147,7 +149,7 @@ def check_of(column: Column, name: str, step: int | None) -> Check | None:
     what = f"is no value of the column's type, {column.type.name}, which {needed}."
     if column.odd:
         return Check(step, name, pl.col(column.odd).is_not_null(), pl.col(column.odd), what, column.row)
-    if not column.is_text or column.type == schema.TEXT:
+    if not column.is_text or column.typed or column.type == schema.TEXT:
         return None
     text = pl.col(column.at)
     return Check(step, name, schema.misfit(text, value_of(column), column.type), text, what, column.row)
