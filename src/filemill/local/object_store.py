@@ -11,7 +11,7 @@ from minio import Minio
 from minio.error import MinioException, S3Error
 
 from filemill.errors import BadSetting
-from filemill.local import home, minio_server, process, seaweedfs
+from filemill.local import home, minio_access, minio_server, process, seaweedfs
 from filemill.local.home import StoreName
 from filemill.local.keys import ROOT, Keys
 from filemill.local.minio_server import MinioServer
@@ -69,7 +69,9 @@ def make(
 def prepare(store: ObjectStore) -> None:
     """Makes buckets and keys where that was not done before, and waits until a write succeeds. Raises NotStarted."""
     mark = store.folder.parent / "prepared"
-    wanted = msgspec.json.encode([store.name, *store.buckets])
+    # The policies stand in the mark, so that a home gets those of a later version.
+    policies = [minio_access.service_policy(store.buckets), minio_access.cage_policy(store.buckets)]
+    wanted = msgspec.json.encode([store.name, *store.buckets, *policies])
     prepared = mark.exists() and mark.read_bytes() == wanted
     if prepared and store.name == "minio":
         return  # whose first write succeeds as soon as it is ready

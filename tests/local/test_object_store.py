@@ -1,0 +1,42 @@
+"""An embedded store's keys: a home made by an earlier version gets the rights of this one."""
+
+import io
+
+import msgspec
+import pytest
+from minio import Minio
+from minio.commonconfig import CopySource
+from minio.error import S3Error
+
+from filemill.local import minio_access, object_store, process
+from filemill.local.keys import ROOT, SERVICE, Keys
+from filemill.local.minio_access import Administrator, Key
+
+
+def test_a_home_with_the_rights_of_an_earlier_version_gets_todays(tmp_path):
+    if not object_store.is_there("minio"):
+        pytest.skip("minio is not installed (make minio builds MinIO where Go is there)")
+    # given a home whose service key might still copy
+    keys, buckets = Keys("r" * 40, "s" * 40, "c" * 40), ["filemill"]
+    store = object_store.make(
+        "minio", tmp_path / "objects", ports=[process.free_port()], keys=keys, log=tmp_path / "log", buckets=buckets
+    )
+    store.start()
+    try:
+        object_store.prepare(store)
+        policy = minio_access.service_policy(buckets)
+        allowed = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+        Administrator(store.url, Key(ROOT, keys.root)).let_in(
+            Key(SERVICE, keys.service), policy | {"Statement": allowed}
+        )
+        (tmp_path / "prepared").write_bytes(msgspec.json.encode(["minio", *buckets]))
+        # when this version starts in it
+        object_store.prepare(store)
+        # then the key copies nothing
+        client = Minio(store.url.removeprefix("http://"), SERVICE, keys.service, secure=False, region="us-east-1")
+        client.put_object("filemill", "input/one/a.csv", io.BytesIO(b"x"), 1)
+        with pytest.raises(S3Error) as refused:
+            client.copy_object("filemill", "input/two/a.csv", CopySource("filemill", "input/one/a.csv"))
+        assert refused.value.code == "AccessDenied"
+    finally:
+        store.stop()
