@@ -18,7 +18,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from filemill import connections, logs, settings
 from filemill.errors import DatabaseAway, FilemillError
-from filemill.jobs import context, queue, sweep, worker_queries
+from filemill.jobs import context, hashing, queue, sweep, worker_queries
 from filemill.jobs.cage import Cage, NoChild
 from filemill.jobs.context import Context
 from filemill.jobs.runner import Runner
@@ -110,6 +110,10 @@ class Lane(dramatiq.Middleware):
         often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         for part in (sweep.sweep, sweep.remove_leaving):
             self._clock.add_job(self._sweep, "interval", [part], seconds=sweep.EVERY_SECONDS, **often)
+        # Two, so that a large file does not keep the small ones waiting.
+        self._clock.add_job(
+            self._sweep, "interval", [hashing.until_none_due], seconds=1, **(often | {"max_instances": 2})
+        )
         self._clock.add_job(self._beat, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._refresh, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
@@ -136,7 +140,7 @@ class Lane(dramatiq.Middleware):
         try:
             await part()
         except FilemillError as error:
-            logs.warn("workers.lane", "sweep was cut short; it comes again", cause=error)
+            logs.warn("workers.lane", "a tidy-up was cut short; it comes again", cause=error)
 
     async def _refresh(self) -> None:
         if self._cage is None:

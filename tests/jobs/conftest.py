@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from filemill.jobs import commands, context, queue, steps, uploads
 from filemill.jobs.context import Context
 from filemill.jobs.events import Listener
 from filemill.jobs.job import Job
+from filemill.jobs.options import Options
 from filemill.jobs.queries import NewFile
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
@@ -64,14 +66,22 @@ async def new_account() -> uuid.UUID:
 def new_job(at_hand: Context, owner: uuid.UUID) -> NewJob:
     """Makes a PENDING job."""
 
-    async def make(by: uuid.UUID | None = None, name: str = "data.csv", size: int = 1000, **more: object) -> Job:
+    async def make(
+        by: uuid.UUID | None = None,
+        name: str = "data.csv",
+        size: int = 1000,
+        extra: tuple[NewFile, ...] = (),
+        collects: bool = False,
+        **more: object,
+    ) -> Job:
         return await commands.create(
             commands.NewJob(
                 owner=by or owner,
                 door="data",
                 pipeline=steps.decode(AS_IT_IS),
                 as_sent=AS_IT_IS,
-                inputs=(NewFile("input", name, size),),
+                inputs=(NewFile("input", name, size), *extra),
+                options=Options(on_bad_rows="collect" if collects else "fail"),
                 **more,  # type: ignore[arg-type]
             )
         )
@@ -86,6 +96,17 @@ async def upload(job: Job, content: bytes = TABLE) -> str:
         answer = await client.put(url, content=content)
     assert answer.status_code == 200, answer.text
     return f"input/{job.id}/{job.file_name}"
+
+
+async def mark_all(job: Job, contents: dict[str, bytes]) -> Job:
+    """Uploads and marks the inputs of a job, by name -> the job, QUEUED."""
+    for name, content in contents.items():
+        url = await uploads.sign(job.id, job.owner, name)
+        async with httpx.AsyncClient() as client:
+            assert (await client.put(url, content=content)).status_code == 200
+        key = unquote(urlsplit(url).path).split("/", 2)[2]
+        job = await uploads.mark(job.id, job.owner, key)
+    return job
 
 
 @pytest.fixture

@@ -3,27 +3,25 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
-import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from filemill import connections, logs
 from filemill.errors import DatabaseAway, JobFailed, StoreAway
-from filemill.jobs import commands, context, formats, moves, options, queries, steps
+from filemill.jobs import commands, context, formats, moves, queries, receipt_queries, receipts, run_files
 from filemill.jobs.cage import Cage, NoChild
-from filemill.jobs.job import BAD_ROWS, MAIN_INPUT, MAIN_OUTPUT, Status
+from filemill.jobs.job import Status
 from filemill.jobs.lease import Drain, Ended, Lease
 from filemill.jobs.moves import Claimed
 from filemill.jobs.queries import FileRow
-from filemill.jobs.run import Done, InputFile, OutputFile, Run, StoreAccess
-from filemill.jobs.steps import ConvertFormat
+from filemill.jobs.run import Done
+from filemill.jobs.run_files import AFTER_LEASE_SECONDS, Found, Output
 from filemill.jobs.watch import Watch
-from filemill.storage import objects, removal
 from filemill.storage import queries as rows
-from filemill.storage.objects import Stat
+from filemill.storage import removal
 
 T = TypeVar("T")
 
@@ -31,9 +29,6 @@ Outcome = Callable[[UUID], Awaitable[None]]
 """What a face keeps when its job succeeds; runs in the transaction that finishes the job."""
 
 INSIST_SECONDS = 30
-AFTER_LEASE_SECONDS = moves.LEASE_SECONDS + 60
-"""Nobody can write a lost run's outputs any more so long after its last renewal."""
-
 PROBE_SECONDS = 1.0
 AGAIN_SECONDS = 2
 """After so long a job comes again whose run could not begin, or could not reach the store."""
@@ -135,20 +130,19 @@ class Runner:
         A child that ends badly is dead before anybody says so, so that nothing is written afterwards.
         """
         inputs = await lease.beside(self._inputs(claimed))
-        outputs = await self._expect_outputs(claimed, inputs)
-        keys += [output.key for _, output in outputs]
+        outputs = await run_files.expect_outputs(claimed, inputs)
+        keys += [output.file.key for output in outputs]
         child = await self._cage.take()
         is_good = False
         try:
-            child.send(_plan(claimed, inputs, [output for _, output in outputs]))
+            child.send(run_files.plan(claimed, inputs, outputs))
             done = await Watch(lease, child, started).until_done()
             is_good = True
         finally:
             await self._cage.give(child, is_good=is_good)
-        stats = await lease.beside(_stats([*inputs, *(output for _, output in outputs)]))
-        _want_unchanged(inputs, stats[: len(inputs)])
+        inputs_now, outputs_now = await lease.beside(run_files.look_again(inputs, outputs))
         await lease.told()
-        return await self._finish(claimed, outputs, stats[len(inputs) :], done)
+        return await self._finish(claimed, outputs, inputs_now, outputs_now, done)
 
     # --- before the cage ---------------------------------------------------------------------------------------------
 
@@ -157,11 +151,9 @@ class Runner:
         inputs = await queries.files(claimed.id, "in")
         if any(file.state != "stored" for file in inputs):
             raise JobFailed("input_changed", "An input of the job is not there any more.")
+        etags, sizes = [file.etag or "" for file in inputs], [file.size or 0 for file in inputs]
         crashed, stats = await asyncio.gather(
-            queries.crashed_before(
-                [file.etag or "" for file in inputs], [file.size or 0 for file in inputs], self.engine
-            ),
-            _stats(inputs),
+            queries.crashed_before(etags, sizes, self.engine), run_files.stats_of(inputs)
         )
         if crashed:
             raise JobFailed(
@@ -169,48 +161,36 @@ class Runner:
                 "The same file has ended its worker several times in the last 30 days; it is not tried again.",
                 at_fault="us",
             )
-        _want_unchanged(inputs, stats)
+        run_files.want_unchanged(inputs, stats)
         return inputs
-
-    async def _expect_outputs(self, claimed: Claimed, inputs: list[FileRow]) -> list[tuple[UUID, OutputFile]]:
-        """Commits the rows of the outputs before their first byte -> object ids and outputs."""
-        main = next(file for file in inputs if file.name == MAIN_INPUT)
-        pipeline = steps.decode(claimed.pipeline)
-        target = formats.format_of(main.file_name)
-        for step in pipeline:
-            if isinstance(step, ConvertFormat):
-                target = formats.FORMATS[step.to_format]
-        if target is None:
-            raise JobFailed("bad_file", f"{main.file_name!r} has no extension that stands for a format.")
-        wanted = [(MAIN_OUTPUT, formats.output_name(main.file_name, target), target.name)]
-        if options.decode(claimed.options).on_bad_rows == "collect":
-            wanted.append((BAD_ROWS, formats.bad_rows_name(main.file_name), "csv"))
-        seconds = context.get().settings.job_seconds + AFTER_LEASE_SECONDS
-        outputs = []
-        for name, file_name, format_name in wanted:
-            key = objects.output_key(claimed.id, claimed.fence, file_name)
-            object_id = await rows.expect(key, claimed.owner, claimed.id, seconds, fence=claimed.fence)
-            outputs.append((object_id, OutputFile(name, file_name, key, format_name)))
-        return outputs
 
     # --- how it ends -------------------------------------------------------------------------------------------------
 
     async def _finish(
-        self, claimed: Claimed, outputs: list[tuple[UUID, OutputFile]], found: list[Stat | None], done: Done
+        self, claimed: Claimed, outputs: list[Output], inputs_now: list[Found], outputs_now: list[Found], done: Done
     ) -> str:
-        result = msgspec.json.encode(done)
+        result = receipts.encode(
+            done, [one.sum for one in inputs_now], [one.sum for one in outputs_now], self._cage.engines
+        )
+        hash_due = [one.object_id for one in (*inputs_now, *outputs_now) if one.sum.sha256 is None]
 
         async def finish() -> str:
             async with connections.transaction():
                 if not await moves.finish(claimed.id, claimed.fence, result):
                     return "lost"
-                for (object_id, output), stat in zip(outputs, found, strict=True):
-                    if stat is None:
-                        raise JobFailed("internal", "An output was not stored.", at_fault="us")
-                    media_type = formats.FORMATS[output.format].media_type
-                    if not await rows.store(object_id, size=stat.size, etag=stat.etag, media_type=media_type):
+                for output, found in zip(outputs, outputs_now, strict=True):
+                    is_stored = await rows.store(
+                        output.object_id,
+                        size=found.sum.size,
+                        etag=found.etag,
+                        media_type=formats.FORMATS[output.file.format].media_type,
+                        sha256=found.sum.sha256,
+                    )
+                    if not is_stored:
                         raise JobFailed("internal", "An output was taken away.", at_fault="us")
-                    await queries.name_output(claimed.id, output.name, output.file_name, object_id)
+                    await queries.name_output(claimed.id, output.file.name, output.file.file_name, output.object_id)
+                if hash_due:
+                    await receipt_queries.due(hash_due)
                 await commands.settle([claimed.id])
                 if claimed.door in self._outcomes:
                     await self._outcomes[claimed.door](claimed.id)
@@ -283,48 +263,3 @@ class Runner:
 def _most_absences() -> int:
     """How often a job may come back because of the store: as often as fits into the time it may be away."""
     return context.get().settings.store_away_seconds // AGAIN_SECONDS
-
-
-async def _stats(files: Sequence[FileRow | OutputFile]) -> list[Stat | None]:
-    """What the store tells of these files, asked all at once."""
-    store = context.get().store
-    return list(await asyncio.gather(*(store.stat(file.key or "") for file in files)))
-
-
-def _want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
-    """Raises JobFailed where an input is not what it was when it was marked."""
-    for file, stat in zip(inputs, stats, strict=True):
-        if stat is None or stat.etag != file.etag or stat.size != file.size:
-            raise JobFailed(
-                "input_changed",
-                f"{file.file_name!r} was changed after it had been marked as uploaded, or while it was read.",
-            )
-
-
-def _plan(claimed: Claimed, inputs: list[FileRow], outputs: list[OutputFile]) -> Run:
-    settings = context.get().settings
-    return Run(
-        job_id=str(claimed.id),
-        fence=claimed.fence,
-        steps=msgspec.Raw(claimed.pipeline.encode()),
-        inputs=tuple(_input_file(file) for file in inputs),
-        outputs=tuple(outputs),
-        store=StoreAccess(
-            settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
-        ),
-        memory_mb=settings.job_memory_mb,
-        options=options.decode(claimed.options),
-    )
-
-
-def _input_file(file: FileRow) -> InputFile:
-    kind = formats.format_of(file.file_name)
-    return InputFile(
-        file.name,
-        file.file_name,
-        file.key or "",
-        kind.name if kind else "",
-        file.size or 0,
-        file.etag or "",
-        file.sha256,
-    )

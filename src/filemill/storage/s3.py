@@ -13,6 +13,7 @@ import urllib3
 from minio import Minio
 from minio.datatypes import Part as MinioPart
 from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.helpers import DictType
 
 from filemill.errors import BadRequest, StoreAway
 from filemill.settings import Settings
@@ -23,6 +24,7 @@ T = TypeVar("T")
 THREADS = 8
 CONNECT_SECONDS = 3
 READ_SECONDS = 20
+_CHUNK = 1 << 20
 _GONE = frozenset({"NoSuchKey", "NoSuchUpload", "NoSuchObject", "NoSuchVersion"})
 _AWAY = frozenset(
     {"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout"}
@@ -111,6 +113,26 @@ class Store:
             told = answer.headers
             size = int(told["Content-Range"].rpartition("/")[2]) if "Content-Range" in told else len(head)
             return Stat(size, told["ETag"].strip('"'), told.get("Content-Type")), head
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    async def feed(self, key: str, etag: str, offset: int, length: int, take: Callable[[bytes], object]) -> bool:
+        """Gives a stretch of an object to `take`, in a thread -> False if it is gone, or not the one with this etag."""
+        try:
+            await self._call(self._feed, key, etag, offset, length, take)
+        except S3Error as error:
+            if error.code in (*_GONE, "PreconditionFailed", "InvalidRange"):
+                return False
+            raise
+        return True
+
+    def _feed(self, key: str, etag: str, offset: int, length: int, take: Callable[[bytes], object]) -> None:
+        headers: DictType = {"If-Match": f'"{etag}"'}
+        answer = self._inside.get_object(self.bucket, key, offset=offset, length=length, request_headers=headers)
+        try:
+            for chunk in answer.stream(_CHUNK):
+                take(chunk)
         finally:
             answer.close()
             answer.release_conn()

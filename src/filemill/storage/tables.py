@@ -17,7 +17,7 @@ class Object(Table, db=DB, tablename="object"):
     """Bytes in the store. `arriving`: they may be there; `stored`: they are; `leaving`: they go.
 
     `fence` is set on what a run writes. Nobody can write under the key after `writable_until`; `removed_at` is when the
-    bytes were last taken away.
+    bytes were last taken away. From `hash_due` on a worker may hash it; null where nobody is to.
     """
 
     id = UUID(primary_key=True)
@@ -37,6 +37,7 @@ class Object(Table, db=DB, tablename="object"):
     etag = Text(null=True, default=None)
     sha256 = Text(null=True, default=None)
     scan = Text(default="not scanned")
+    hash_due = Timestamptz(null=True, default=None)
     upload_id = Text(null=True, default=None)
     writable_until = Timestamptz(null=True, default=None)
     removed_at = Timestamptz(null=True, default=None)

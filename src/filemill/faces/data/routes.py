@@ -19,9 +19,10 @@ from filemill.faces.data.schemas import (
     JobReply,
     NewAccount,
     Nothing,
+    ReceiptReply,
     Token,
 )
-from filemill.jobs import commands, steps
+from filemill.jobs import commands, receipts, steps
 from filemill.web.address import client_of
 from filemill.web.bodies import FormBody, FormOperation, JsonBody
 from filemill.web.caller import ANYONE
@@ -177,6 +178,15 @@ async def list_events(
     return [words.event(each) for each in await commands.events(job_id, account(request), after)]
 
 
+@get("/{job_id:uuid}/receipt", summary="The receipt of a job", responses=refusals(401, 403, 404))
+async def read_receipt(request: Asked, job_id: JobId) -> ReceiptReply:
+    """What a COMPLETED job has read and written: rows, sizes, SHA-256, seconds, versions.
+
+    The SHA-256 of a file above 1 GiB is null until it is known, some time after the job has COMPLETED.
+    """
+    return words.receipt(await receipts.read(job_id, account(request)))
+
+
 _JOBS = Router(
     "/jobs",
     route_handlers=[
@@ -187,6 +197,7 @@ _JOBS = Router(
         cancel_job,
         retry_job,
         list_events,
+        read_receipt,
         *transfer_routes.handlers,
     ],
     guards=[signed_in],

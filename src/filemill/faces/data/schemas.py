@@ -127,6 +127,35 @@ class EventReply(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
+class FileReply(msgspec.Struct, frozen=True):
+    """An input or output as it was when the job ended. `size` in bytes."""
+
+    name: str
+    key: str
+    size: int
+    sha256: Annotated[str | None, Meta(description="In hex digits; null until it is known.")]
+
+
+class ReceiptReply(msgspec.Struct, frozen=True):
+    """What a COMPLETED job has read and written. `seconds` are those of its last run.
+
+    Example: `{"rows_in": 1000000, "rows_out": 17202, "bad_rows": 3, "inputs": [{"name": "input", "key":
+    "input/d2e8f1c7-a4b5-4c6d-9e0f-1a2b3c4d5e6f/my_large_data.csv", "size": 1023998211, "sha256":
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}], "outputs": [{"name": "output", "key":
+    "output/d2e8f1c7-a4b5-4c6d-9e0f-1a2b3c4d5e6f/my_large_data_processed.parquet", "size": 2817301, "sha256":
+    "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"}], "seconds": 8.492, "versions": {"filemill":
+    "0.1.0", "tables": "1 (polars 1.42.1)"}}`
+    """
+
+    rows_in: int
+    rows_out: int
+    bad_rows: int
+    inputs: tuple[FileReply, ...]
+    outputs: tuple[FileReply, ...]
+    seconds: float
+    versions: dict[str, str]
+
+
 class Problem(msgspec.Struct, frozen=True):
     """What went wrong, in a sentence.
 
@@ -155,6 +184,7 @@ STRUCTS = (
     SignedParts,
     FinishedParts,
     EventReply,
+    ReceiptReply,
     Problem,
 )
 """Every struct on this door's wire."""

@@ -5,8 +5,9 @@ from datetime import datetime
 import msgspec
 
 from filemill.accounts.sign_in import Member
-from filemill.faces.data.schemas import AccountReply, EventReply, JobReply, Problem
+from filemill.faces.data.schemas import AccountReply, EventReply, FileReply, JobReply, Problem, ReceiptReply
 from filemill.jobs.job import Event, Job
+from filemill.jobs.receipts import FileSum, Receipt
 
 
 class _Steps(msgspec.Struct, frozen=True):
@@ -58,6 +59,23 @@ def job(value: Job) -> JobReply:
 def event(value: Event) -> EventReply:
     """An event as this door shows it."""
     return EventReply(value.n, instant(value.at), value.kind, value.data)
+
+
+def receipt(value: Receipt) -> ReceiptReply:
+    """A receipt as this door shows it."""
+    return ReceiptReply(
+        rows_in=value.rows_in,
+        rows_out=value.rows_out,
+        bad_rows=value.bad_rows,
+        inputs=tuple(_file(one) for one in value.inputs),
+        outputs=tuple(_file(one) for one in value.outputs),
+        seconds=value.seconds,
+        versions=value.versions,
+    )
+
+
+def _file(value: FileSum) -> FileReply:
+    return FileReply(value.name, value.key, value.size, value.sha256)
 
 
 def instant(at: datetime) -> str:

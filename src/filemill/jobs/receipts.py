@@ -1,0 +1,114 @@
+"""The receipt of a COMPLETED job: what was read and written, counted and hashed, by which versions, in what time."""
+
+import asyncio
+import contextlib
+import time
+from uuid import UUID
+
+import msgspec
+
+from filemill import __version__
+from filemill.errors import WrongStatus
+from filemill.jobs import commands, context, receipt_queries
+from filemill.jobs.job import BAD_ROWS, MAIN_OUTPUT
+from filemill.jobs.run import Done, Made
+
+HASHED_AT_ONCE = 1 << 20
+"""Bytes up to which a file is hashed when the run looks at it anyhow; others are hashed after the job's end."""
+
+WAITED_FOR = 1 << 30
+"""Bytes up to which a receipt waits for the hash of a file; that of a larger one is null until it comes."""
+
+WAIT_SECONDS = 30
+READ_AGAIN_SECONDS = 1.0
+
+
+class FileSum(msgspec.Struct, frozen=True):
+    """One input or output as it was when the job ended. `size` in bytes; `sha256` in hex digits, None until known."""
+
+    name: str
+    key: str
+    size: int
+    sha256: str | None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What the row of a COMPLETED job keeps. `sha256` holds, by key, what was hashed after the job's end."""
+
+    rows_in: int = 0
+    made: tuple[Made, ...] = ()
+    inputs: tuple[FileSum, ...] = ()
+    outputs: tuple[FileSum, ...] = ()
+    versions: dict[str, str] = {}
+    sha256: dict[str, str] = {}
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A job's receipt. `rows_in` are those read of all inputs, `rows_out` those of the main output."""
+
+    rows_in: int
+    rows_out: int
+    bad_rows: int
+    inputs: tuple[FileSum, ...]
+    outputs: tuple[FileSum, ...]
+    seconds: float
+    versions: dict[str, str]
+
+
+def encode(done: Done, inputs: list[FileSum], outputs: list[FileSum], engines: dict[str, str]) -> bytes:
+    """What a run leaves behind -> JSON text for its job's row."""
+    versions = {"filemill": __version__, **engines}
+    return msgspec.json.encode(Result(done.rows_in, done.made, tuple(inputs), tuple(outputs), versions))
+
+
+async def read(job_id: UUID, owner: UUID) -> Receipt:
+    """The receipt of a job; waits for hashes that will be there in a moment. Raises NotFound, NotYours, WrongStatus."""
+    job = await commands.get(job_id, owner)
+    listener = context.get().listener
+    receipt = await _read(job_id)
+    if receipt is None:
+        raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has a receipt.")
+    if listener is None or _is_whole(receipt):
+        return receipt
+    until = time.monotonic() + WAIT_SECONDS
+    async with listener.watch(job_id) as changed:
+        while True:
+            changed.clear()
+            is_due = await _is_due(receipt)  # asked first: what is not due any more is in the receipt read next
+            receipt = await _read(job_id) or receipt
+            left = until - time.monotonic()
+            if not is_due or left <= 0:
+                return receipt
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), min(left, READ_AGAIN_SECONDS))
+
+
+async def _read(job_id: UUID) -> Receipt | None:
+    row = await receipt_queries.of(job_id)
+    if row is None:
+        return None
+    kept = msgspec.json.decode(row.result, type=Result)
+    rows = {made.name: made.rows for made in kept.made}
+    return Receipt(
+        kept.rows_in,
+        rows.get(MAIN_OUTPUT, 0),
+        rows.get(BAD_ROWS, 0),
+        _with_late(kept.inputs, kept.sha256),
+        _with_late(kept.outputs, kept.sha256),
+        round((row.ended_at - row.started_at).total_seconds(), 3),
+        kept.versions,
+    )
+
+
+def _with_late(files: tuple[FileSum, ...], late: dict[str, str]) -> tuple[FileSum, ...]:
+    return tuple(msgspec.structs.replace(one, sha256=one.sha256 or late.get(one.key)) for one in files)
+
+
+def _is_whole(receipt: Receipt) -> bool:
+    return all(one.sha256 for one in (*receipt.inputs, *receipt.outputs))
+
+
+async def _is_due(receipt: Receipt) -> bool:
+    """Whether a hash is still to come that is worth waiting for."""
+    missing = [one.key for one in (*receipt.inputs, *receipt.outputs) if one.sha256 is None]
+    return await receipt_queries.count_due(missing, WAITED_FOR) > 0

@@ -1,0 +1,135 @@
+"""The files of one run: outputs it may write, what its child is told of them, what the store says afterwards."""
+
+import asyncio
+import hashlib
+from uuid import UUID
+
+import msgspec
+
+from filemill.errors import JobFailed
+from filemill.jobs import context, formats, moves, options, receipts, steps
+from filemill.jobs.job import BAD_ROWS, MAIN_INPUT, MAIN_OUTPUT
+from filemill.jobs.moves import Claimed
+from filemill.jobs.queries import FileRow
+from filemill.jobs.receipts import FileSum
+from filemill.jobs.run import InputFile, OutputFile, Run, StoreAccess
+from filemill.jobs.steps import ConvertFormat
+from filemill.storage import objects
+from filemill.storage import queries as rows
+from filemill.storage.objects import Stat
+
+AFTER_LEASE_SECONDS = moves.LEASE_SECONDS + 60
+"""Nobody can write a lost run's outputs any more so long after its last renewal."""
+
+
+class Output(msgspec.Struct, frozen=True):
+    """An output of a run, and the id of its object, whose row is there before the first byte."""
+
+    object_id: UUID
+    file: OutputFile
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What lies in the store after a run under the key of one of its files."""
+
+    object_id: UUID
+    etag: str
+    sum: FileSum
+
+
+async def expect_outputs(claimed: Claimed, inputs: list[FileRow]) -> list[Output]:
+    """Commits the rows of the outputs before their first byte. Raises JobFailed."""
+    main = next(file for file in inputs if file.name == MAIN_INPUT)
+    target = formats.format_of(main.file_name)
+    for step in steps.decode(claimed.pipeline):
+        if isinstance(step, ConvertFormat):
+            target = formats.FORMATS[step.to_format]
+    if target is None:
+        raise JobFailed("bad_file", f"{main.file_name!r} has no extension that stands for a format.")
+    wanted = [(MAIN_OUTPUT, formats.output_name(main.file_name, target), target.name)]
+    if options.decode(claimed.options).on_bad_rows == "collect":
+        wanted.append((BAD_ROWS, formats.bad_rows_name(main.file_name), "csv"))
+    seconds = context.get().settings.job_seconds + AFTER_LEASE_SECONDS
+    outputs = []
+    for name, file_name, format_name in wanted:
+        key = objects.output_key(claimed.id, claimed.fence, file_name)
+        object_id = await rows.expect(key, claimed.owner, claimed.id, seconds, fence=claimed.fence)
+        outputs.append(Output(object_id, OutputFile(name, file_name, key, format_name)))
+    return outputs
+
+
+def plan(claimed: Claimed, inputs: list[FileRow], outputs: list[Output]) -> Run:
+    """What the child is told."""
+    settings = context.get().settings
+    return Run(
+        job_id=str(claimed.id),
+        fence=claimed.fence,
+        steps=msgspec.Raw(claimed.pipeline.encode()),
+        inputs=tuple(_input_file(file) for file in inputs),
+        outputs=tuple(output.file for output in outputs),
+        store=StoreAccess(
+            settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
+        ),
+        memory_mb=settings.job_memory_mb,
+        options=options.decode(claimed.options),
+    )
+
+
+def _input_file(file: FileRow) -> InputFile:
+    kind = formats.format_of(file.file_name)
+    return InputFile(
+        file.name,
+        file.file_name,
+        file.key or "",
+        kind.name if kind else "",
+        file.size or 0,
+        file.etag or "",
+        file.sha256,
+    )
+
+
+async def stats_of(inputs: list[FileRow]) -> list[Stat | None]:
+    """What the store tells of the inputs, asked all at once."""
+    store = context.get().store
+    return list(await asyncio.gather(*(store.stat(file.key or "") for file in inputs)))
+
+
+def want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
+    """Raises JobFailed where an input is not what it was when it was marked."""
+    for file, stat in zip(inputs, stats, strict=True):
+        if stat is None or stat.etag != file.etag or stat.size != file.size:
+            raise JobFailed(
+                "input_changed",
+                f"{file.file_name!r} was changed after it had been marked as uploaded, or while it was read.",
+            )
+
+
+async def look_again(inputs: list[FileRow], outputs: list[Output]) -> tuple[list[Found], list[Found]]:
+    """What lies in the store after the run: inputs and outputs. Raises JobFailed where anything is not as it must be.
+
+    What is small is hashed with the same request.
+    """
+    found = await asyncio.gather(
+        *(_look(file.key or "", file.sha256) for file in inputs), *(_look(output.file.key) for output in outputs)
+    )
+    want_unchanged(inputs, [stat for stat, _ in found[: len(inputs)]])
+    files = [(file.object_id, file.name, file.key) for file in inputs]
+    files += [(output.object_id, output.file.name, output.file.key) for output in outputs]
+    there = []
+    for (object_id, name, key), (stat, sha256) in zip(files, found, strict=True):
+        if stat is None or object_id is None or key is None:
+            raise JobFailed("internal", "An output was not stored.", at_fault="us")
+        there.append(Found(object_id, stat.etag, FileSum(name, key, stat.size, sha256)))
+    return there[: len(inputs)], there[len(inputs) :]
+
+
+async def _look(key: str, sha256: str | None = None) -> tuple[Stat | None, str | None]:
+    """What lies under a key, and its SHA-256 where that is known or the object is small."""
+    store = context.get().store
+    if sha256 is not None:
+        return await store.stat(key), sha256
+    found = await store.look(key, receipts.HASHED_AT_ONCE)
+    if found is None:
+        return None, None
+    stat, head = found
+    return stat, hashlib.sha256(head).hexdigest() if len(head) == stat.size else None
