@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from filemill.errors import BadRequest, Impossible
 from filemill.jobs import table_steps, value_steps
 from filemill.jobs.formats import FORMATS
-from filemill.jobs.table_steps import Distinct, Sample, Sort, TableStep
+from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, TableStep, Unpivot
 from filemill.jobs.table_steps import refuse_twice as _refuse_twice
 from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull, Scalar, ValueStep
 
@@ -117,6 +117,11 @@ STEPS: dict[str, type[Step]] = {
     "add_column": AddColumn,
     "cast": Cast,
     "fill_null": FillNull,
+    "aggregate": Aggregate,
+    "unpivot": Unpivot,
+    "pivot": Pivot,
+    "join": Join,
+    "concat": Concat,
     "convert_format": ConvertFormat,
 }
 """Every step by the name it has on the wire."""
@@ -166,7 +171,7 @@ def encode(pipeline: Pipeline) -> bytes:
 
 def inputs_of(step: Step) -> tuple[str, ...]:
     """The names of the extra inputs a step reads."""
-    return ()
+    return table_steps.inputs_of(step)
 
 
 def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from minio import Minio
@@ -20,6 +21,10 @@ from tests.fixtures.servers import StoreAddress
 
 INSIDE = ("polars", "s3:", "http", "127.0.0.1", "localhost", "bucket", "traceback", "panick", ".rs", "minio", "secret")
 """Words of the inside, which no caller may ever read."""
+
+
+Inputs = dict[str, tuple[str, bytes | str]]
+"""Further inputs by name: what their file is called, and what is in it."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -79,9 +84,12 @@ class Workshop:
         to: str | None = None,
         access: StoreAccess | None = None,
         memory_mb: int = 1024,
+        inputs: Inputs | None = None,
     ) -> Result:
         """Uploads the file, runs the steps, fetches the output. `to` adds a convert step."""
-        run, output_key = self.prepare(file_name, data, *pipeline, to=to, access=access, memory_mb=memory_mb)
+        run, output_key = self.prepare(
+            file_name, data, *pipeline, to=to, access=access, memory_mb=memory_mb, inputs=inputs
+        )
         said: list[Phase | Progress | Warned] = []
         done = self.engine.run(run, steps.decode(bytes(run.steps)), said.append)
         response = self.client.get_object(self.bucket, output_key)
@@ -99,20 +107,29 @@ class Workshop:
         to: str | None = None,
         access: StoreAccess | None = None,
         memory_mb: int = 1024,
+        inputs: Inputs | None = None,
     ) -> tuple[Run, str]:
-        """Uploads the file -> the run that is to be carried out, and the key of its output."""
-        raw = data.encode() if isinstance(data, str) else data
+        """Uploads the file and the further inputs -> the run that is to be carried out, and the key of its output."""
         source = formats.format_of(file_name)
         assert source is not None
         target = to or source.name
         wire = msgspec.json.encode([*pipeline, *([convert(to)] if to else [])])
         folder = uuid4().hex
-        etag = self.client.put_object(self.bucket, f"input/{folder}/{file_name}", io.BytesIO(raw), len(raw)).etag
-        assert etag
-        given = InputFile("input", file_name, f"input/{folder}/{file_name}", source.name, len(raw), etag)
+        given = tuple(
+            self._upload(name, own_name, f"input/{folder}/{name}/{own_name}", own)
+            for name, (own_name, own) in {"input": (file_name, data), **(inputs or {})}.items()
+        )
         name = f"{formats.stem_of(file_name)}_processed.{target}"
         made = OutputFile("output", name, f"output/{folder}/{name}", target)
-        return Run(folder, 1, msgspec.Raw(wire), (given,), (made,), access or self.access, memory_mb), made.key
+        return Run(folder, 1, msgspec.Raw(wire), given, (made,), access or self.access, memory_mb), made.key
+
+    def _upload(self, name: str, file_name: str, key: str, data: bytes | str) -> InputFile:
+        raw = data.encode() if isinstance(data, str) else data
+        etag = self.client.put_object(self.bucket, key, io.BytesIO(raw), len(raw)).etag
+        source = formats.format_of(file_name)
+        assert etag
+        assert source is not None
+        return InputFile(name, file_name, key, source.name, len(raw), etag)
 
     def fails(self, file_name: str, data: bytes | str, *pipeline: dict[str, Any], **options: Any) -> JobFailed:
         """Runs what must fail -> the failure, which must not tell of the inside."""
@@ -123,6 +140,13 @@ class Workshop:
         assert "\n" not in told
         assert len(told) < 400
         return failure.value
+
+
+def parquet(**columns: pa.Array) -> bytes:
+    """A Parquet file of these columns."""
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
 
 
 def keep(column: str, operator: str, *value: Any) -> dict[str, Any]:
@@ -193,3 +217,33 @@ def fill(value: Any, *columns: str) -> dict[str, Any]:
 def drop(*columns: str) -> dict[str, Any]:
     """A drop."""
     return {"type": "drop", "params": {"columns": list(columns)}}
+
+
+def aggregate(group_by: list[str], **asked: str) -> dict[str, Any]:
+    """An aggregate; what is asked for as `name="function column"`."""
+    made = []
+    for name, words in asked.items():
+        function, _, column = words.partition(" ")
+        made.append({"name": name, "function": function, **({"column": column} if column else {})})
+    return {"type": "aggregate", "params": {"group_by": group_by, "aggregations": made}}
+
+
+def pivot(group_by: list[str], names_from: str, values_from: str, function: str | None = None) -> dict[str, Any]:
+    """A pivot."""
+    params = {"group_by": group_by, "names_from": names_from, "values_from": values_from}
+    return {"type": "pivot", "params": params | ({"function": function} if function else {})}
+
+
+def unpivot(*columns: str, names_to: str = "name", values_to: str = "value") -> dict[str, Any]:
+    """An unpivot."""
+    return {"type": "unpivot", "params": {"columns": list(columns), "names_to": names_to, "values_to": values_to}}
+
+
+def join(on: list[str] | dict[str, str], how: str = "inner", other: str = "other") -> dict[str, Any]:
+    """A join with the input `other`."""
+    return {"type": "join", "params": {"input": other, "on": on, "how": how}}
+
+
+def concat(*inputs: str) -> dict[str, Any]:
+    """A concat."""
+    return {"type": "concat", "params": {"inputs": list(inputs)}}

@@ -45,7 +45,7 @@ class Inputs:
         """The first input as a table. Raises JobFailed."""
         return self._open(0)
 
-    def extra(self, name: str, where: str) -> Table:
+    def further(self, name: str, where: str) -> Table:
         """A further input as a table. Raises JobFailed where there is none of this name; `where` is the step."""
         for number, file in enumerate(self._run.inputs):
             if number and file.name == name:

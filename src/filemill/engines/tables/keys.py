@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from filemill.engines.tables import table
+from filemill.engines.tables import schema, table
+from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Check, Column, Table
 from filemill.errors import JobFailed
 
@@ -18,6 +19,16 @@ def of(source: Table, name: str, number: int, where: str) -> tuple[pl.Expr, Chec
 
 
 def value_of(column: Column) -> pl.Expr:
-    """A column's values as they are compared: categories as the text they stand for."""
+    """A column's values as they are compared."""
     own = table.value_of(column)
-    return own.cast(pl.String) if column.type.name == "text" and not column.is_text else own
+    return own if column.is_text else as_text(own, column.type)
+
+
+def as_text(value: pl.Expr, kind: Type) -> pl.Expr:
+    """Categories as the text they stand for; all else as it is."""
+    return value.cast(pl.String) if kind.name == "text" and kind.dtype != pl.String() else value
+
+
+def shown(kind: Type) -> Type:
+    """The type of values as they are compared."""
+    return schema.TEXT if kind.name == "text" else kind

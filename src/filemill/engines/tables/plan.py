@@ -5,21 +5,26 @@ from typing import Any
 
 from filemill.engines.tables import (
     adding,
+    aggregating,
+    appending,
     casting,
     deduplicating,
     dropping,
     filling,
     filtering,
+    joining,
     limiting,
+    pivoting,
     renaming,
     sampling,
     selecting,
     sorting,
+    unpivoting,
 )
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.table import Table
 from filemill.jobs.steps import Filter, Limit, Pipeline, Rename, Select, Step
-from filemill.jobs.table_steps import Distinct, Sample, Sort
+from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, Unpivot
 from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull
 
 _BY_ROW: dict[type[Step], Callable[[Any, Table, int], Table]] = {
@@ -31,6 +36,7 @@ _BY_ROW: dict[type[Step], Callable[[Any, Table, int], Table]] = {
     AddColumn: adding.apply,
     Cast: casting.apply,
     FillNull: filling.apply,
+    Unpivot: unpivoting.apply,
 }
 """Steps that look at one row at a time."""
 
@@ -38,6 +44,10 @@ _BY_TABLE: dict[type[Step], Callable[[Any, Table, int, Inputs], Table]] = {
     Distinct: deduplicating.apply,
     Sort: sorting.apply,
     Sample: sampling.apply,
+    Aggregate: aggregating.apply,
+    Pivot: pivoting.apply,
+    Join: joining.apply,
+    Concat: appending.apply,
 }
 """Steps that look at many rows or at further inputs, and tell when they begin."""
 

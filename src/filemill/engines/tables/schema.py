@@ -23,7 +23,7 @@ _PLAIN_NUMBER = r"^(?:0|-?[1-9][0-9]{0,7}|-?(?:0|[1-9][0-9]{0,7})\.[0-9]{1,7})$"
 _MOST_DIGITS = 15
 """A double carries any decimal number of so many significant digits and gives back the same."""
 
-_MOST_DECIMAL_DIGITS = 38
+MOST_DECIMAL_DIGITS = 38
 
 
 class Type(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Type(msgspec.Struct, frozen=True):
 
 
 INT = Type("int", pl.Int64())
-BIG_INT = Type("decimal", pl.Decimal(_MOST_DECIMAL_DIGITS, 0))
+BIG_INT = Type("decimal", pl.Decimal(MOST_DECIMAL_DIGITS, 0))
 FLOAT = Type("float", pl.Float64())
 BOOL = Type("bool", pl.Boolean())
 TEXT = Type("text", pl.String())
@@ -64,6 +64,12 @@ def type_of(dtype: pl.DataType) -> Type:
     if dtype.is_float():
         return Type("float", dtype)
     return Type(_NAMES.get(dtype.base_type(), "unknown"), dtype)
+
+
+def scale_of(kind: Type) -> int:
+    """The digits behind the point of a decimal."""
+    assert isinstance(kind.dtype, pl.Decimal)
+    return kind.dtype.scale
 
 
 def guess(values: pl.Series) -> Type | None:

@@ -85,6 +85,8 @@ def of_polars(error: BaseException, file: InputFile) -> JobFailed:
         return store_away()
     if isinstance(error, FileNotFoundError):
         return of_refusal("NoSuchKey", file)
+    if "overflow in decimal" in str(error):
+        return JobFailed("bad_value", "A sum of decimals is longer than the 38 digits that a decimal has.")
     if isinstance(error, pl.exceptions.PolarsError):
         return bad_file(file, f"The file is damaged, or no .{file.format} file.")
     return internal()

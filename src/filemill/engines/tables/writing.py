@@ -146,21 +146,16 @@ def _as_json(name: str, column: Column) -> Made:
         case "float":
             check = Check(None, name, ~own.is_finite().fill_null(True), own, "is no number that JSON can carry.")
             return own.alias(name), check
-        case "decimal" if _scale(column.type) == 0:
+        case "decimal" if schema.scale_of(column.type) == 0:
             return own.cast(pl.Int128).alias(name), None
         case "decimal":
-            unscaled = own.abs() * 10 ** _scale(column.type)
+            unscaled = own.abs() * 10 ** schema.scale_of(column.type)
             bad = (unscaled.cast(pl.Float64) >= _MOST_DIGITS).fill_null(False)
             check = Check(None, name, bad, own, "has more digits than a JSON number carries without loss.")
             return own.cast(pl.Float64).alias(name), check
         case "datetime" | "time":
             return own.dt.to_string("iso:strict").alias(name), None
     return own.alias(name), None
-
-
-def _scale(kind: Type) -> int:
-    assert isinstance(kind.dtype, pl.Decimal)
-    return kind.dtype.scale
 
 
 def _as_text(name: str, column: Column) -> Made:
