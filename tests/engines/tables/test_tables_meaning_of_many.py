@@ -13,7 +13,8 @@ import pytest
 from tests.engines.tables.workshop import Workshop, aggregate, distinct, join, parquet, sort
 
 DOCS = Path(__file__).parents[3] / "docs" / "tables.md"
-TOLD = re.findall(r"^\| ([^|]+?) \|", DOCS.read_text().split("## One meaning over many rows\n")[1].split("\n## ")[0], re.MULTILINE)[1:]
+SECTION = DOCS.read_text().split("## One meaning over many rows\n")[1].split("\n## ")[0]
+TOLD = re.findall(r"^\| ([^|]+?) \|", SECTION, re.MULTILINE)[1:]
 
 FUNCTIONS = ("sum", "mean", "median", "min", "max", "std", "count", "n_unique", "first", "last")
 
