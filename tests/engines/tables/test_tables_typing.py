@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.engines.tables.workshop import Workshop, keep, limit, rename, select
+from tests.engines.tables.workshop import Workshop, cast, comparison, fill, keep, keep_if, limit, rename, select
 
 
 def column(*cells: str) -> str:
@@ -209,3 +209,12 @@ def test_empty_cells_in_quotes_are_null_beside_misfits(shop: Workshop) -> None:
     assert shop.run("t.csv", data, to="parquet").rows[-1] == (None, None, None)
     # when a misfit stands behind them, then it is that which is named
     assert "row 10003, column 'f': '-0'" in shop.fails("t.csv", data + "-1,-0,x\n", to="parquet").message
+
+
+def test_what_a_filter_typed_is_not_taken_for_what_a_later_step_made(shop: Workshop) -> None:
+    # given a column that a filter has compared as numbers
+    data = "x,y\n1.50,a\n,b\n"
+    some = keep_if({"any": [comparison("x", "gt", 1), comparison("x", "is_null")]})
+    # when it is cast to text, or its gaps are filled, then it is that which goes out
+    assert shop.run("t.csv", data, some, cast(x="text"), to="parquet").rows == [("1.50", "a"), (None, "b")]
+    assert shop.run("t.csv", data, some, fill(2.5, "x"), to="parquet").rows == [(1.5, "a"), (2.5, "b")]

@@ -56,7 +56,7 @@ def is_unknown(column: Column) -> bool:
 def settled(column: Column, kind: Type) -> Column:
     """A column that held no value so far as one of this type."""
     if column.is_text and not column.guessed:
-        return msgspec.structs.replace(column, type=kind, guessed=True)
+        return msgspec.structs.replace(column, type=kind, guessed=True, typed=None)
     return column
 
 

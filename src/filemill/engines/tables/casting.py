@@ -26,7 +26,7 @@ def _cast(source: Table, name: str, target: str, number: int) -> Table:
     bench = Bench(source, number, "cast", name)
     column = source.column(name, bench.where)
     if column.is_text and target == "text":
-        made = msgspec.structs.replace(column, type=schema.TEXT, guessed=True)
+        made = msgspec.structs.replace(column, type=schema.TEXT, guessed=True, typed=None)
         return msgspec.structs.replace(source, columns={**source.columns, name: made})
     if column.is_text:
         value, kind = column_values.text_of(column), schema.TEXT

@@ -20,7 +20,7 @@ def apply(step: FillNull, source: Table, number: int) -> Table:
     for name in step.columns:
         column = source.column(name, where)
         if not column.guessed and isinstance(step.value, int | float) and not isinstance(step.value, bool):
-            column = msgspec.structs.replace(column, type=schema.FLOAT, guessed=True)
+            column = msgspec.structs.replace(column, type=schema.FLOAT, guessed=True, typed=None)
         value = _take(step, name, column, where)
         own, at = pl.col(column.at), table.fresh()
         empty = own == "" if column.is_text else own.is_null()
@@ -31,7 +31,7 @@ def apply(step: FillNull, source: Table, number: int) -> Table:
         if column.odd:
             empty = empty & pl.col(column.odd).is_null()
         frame = frame.with_columns(pl.when(empty).then(filler).otherwise(own).alias(at))
-        columns[name] = msgspec.structs.replace(column, at=at, guessed=True)
+        columns[name] = msgspec.structs.replace(column, at=at, guessed=True, typed=None)
     return msgspec.structs.replace(source, frame=frame, columns=columns)
 
 

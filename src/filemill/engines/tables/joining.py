@@ -115,5 +115,5 @@ def _beside(step: Join, rest: Table, source: Table, where: str) -> tuple[list[pl
         if column.odd:
             odd = table.fresh()
             moved.append(pl.col(column.odd).alias(odd))
-        added[called] = msgspec.structs.replace(column, at=at, odd=odd, row=row)
+        added[called] = msgspec.structs.replace(column, at=at, odd=odd, row=row, typed=None)
     return moved, added

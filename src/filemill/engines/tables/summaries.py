@@ -49,7 +49,7 @@ def of(source: Table, asked: Aggregation, number: int, where: str) -> Summary:
             f"{where}: {asked.function} needs {wanted}, and column {asked.column!r} is {kind.name}; cast it before.",
         )
     if asked.function in _NEED_NUMBERS and kind.name not in _NUMBERS:
-        column = msgspec.structs.replace(column, type=schema.FLOAT)
+        column = msgspec.structs.replace(column, type=schema.FLOAT, typed=None)
     check = table.check_of(column, asked.column, number)
     made = _made(asked, column, where, number)
     return msgspec.structs.replace(made, needs=(check,) if check else ())
