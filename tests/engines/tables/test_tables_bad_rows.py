@@ -2,14 +2,21 @@
 
 import csv
 import io
+import json
 from uuid import uuid4
 
+import msgspec
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from filemill.engines.tables import bad_rows
 from filemill.engines.tables.bad_rows import COLUMNS, BadRows
+from filemill.errors import JobFailed
+from filemill.jobs import steps
+from filemill.jobs.options import Options
 from filemill.jobs.run import OutputFile
+from tests.engines.tables.workshop import add, aggregate, concat, join, keep, parquet
 
 HEADER = list(COLUMNS)
 
@@ -75,3 +82,150 @@ def test_what_is_abandoned_is_not_in_the_store(shop, output, monkeypatch):
     collected.abandon()
 
     assert not list(shop.client.list_objects(shop.bucket, prefix=output.key))
+
+
+# --- jobs that collect ------------------------------------------------------------------------------------------------
+
+LATE = "name,age\n" + "Joe,40\n" * 10_000 + 'Bob,"x, y"\nEve,7\nLiz,old\n'
+
+
+def collected(shop, run):
+    """The rows collected by a run, without the file's name."""
+    output = next(one for one in run.outputs if one.name == "bad_rows")
+    return [tuple(row[1:]) for row in written(shop, output)[1:]]
+
+
+def carry_out(shop, file_name, data, *pipeline, to=None, inputs=None):
+    """Runs steps with `on_bad_rows: collect` -> what was done, the output's text, and the rows collected."""
+    run, key = shop.prepare(file_name, data, *pipeline, to=to, inputs=inputs)
+    extra = OutputFile("bad_rows", "bad_rows.csv", key + "_bad_rows.csv", "csv")
+    run = msgspec.structs.replace(run, outputs=(*run.outputs, extra), options=Options(on_bad_rows="collect"))
+    done = shop.engine.run(run, steps.decode(bytes(run.steps)), lambda line: None)
+    response = shop.client.get_object(shop.bucket, key)
+    try:
+        return done, response.read().decode(), collected(shop, run)
+    finally:
+        response.close()
+        response.release_conn()
+
+
+MISFIT = "is no value of the column's type, int, which {}."
+
+
+def test_misfits_are_taken_out_where_the_output_would_have_met_them(shop):
+    done, text, bad = carry_out(shop, "people.csv", LATE, to="ndjson")
+
+    reason = MISFIT.format("the output needs")
+    assert bad == [
+        ("10001", "age", "x, y", reason, 'Bob,"x, y"'),
+        ("10003", "age", "old", reason, "Liz,old"),
+    ]
+    assert text.splitlines()[-1] == '{"name":"Eve","age":7}'
+    assert [(made.name, made.rows) for made in done.made] == [("output", 10_001), ("bad_rows", 2)]
+
+
+def test_a_filter_and_a_sort_hand_over_what_they_cannot_use(shop):
+    _, text, bad = carry_out(
+        shop,
+        "people.csv",
+        LATE,
+        keep("age", "lt", 10),
+        {"type": "sort", "params": {"by": [{"column": "name", "descending": False}]}},
+    )
+
+    assert text == "name,age\nEve,7\n"
+    assert [row[0] for row in bad] == ["10001", "10003"]
+    assert bad[0][3] == MISFIT.format("step 1 needs")
+
+
+def test_rows_of_too_few_or_too_many_cells_are_collected_and_reading_goes_on(shop):
+    data = 'name,age\nAda,36\nBob\nEve,7\n"Liz\nBeth",40,1\nJoe,8\n'
+
+    done, text, bad = carry_out(shop, "people.csv", data)
+
+    assert text == "name,age\nAda,36\nEve,7\nJoe,8\n"
+    assert bad == [
+        ("2", "", "", "The row has 1 cell, the header 2.", "Bob"),
+        ("4", "", "", "The row has 3 cells, the header 2.", '"Liz\nBeth",40,1'),
+    ]
+    assert done.rows_in == 5
+
+
+def test_a_quote_that_never_ends_still_fails_the_job(shop):
+    with pytest.raises(JobFailed) as failure:
+        carry_out(shop, "people.csv", 'name,age\nAda,36\nBob\nEve,"7\n')
+
+    assert failure.value.code == "bad_file"
+    assert "row 3" in failure.value.message
+
+
+def test_a_table_without_bad_rows_collects_none(shop):
+    _, text, bad = carry_out(shop, "people.csv", "name,age\nAda,36\n")
+
+    assert (text, bad) == ("name,age\nAda,36\n", [])
+
+
+def test_values_of_another_kind_in_ndjson_are_collected(shop):
+    data = '{"n": 1, "s": "a"}\n{"n": "x", "s": "b"}\n{"n": 3}\n'
+
+    _, text, bad = carry_out(shop, "t.ndjson", data)
+
+    assert [json.loads(line)["n"] for line in text.splitlines()] == [1, 3]
+    assert [(row[0], row[1], row[2], json.loads(row[4])) for row in bad] == [("2", "n", '"x"', {"n": "x", "s": "b"})]
+
+
+def test_rows_that_cannot_be_used_fill_no_limit(shop):
+    _, text, bad = carry_out(
+        shop, "people.csv", LATE, keep("age", "ne", 40), {"type": "limit", "params": {"n": 1}}, to="ndjson"
+    )
+
+    assert text == '{"name":"Eve","age":7}\n'
+    assert bad[0][0] == "10001"
+
+
+def test_rows_of_further_inputs_are_collected_with_their_file(shop):
+    # given a table and a further one, which both have rows that cannot be used
+    run = ("people.csv", LATE, join(["name"], "left"))
+    ages = "name,years\n" + "Ada,1\n" * 10_000 + "Joe\nJoe,x\nJoe,3\n"
+
+    # when
+    done, text, bad = carry_out(shop, *run, to="ndjson", inputs={"other": ("ages.csv", ages)})
+
+    # then what is damaged is taken out where the further one is held, a misfit at the end for each row it was joined to
+    assert text.splitlines()[0] == '{"name":"Joe","age":40,"years":3}'
+    assert bad[0] == ("10001", "", "", "The row has 1 cell, the header 2.", "Joe")
+    assert ("10003", "age", "old", MISFIT.format("the output needs"), "Liz,old") in bad
+    assert ("10002", "years", "x", MISFIT.format("the output needs"), "Joe,x") in bad
+    assert done.made[1].rows == len(bad) == 10_003
+
+
+def test_a_concatenated_file_s_rows_are_collected_too(shop):
+    more = "age,name\n" + "1,Kim\n" * 10_000 + "one,Lou\n"
+
+    further = {"other": ("more.csv", more)}
+    _, text, bad = carry_out(shop, "people.csv", LATE, concat("other"), to="ndjson", inputs=further)
+
+    assert len(text.splitlines()) == 20_001
+    assert [(*row[:3], row[4]) for row in bad] == [
+        ("10001", "age", "one", "one,Lou"),
+        ("10001", "age", "x, y", 'Bob,"x, y"'),
+        ("10003", "age", "old", "Liz,old"),
+    ]
+
+
+def test_a_sum_that_cannot_be_told_is_collected_without_a_row(shop):
+    data = parquet(city=pa.array(["Rome", "Rome", "Oslo"]), n=pa.array([2**63 - 1, 1, 5], pa.int64()))
+
+    _, text, bad = carry_out(shop, "t.parquet", data, aggregate(["city"], total="sum n"), to="csv")
+
+    assert text == "city,total\nOslo,5\n"
+    assert [(row[0], row[1], row[4]) for row in bad] == [("", "total", "")]
+
+
+def test_a_row_whose_new_value_cannot_be_is_collected_as_it_stood(shop):
+    data = parquet(name=pa.array(["a", "b"]), n=pa.array([2**63 - 1, 5], pa.int64()))
+
+    _, text, bad = carry_out(shop, "t.parquet", data, add("more", "n + 1"), to="csv")
+
+    assert text == "name,n,more\nb,5,6\n"
+    assert [(row[0], json.loads(row[4])) for row in bad] == [("1", {"name": "a", "n": 2**63 - 1})]

@@ -11,10 +11,14 @@ from filemill.jobs.table_steps import Concat
 
 
 class _Part:
-    """One of the tables: what it adds to each column of the result, and what must hold of that."""
+    """One of the tables: what it adds to each column of the result, and what must hold of that.
 
-    def __init__(self, source: Table, *, is_first: bool) -> None:
+    `along` are columns of its frame that are kept beside.
+    """
+
+    def __init__(self, source: Table, along: list[str], *, is_first: bool) -> None:
         self.source = source
+        self.along = [ROW, MARK, *along]
         self.values: list[pl.Expr] = []
         self.checks: list[Check] = []
         self._is_first = is_first
@@ -34,18 +38,18 @@ class _Part:
         """The rows with their values; those of the first table with all else that its checks look at."""
         if self._is_first:
             return self.source.frame.with_columns(self.values)
-        known = [name for name in self.source.frame.collect_schema() if name in (ROW, MARK)]
+        known = [name for name in self.source.frame.collect_schema() if name in self.along]
         return self.source.frame.select(*self.values, *known)
 
 
 def apply(step: Concat, source: Table, number: int, given: Inputs) -> Table:
     """The longer table. Raises JobFailed where an input is unknown, lacks a column or has another one."""
     where = f"step {number} (concat)"
-    parts = [_Part(source, is_first=True)]
+    parts = [_Part(source, [], is_first=True)]
     for name in step.inputs:
         further = given.further(name, where)
         _compare(source, further, name, where)
-        parts.append(_Part(further, is_first=False))
+        parts.append(_Part(further, given.as_it_stood(further), is_first=False))
     columns = {name: _append(name, parts, number, where) for name in source.columns}
     frame = pl.concat([part.frame() for part in parts], how="diagonal")
     marks = any(part.source.marks for part in parts)

@@ -7,7 +7,7 @@ barrier; the choice of columns is.
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import inputs
+from filemill.engines.tables import collecting, inputs
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.table import MARK, Check, Table
 from filemill.jobs.run import Phase, Say
@@ -37,8 +37,12 @@ class Announced:
 def before(source: Table, phase: Phase, given: Inputs, *checks: Check) -> Table:
     """The table without marks: a row that is marked, or fails one of `checks`, raises Misfit when it comes.
 
+    Where such rows are collected it is handed over instead.
+
     `phase` is told when the first row comes.
     """
+    if given.bad_rows is not None:
+        return announced(collecting.taken_out(source, given, *checks), phase, given)
     checks = (*source.checks, *checks)
     frame = source.frame
     if source.marks or checks:

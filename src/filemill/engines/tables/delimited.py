@@ -4,7 +4,7 @@ import polars as pl
 
 from filemill.engines.tables import batches, heads, pieces, records, schema, trouble
 from filemill.engines.tables.pieces import Pieces, Stream
-from filemill.engines.tables.table import MARK, Column, Table
+from filemill.engines.tables.table import MARK, ROW, Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile, Progress, Say
 
@@ -14,15 +14,21 @@ _WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"
 
 
 class Delimited:
-    """An opened csv or tsv. Reading goes once through the file; `table` is to be used once."""
+    """An opened csv or tsv. Reading goes once through the file; `table` is to be used once.
 
-    def __init__(self, stream: Stream, file: InputFile, base: str, say: Say) -> None:
+    With `skips` a row of too few or too many cells is marked and passed over; `damage` tells by its number what is
+    wrong with it, and its text.
+    """
+
+    def __init__(self, stream: Stream, file: InputFile, base: str, say: Say, *, skips: bool = False) -> None:
         self.file = file
+        self.damage: dict[int, tuple[str, str]] = {}
         self.rows = 0
         self.fault: JobFailed | None = None
         self._stream = stream
         self._separator = SEPARATORS[base]
         self._say = say
+        self._skips = skips
         self._rest = b""
         self._parsed = 0
         self._tried = 0
@@ -119,7 +125,7 @@ class Delimited:
             if data and self._is_still_open(piece, data):
                 self._rest = piece
                 continue
-            found = records.parse(piece, self._separator, width, wanted, last=not data)
+            found = records.parse(piece, self._separator, width, wanted, last=not data, skips=self._skips)
             self._rest = piece[found.end :]
             self._tried = 0 if found.end else len(piece)
             fault = found.fault
@@ -130,8 +136,15 @@ class Delimited:
             self._ended = not data or fault is not None
             if found.end or self._ended:
                 batch = batches.numbered(found.cells, self._parsed, damaged=fault is not None)
+                if found.damaged:
+                    batch = self._mark_damaged(batch, found.damaged)
                 self._parsed += batch.height
                 return batch
+
+    def _mark_damaged(self, batch: pl.DataFrame, damaged: tuple[records.Damaged, ...]) -> pl.DataFrame:
+        rows = [self._parsed + one.at + 1 for one in damaged]
+        self.damage.update((row, (one.what, one.text)) for row, one in zip(rows, damaged, strict=True))
+        return batch.with_columns(pl.col(MARK) | pl.col(ROW).is_in(rows))
 
     def _is_still_open(self, piece: bytes, data: bytes) -> bool:
         """Whether a record that was not whole before cannot be so now, or is not worth trying again yet."""

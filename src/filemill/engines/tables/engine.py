@@ -4,8 +4,10 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import allocation, bad_rows, diagnosis, plan, trouble, writing
+from filemill.engines.tables import allocation, collecting, diagnosis, plan, trouble, writing
+from filemill.engines.tables.bad_rows import BadRows
 from filemill.engines.tables.barrier import Misfit
+from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
 from filemill.jobs.job import BAD_ROWS
 from filemill.jobs.run import Done, Made, Phase, Run, Say
@@ -33,18 +35,34 @@ class Tables:
 
 
 def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
-    output = run.outputs[0]
     say(Phase("reading"))
-    inputs = Inputs(run, say)
+    bad_rows = next((BadRows(one, run.store) for one in run.outputs if one.name == BAD_ROWS), None)
+    inputs = Inputs(run, say, bad_rows=bad_rows)
     try:
-        prepared = writing.prepare(plan.through(steps, inputs.main(), inputs), output)
-        written = writing.Written(prepared.height, say)
-        writing.send(prepared, output, run.store, written)
+        made = _make(run, steps, inputs)
     except Misfit as misfit:
         inputs.close()
         raise diagnosis.of_first_misfit(run, steps) from misfit
+    except Unreadable as error:
+        raise inputs.fault(error.place) or trouble.internal() from error
+    else:
+        collected = (bad_rows.close(),) if bad_rows else ()
     finally:
         inputs.close()
+        if bad_rows:
+            bad_rows.abandon()
+    return Done(inputs.rows, (made, *collected))
+
+
+def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
+    output = run.outputs[0]
+    last = plan.through(steps, inputs.main(), inputs)
+    prepared = writing.prepare(last, output)
+    if inputs.bad_rows:
+        # What the output needs is known only now; prepared again, nothing is left that it could not carry.
+        own = prepared.checks[len(last.checks) :]
+        prepared = writing.prepare(collecting.taken_out(last, inputs, *own), output)
+    written = writing.Written(prepared.height, inputs.say)
+    writing.send(prepared, output, run.store, written)
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
-    collected = tuple(bad_rows.BadRows(one, run.store).close() for one in run.outputs if one.name == BAD_ROWS)
-    return Done(inputs.rows, (Made(output.name, written.rows, columns), *collected))
+    return Made(output.name, written.rows, columns)

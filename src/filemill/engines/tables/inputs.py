@@ -4,7 +4,9 @@ import msgspec
 import polars as pl
 
 from filemill.engines.tables import reading, table
-from filemill.engines.tables.table import INPUT, ROW, Check, Source, Table
+from filemill.engines.tables.bad_rows import BadRows
+from filemill.engines.tables.delimited import Delimited
+from filemill.engines.tables.table import INPUT, ROW, Check, Column, Source, Table
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile, Phase, Progress, Run, Say, Warned
 
@@ -25,15 +27,28 @@ class Reached(Exception):
 
 
 class Inputs:
-    """One pass. `numbered` demands row numbers; `until` ends the pass at that stage, counted from 0, by `Reached`."""
+    """One pass. `numbered` demands row numbers; `until` ends the pass at that stage, counted from 0, by `Reached`.
 
-    def __init__(self, run: Run, say: Say, *, numbered: bool = False, until: int | None = None) -> None:
+    With `bad_rows` rows that cannot be used go there, instead of ending the pass.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        say: Say,
+        *,
+        numbered: bool = False,
+        until: int | None = None,
+        bad_rows: BadRows | None = None,
+    ) -> None:
         self.say = say
+        self.bad_rows = bad_rows
         self._run = run
-        self._numbered = numbered
+        self._numbered = numbered or bad_rows is not None
         self._until = until
         self._stages = 0
         self._sources: dict[int, Source] = {}
+        self._columns: dict[int, dict[str, Column]] = {}
         self._told: dict[int, tuple[int, int]] = {}
 
     @property
@@ -68,6 +83,29 @@ class Inputs:
         """What was wrong with the damaged row of this number."""
         return self._sources[number // INPUT].fault
 
+    def file_name(self, number: int | None) -> str | None:
+        """The name of an input's file."""
+        return None if number is None else self._run.inputs[number].file_name
+
+    def format(self, number: int) -> str:
+        """The name of an input's format."""
+        return self._run.inputs[number].format
+
+    def columns(self, number: int | None) -> dict[str, Column]:
+        """The columns of an input as it was opened."""
+        return {} if number is None else self._columns[number]
+
+    def as_it_stood(self, opened: Table) -> list[str]:
+        """The columns of a frame that must go along with the rows of a further input, for them to be told whole."""
+        if self.bad_rows is None:
+            return []
+        return [name for column in opened.columns.values() for name in (column.at, column.odd) if name]
+
+    def take_damage(self, number: int) -> tuple[str, str] | None:
+        """What is wrong with a damaged row that was passed over, and its text; told once."""
+        source = self._sources[number // INPUT]
+        return source.damage.pop(number % INPUT, None) if isinstance(source, Delimited) else None
+
     def close(self) -> None:
         """Stops reading."""
         for source in self._sources.values():
@@ -75,10 +113,17 @@ class Inputs:
 
     def _open(self, number: int) -> Table:
         source = reading.open_input(
-            self._run.store, self._run.inputs[number], self._say_of(number), numbered=self._numbered
+            self._run.store,
+            self._run.inputs[number],
+            self._say_of(number),
+            numbered=self._numbered,
+            skips=self.bad_rows is not None,
         )
         self._sources[number] = source
         opened = source.table()
+        if number and self.bad_rows is not None:
+            opened = _apart(opened)
+        self._columns[number] = opened.columns
         if number and (opened.marks or self._numbered):
             opened = msgspec.structs.replace(
                 opened, frame=opened.frame.with_columns(pl.col(ROW) + pl.lit(number * INPUT, dtype=pl.Int64))
@@ -96,6 +141,17 @@ class Inputs:
             self.say(line)
 
         return say
+
+
+def _apart(opened: Table) -> Table:
+    """The table, its frame's columns called like no other input's."""
+    places = {name: table.fresh() for one in opened.columns.values() for name in (one.at, one.odd) if name}
+    columns = {
+        name: msgspec.structs.replace(one, at=places[one.at], odd=places[one.odd] if one.odd else None)
+        for name, one in opened.columns.items()
+    }
+    sample = opened.sample.rename(places, strict=False)
+    return msgspec.structs.replace(opened, frame=opened.frame.rename(places), columns=columns, sample=sample)
 
 
 def end_of(last: Table, checks: tuple[Check, ...]) -> Stage:

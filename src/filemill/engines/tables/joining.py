@@ -44,7 +44,7 @@ def apply(step: Join, source: Table, number: int, given: Inputs) -> Table:
     else:
         rest = {name: column for name, column in other.columns.items() if name not in pairs.values()}
         moved, added = _beside(step, msgspec.structs.replace(other, frame=held, columns=rest), source, where)
-        beside = held.select(*other_keys.values, *moved, pl.lit(True).alias(there))
+        beside = held.select(*other_keys.values, *moved, *given.as_it_stood(other), pl.lit(True).alias(there))
         columns = {**source.columns, **added}
     frame = source.frame.with_columns(own_keys.values).join(
         beside,

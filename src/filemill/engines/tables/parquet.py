@@ -44,7 +44,7 @@ class Parquet:
         self.rows = self._frame.select(pl.len()).collect(engine="streaming").item()
         frame = self._frame.rename(safe) if safe else self._frame
         if self._numbered:
-            frame = frame.with_row_index(ROW, offset=1)
+            frame = frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
         return Table(frame, columns, self, pl.DataFrame(), marks=False, height=self.rows, again=True)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from filemill.engines.tables import (
     aggregating,
     appending,
     casting,
+    collecting,
     deduplicating,
     dropping,
     filling,
@@ -61,6 +62,8 @@ def through(steps: Pipeline, table: Table, given: Inputs) -> Table:
 
 def apply(step: Step, table: Table, number: int, given: Inputs) -> Table:
     """The table behind one step, the `number`th, counted from 1. Raises JobFailed where it does not fit."""
+    if isinstance(step, Limit) and given.bad_rows is not None:
+        table = collecting.taken_out(table, given)  # rows that cannot be used fill no limit
     if by_row := _BY_ROW.get(type(step)):
         return by_row(step, table, number)
     if by_table := _BY_TABLE.get(type(step)):

@@ -12,8 +12,14 @@ from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Say, StoreAccess
 
 
-def open_input(access: StoreAccess, file: InputFile, say: Say, *, numbered: bool = False) -> Source:
-    """The input, opened; close it. `numbered` demands row numbers, also where they cost speed. Raises JobFailed."""
+def open_input(
+    access: StoreAccess, file: InputFile, say: Say, *, numbered: bool = False, skips: bool = False
+) -> Source:
+    """The input, opened; close it. Raises JobFailed.
+
+    `numbered` demands row numbers, also where they cost speed; `skips` that a damaged row does not end the reading
+    where it is certain where it ends.
+    """
     source = FORMATS[file.format]
     if source.base == "parquet":
         return Parquet(access, file, numbered=numbered)
@@ -26,4 +32,4 @@ def open_input(access: StoreAccess, file: InputFile, say: Say, *, numbered: bool
 
     if source.base == "ndjson":
         return Ndjson(open_stream, file, say)
-    return Delimited(open_stream(), file, source.base, say)
+    return Delimited(open_stream(), file, source.base, say, skips=skips)

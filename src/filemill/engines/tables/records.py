@@ -26,14 +26,23 @@ _BLANKS = re.compile(rb"(?:(?<=\n)|\A)(?:\r?\n)+")
 _MOST_ENDS = 4
 
 
+class Damaged(msgspec.Struct, frozen=True):
+    """A record of too few or too many cells that was passed over: its place, what is wrong with it, its text."""
+
+    at: int
+    what: str
+    text: str
+
+
 class Records(msgspec.Struct, frozen=True):
     """What was found in a piece: cells as text (an empty one is null or ""), how many bytes of it were whole records,
-    and what is wrong with the record that follows them.
+    and what is wrong with the record that follows them. `damaged` ones among them have no cells.
     """
 
     cells: pl.DataFrame
     end: int
     fault: str | None = None
+    damaged: tuple[Damaged, ...] = ()
 
 
 def names(width: int) -> list[str]:
@@ -41,10 +50,11 @@ def names(width: int) -> list[str]:
     return [str(number) for number in range(width)]
 
 
-def parse(piece: bytes, separator: str, width: int, wanted: list[int], *, last: bool) -> Records:
+def parse(piece: bytes, separator: str, width: int, wanted: list[int], *, last: bool, skips: bool = False) -> Records:
     """The whole records at the beginning of `piece`, at least the `wanted` columns of them.
 
-    `last` says that nothing follows. Without it the end may be 0: the piece is too short for a single record.
+    `last` says that nothing follows. Without it the end may be 0: the piece is too short for a single record. `skips`
+    says that a record of too few or too many cells is passed over.
     """
     end = len(piece) if last else end_of_records(piece, len(piece))
     if end:
@@ -52,7 +62,7 @@ def parse(piece: bytes, separator: str, width: int, wanted: list[int], *, last: 
         cells = _quickly(part if part.endswith(b"\n") else part + b"\n", separator, width, wanted)
         if cells is not None:
             return Records(cells, end)
-    return _carefully(piece, separator, width, last=last)
+    return _carefully(piece, separator, width, last=last, skips=skips)
 
 
 def first(piece: bytes, separator: str, *, last: bool) -> tuple[list[str], int] | str | None:
@@ -171,21 +181,34 @@ def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: str, width: in
     return False
 
 
-def _carefully(piece: bytes, separator: str, width: int, *, last: bool) -> Records:
+def _carefully(piece: bytes, separator: str, width: int, *, last: bool, skips: bool) -> Records:
     rows: list[list[str | None]] = []
+    damaged: list[tuple[int, str, int, int]] = []
     lines = 0
     fault = None
     for cells, lines_so_far, problem in _each(piece, separator, last=last):
         fault = problem
         if not problem and cells and len(cells) != width:
             fault = f"The row has {_cells(len(cells))}, the header {width}."
+            if skips:
+                damaged.append((len(rows), fault, lines, lines_so_far))
+                rows.append([None] * width)
+                lines, fault = lines_so_far, None
+                continue
         if fault:
             break
         lines = lines_so_far
         if cells:
             rows.append([cell or None for cell in cells])
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names(width), pl.String), orient="row")
-    return Records(frame, _end_of_line(piece, lines), fault)
+    return Records(frame, _end_of_line(piece, lines), fault, tuple(_damaged(piece, damaged)))
+
+
+def _damaged(piece: bytes, found: list[tuple[int, str, int, int]]) -> Iterator[Damaged]:
+    """Each with the text of its lines, from the one after the first number to the second."""
+    ends = [0, *((_view(piece) == _LINE_FEED).arg_true() + 1).to_list(), len(piece)] if found else []
+    for at, what, first, last in found:
+        yield Damaged(at, what, piece[ends[first] : ends[min(last, len(ends) - 1)]].decode().strip("\r\n"))
 
 
 def _cells(count: int) -> str:

@@ -1,0 +1,134 @@
+"""Takes the rows out that cannot be used, and hands them over with the reason, where a job would else fail for them."""
+
+from collections.abc import Iterator
+
+import msgspec
+import polars as pl
+
+from filemill.engines.tables import inputs
+from filemill.engines.tables.bad_rows import COLUMNS
+from filemill.engines.tables.inputs import Inputs, Stage
+from filemill.engines.tables.table import INPUT, MARK, ROW, Check, Column, Table
+from filemill.jobs.formats import FORMATS
+
+_SEPARATORS = {"csv": ",", "tsv": "\t"}
+
+
+class Unreadable(Exception):
+    """The file is damaged in a row, and where that ends is not certain."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+def taken_out(source: Table, given: Inputs, *checks: Check) -> Table:
+    """The table without marks: rows that are marked, or fail one of `checks`, are handed over when they come.
+
+    All columns are read, as the rows are to be told whole.
+    """
+    checks = (*source.checks, *checks)
+    if not (source.marks or checks):
+        return source
+    frame = source.frame.map_batches(
+        _Taker(inputs.end_of(source, checks), given).pass_on,
+        predicate_pushdown=False,
+        projection_pushdown=False,
+        slice_pushdown=False,
+        streamable=True,
+    )
+    if source.marks:
+        frame = frame.drop(MARK)
+    return msgspec.structs.replace(source, frame=frame, marks=False, checks=())
+
+
+class _Taker:
+    """Stands at one stage."""
+
+    def __init__(self, stage: Stage, given: Inputs) -> None:
+        self._bad = stage.bad.alias("bad")
+        self._checks = stage.checks
+        self._given = given
+
+    def pass_on(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Lets through what can be used."""
+        bad = frame.select(self._bad).to_series()
+        if not bad.any():
+            return frame
+        assert self._given.bad_rows is not None
+        for rows in self._told(frame.filter(bad)):
+            self._given.bad_rows.take(rows)
+        return frame.filter(~bad)
+
+    def _told(self, left: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Each row once, for the first check it does not pass."""
+        for check in self._checks:
+            bad = left.select(check.bad.fill_null(False).alias("bad")).to_series()
+            if not bad.any():
+                continue
+            rows, left = left.filter(bad), left.filter(~bad)
+            values = rows.select(check.value.cast(pl.String).alias("value")).to_series()
+            for number, at, some in _by_input(rows, check.row):
+                texts = self._texts(some, number)
+                told = some.select(
+                    file=pl.lit(self._given.file_name(number), pl.String),
+                    row=pl.lit(None, pl.Int64) if number is None else pl.col(check.row) % INPUT,
+                    column=pl.lit(check.name),
+                )
+                yield told.with_columns(value=values.gather(at), reason=pl.lit(check.what), text=texts)
+        if left.height:
+            yield self._damaged(left)
+
+    def _damaged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows that could not even be read: what is wrong with them, and their text, the reader knows.
+
+        Raises Unreadable at a row behind which nobody knows how to go on.
+        """
+        told = []
+        for place in rows[ROW]:
+            damage = self._given.take_damage(place)
+            if damage is None:
+                raise Unreadable(place)
+            told.append((self._given.file_name(place // INPUT), place % INPUT, None, None, *damage))
+        return pl.DataFrame(told, COLUMNS, orient="row")
+
+    def _texts(self, rows: pl.DataFrame, number: int | None) -> pl.Series:
+        """The rows as they stood: as a record of csv, or as a JSON object."""
+        columns = self._given.columns(number)
+        nothing = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
+        if number is None or not columns or any(column.at not in rows.columns for column in columns.values()):
+            return nothing
+        separator = _SEPARATORS.get(FORMATS[self._given.format(number)].base)
+        if separator:
+            cells = [_cell(column, separator) for column in columns.values()]
+            return rows.select(pl.concat_str(cells, separator=separator).alias("text")).to_series()
+        return pl.Series("text", [_object(row, columns) for row in rows.iter_rows(named=True)], pl.String)
+
+
+def _by_input(rows: pl.DataFrame, name: str) -> Iterator[tuple[int | None, pl.Series, pl.DataFrame]]:
+    """The rows apart by the input they are from, None where that is not known any more, and where they stood."""
+    at = pl.int_range(rows.height, eager=True)
+    if name not in rows.columns:
+        yield None, at, rows
+        return
+    numbers = rows[name] // INPUT
+    for number in numbers.unique().sort():
+        mine = numbers == number if number is not None else numbers.is_null()
+        yield number, at.filter(mine), rows.filter(mine)
+
+
+def _cell(column: Column, separator: str) -> pl.Expr:
+    """A cell with quotes where it needs them."""
+    own = pl.col(column.at).cast(pl.String).fill_null("")
+    quoted = pl.lit('"') + own.str.replace_all('"', '""', literal=True) + pl.lit('"')
+    return pl.when(own.str.contains(rf'["\r\n{separator}]')).then(quoted).otherwise(own)
+
+
+def _object(row: dict[str, object], columns: dict[str, Column]) -> str:
+    found: dict[str, object] = {}
+    for name, column in columns.items():
+        odd = row.get(column.odd) if column.odd else None
+        value = msgspec.Raw(str(odd).encode()) if odd is not None else row[column.at]
+        if value is not None:
+            found[name] = value
+    return msgspec.json.encode(found, enc_hook=str).decode()
