@@ -96,8 +96,8 @@ def check_call(name: str, written: tuple[object, ...]) -> None:
     """
     if name not in FUNCTIONS:
         near = get_close_matches(name, FUNCTIONS, n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(FUNCTIONS)}"
-        raise NoSuchFunction(f"there is no function {name[:40]!r}; {hint}")
+        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+        raise NoSuchFunction(f"there is no function {name[:40]!r}{hint}; there are {', '.join(FUNCTIONS)}")
     function = FUNCTIONS[name]
     if len(written) < function.least or (function.most is not None and len(written) > function.most):
         raise ValueError(f"{name} takes {name}({function.signature}), and here are {len(written)} arguments")

@@ -18,6 +18,7 @@ from litestar.openapi.spec import Operation, Reference, Schema
 from litestar.typing import FieldDefinition
 
 from filemill.errors import BadRequest
+from filemill.web import shapes
 
 T = TypeVar("T")
 MOST_FORM_FIELDS = 20
@@ -95,7 +96,7 @@ def decode(body: bytes, struct: type[T]) -> T:
     try:
         value = msgspec.json.decode(body, type=struct)
     except msgspec.ValidationError as error:
-        raise BadRequest(_sentence(error)) from error
+        raise BadRequest(shapes.sentence(error, _plain(body), struct)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("The body is not JSON in UTF-8.") from error
     except RecursionError as error:
@@ -123,14 +124,15 @@ def decode_form(body: bytes, struct: type[T]) -> T:
     try:
         return msgspec.convert(fields, struct)
     except msgspec.ValidationError as error:
-        raise BadRequest(_sentence(error)) from error
+        raise BadRequest(shapes.sentence(error, fields, struct)) from error
 
 
-def _sentence(error: msgspec.ValidationError) -> str:
-    """Turns "Expected `int`, got `str` - at `$.size`" into "size: expected `int`, got `str`."."""
-    what, _, path = str(error).partition(" - at `$")
-    path = path.removesuffix("`").removeprefix(".")
-    return f"{path}: {what[:1].lower()}{what[1:]}." if path else f"{what}."
+def _plain(body: bytes) -> object:
+    """The body as dictionaries and lists; None where it is no JSON behind the place that does not fit."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _has_nul(value: object) -> bool:

@@ -12,6 +12,7 @@ from filemill.jobs import formats, steps
 from filemill.jobs.job import MAIN_INPUT
 from filemill.jobs.options import BadRows, InputOptions, Options
 from filemill.jobs.queries import NewFile
+from filemill.web.shapes import EACH
 
 MOST_BYTES = 50 * 2**30
 MOST_EXTRA_INPUTS = 50
@@ -75,12 +76,14 @@ class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[steps.WireStep, ...],
         Meta(
             description="At most 100 steps; none passes the rows on unchanged.",
+            extra={EACH: "step"},
             extra_json_schema={"maxItems": steps.MOST_STEPS},
         ),
     ]
     extra_inputs: Annotated[
         tuple[ExtraInput, ...],
         Meta(
+            extra={EACH: "extra input"},
             description="Further files. The job is queued once every one of them is marked as uploaded, too.",
             extra_json_schema={"maxItems": MOST_EXTRA_INPUTS},
         ),
