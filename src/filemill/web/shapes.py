@@ -15,7 +15,7 @@ _PART = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
 _BAD_VALUE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 
 
-def sentence(error: msgspec.ValidationError, value: object, struct: type[Any]) -> str:
+def sentence(error: msgspec.ValidationError, value: object, struct: Any) -> str:
     """What msgspec says of a value -> one sentence, such as `step 2 (filter): operator must be one of eq, ne.`.
 
     `value` is what was sent, as plain dictionaries and lists, or None where that cannot be told.
