@@ -61,6 +61,11 @@ serve: $(INSTALLED) ## run everything, to stay, on http://127.0.0.1:8000; state 
 test: $(INSTALLED) ## the whole suite, against real servers
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
 
+.PHONY: hostile
+hostile: $(INSTALLED) ## thousands of random tables, pipelines and expressions, other ones each time (about half an hour)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --hypothesis-profile=hostile \
+		tests/engines/tables/test_tables_{pipelines,property,computed}.py
+
 .PHONY: check
 check: $(INSTALLED) ## lint, format, types and import contracts
 	$(BIN)/ruff check

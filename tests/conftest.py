@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as bounds
 
 from filemill import settings as settings_room
 from filemill.local import object_store
@@ -16,6 +18,11 @@ from filemill.settings import Settings
 from tests.fixtures import servers as shared
 from tests.fixtures.faulty import FaultyStack
 from tests.fixtures.servers import Addresses, Servers, StoreAddress
+
+_UNHURRIED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+bounds.register_profile("quick", max_examples=80, derandomize=True, **_UNHURRIED)
+bounds.register_profile("hostile", max_examples=3000, **_UNHURRIED)
+bounds.load_profile("quick")
 
 _KEY = "filemill_addresses"
 _running: list[tuple[Servers, Path]] = []

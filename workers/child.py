@@ -54,14 +54,21 @@ def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
         checksum.check(run, say)
         return engine.run(run, steps.decode(bytes(run.steps)), say)
     except JobFailed as error:
+        if error.code == "internal" and _is_at_limit(run.memory_mb):
+            return _too_much_memory(run)
         return Refused(error.code, error.message, error.at_fault)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 -- Polars' panics are no Exceptions; the log gets the cause
         traceback.print_exc()
         if isinstance(error, MemoryError) or _is_at_limit(run.memory_mb):
-            return Refused("too_much_memory", f"The job needs more than the {run.memory_mb} MB of memory allowed.")
+            return _too_much_memory(run)
         return Refused("internal", "Something went wrong on our side.", "us")
+
+
+def _too_much_memory(run: wire.Run) -> Refused:
+    """Whoever watches knows the step as well, and words it so."""
+    return Refused("too_much_memory", f"The job needs more than {run.memory_mb} MB of memory.")
 
 
 def _is_at_limit(megabytes: int) -> bool:

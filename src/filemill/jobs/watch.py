@@ -20,6 +20,7 @@ class Watch:
         self._lease = lease
         self._child = child
         self._started = started
+        self._at: Phase | None = None
 
     async def until_done(self) -> Done:
         """Returns what the child has made. Raises JobFailed, StoreAway, Ended."""
@@ -41,10 +42,12 @@ class Watch:
         match said:
             case Refused(code="store_away"):
                 raise StoreAway
+            case Refused(code="too_much_memory"):
+                raise self._too_much_memory()
             case Refused(code, message, at_fault):
                 raise JobFailed(code, message, at_fault=at_fault)
             case Exit() if said.is_out_of_memory:
-                raise _too_much_memory()
+                raise self._too_much_memory()
             case Exit(code, stderr):
                 logs.warn("filemill.jobs.watch", "a child died", code=code, stderr=stderr)
                 raise Ended("killed")
@@ -53,6 +56,8 @@ class Watch:
             case Phase(name, step):
                 self._lease.phase = name
                 self._lease.note("phase", {"name": name, "step": step})
+                # What a step has gathered is still there when later phases begin.
+                self._at = said if step else self._at
             case Warned(code, message, step):
                 self._lease.note("warning", {"code": code, "message": message, "step": step})
 
@@ -61,9 +66,12 @@ class Watch:
         if time.monotonic() - self._started > settings.job_seconds:
             raise JobFailed("too_slow", f"The job took longer than the {settings.job_seconds} seconds allowed.")
         if self._child.memory_mb > settings.job_memory_mb * 3 // 2:  # what the child's own limit does not count
-            raise _too_much_memory()
+            raise self._too_much_memory()
 
-
-def _too_much_memory() -> JobFailed:
-    megabytes = context.get().settings.job_memory_mb
-    return JobFailed("too_much_memory", f"The job needs more than the {megabytes} MB of memory allowed.")
+    def _too_much_memory(self) -> JobFailed:
+        """Names the last step that began to gather rows: it holds what there is no room for."""
+        megabytes = context.get().settings.job_memory_mb
+        who = f"Step {self._at.step} ({self._at.name})" if self._at else "The job"
+        return JobFailed(
+            "too_much_memory", f"{who} needs more than {megabytes} MB of memory, and no job may have more."
+        )

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engines.tables.workshop import Workshop, keep_if, limit, rename, select
@@ -163,7 +163,6 @@ def by_the_book(rows: list[Row], pipeline: list[tuple[str, Any]]) -> tuple[list[
     return wire, [list(names.values()), *([row[column] for column in names] for row in rows)]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.fixed_dictionaries(CELLS), max_size=15), pipeline=pipelines())
 def test_any_pipeline_on_any_table(shop: Workshop, rows: list[Row], pipeline: list[tuple[str, Any]]) -> None:
     # given a table as csv

@@ -5,7 +5,7 @@ import re
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import casting_values, column_values, converting, schema
+from filemill.engines.tables import casting_values, column_values, converting, schema, table
 from filemill.engines.tables.bench import Bench
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Column, Table
@@ -28,10 +28,13 @@ def _cast(source: Table, name: str, target: str, number: int) -> Table:
     if column.is_text and target == "text":
         made = msgspec.structs.replace(column, type=schema.TEXT, guessed=True, typed=None)
         return msgspec.structs.replace(source, columns={**source.columns, name: made})
-    if column.is_text:
+    if column.is_text and (column.type != schema.BOOL or target == "bool"):
         value, kind = column_values.text_of(column), schema.TEXT
     else:
-        operand = column_values.plain(bench, pl.col(column.at), column, name, name)
+        if column.is_text:
+            # Of text only `true` and `false` come here, which are numbers as booleans alone.
+            column_values.check(bench, name)
+        operand = column_values.plain(bench, table.value_of(column), column, name, name)
         value, kind = operand.value, operand.type
     if not converting.can(kind, target):
         known = ", ".join(converting.ways(kind))
