@@ -167,7 +167,7 @@ async def test_the_last_of_two_equal_keys_counts(member):
         with_step("limit", {"n": True}),
         with_step("convert_format", {}),
         with_step("convert_format", {"to_format": 1}),
-        with_step("convert_format", {"to_format": "csv", "delimiter": ";"}),
+        with_step("convert_format", {"to_format": "csv", "delimiters": ";"}),
         with_filter(),
         with_filter(column="a"),
         with_filter(operator="eq", value=1),

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from filemill.accounts import passwords, sign_in
-from filemill.engines.tables import inflate, json_kinds, ndjson, records, schema
+from filemill.engines.tables import inflate, json_kinds, ndjson, records, schema, xlsx_sink
 from filemill.faces.data import new_jobs, routes, transfers
-from filemill.jobs import expressions, formats, moves, queue, steps, sweep, value_steps
+from filemill.jobs import expressions, formats, moves, queue, steps, sweep, targets, value_steps
 from filemill.jobs.functions import FUNCTIONS
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
 from filemill.jobs.steps import STEPS
@@ -159,8 +159,8 @@ def test_every_move_has_a_row_and_no_other() -> None:
 def test_every_status_of_the_door_tells_its_moves() -> None:
     told = {row[0].strip("`"): row[2] for row in rows(read("docs/api/data-jobs.md")) if len(row) == 3}
 
-    for status, targets in MOVES.items():
-        assert set(re.findall(r"[A-Z_]{6,}", told[status.value])) == {target.value for target in targets}
+    for status, others in MOVES.items():
+        assert set(re.findall(r"[A-Z_]{6,}", told[status.value])) == {target.value for target in others}
 
 
 def test_every_route_of_the_door_has_a_row() -> None:
@@ -198,9 +198,12 @@ def test_every_function_has_its_row_and_nothing_else_has() -> None:
     ("page", "said"),
     [
         ("tables.md", f"first {schema.SAMPLE_ROWS:,} rows"),
-        ("tables.md", f"no row above {records.LONGEST >> 20} MiB"),
-        ("tables.md", f"no line above {ndjson._LONGEST >> 20} MiB"),
-        ("tables.md", f"nested at most {json_kinds.DEEPEST} deep"),
+        ("formats.md", f"no row above {records.LONGEST >> 20} MiB"),
+        ("formats.md", f"no line above {ndjson._LONGEST >> 20} MiB"),
+        ("formats.md", f"nested at most {json_kinds.DEEPEST} deep"),
+        ("formats.md", f"1 to {targets.MOST_ROWS_IN_A_GROUP:,} rows"),
+        ("formats.md", f"{xlsx_sink.MOST_COLUMNS:,} columns or {xlsx_sink.MOST_ROWS - 1:,} rows"),
+        ("formats.md", f"{xlsx_sink.LONGEST_TEXT:,} characters"),
         ("tables.md", f"more than {inflate.FREE_BYTES >> 30} GiB and more than {inflate.MOST_TIMES} times"),
         ("tables.md", f"at most {steps.MOST_CONDITIONS:,}, nested at most {steps.DEEPEST_CONDITION} deep"),
         ("tables.md", f"a list of at most {steps.MOST_VALUES:,}"),

@@ -8,10 +8,12 @@ PDEATHSIG, which follows the starting *thread*: here the event loop's, which liv
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -52,10 +54,11 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class Child:
-    """One child process. `engines` is what it said it has loaded (name -> version)."""
+    """One child process, and the folder it works in. `engines` is what it said it has loaded (name -> version)."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
         self._process = process
+        self._folder = folder
         self._stderr = b""
         self._reading = asyncio.create_task(self._read_stderr())
         self._line: asyncio.Task[bytes] | None = None
@@ -122,13 +125,15 @@ class Child:
         return Exit(code, self._stderr.decode(errors="replace"))
 
     async def kill(self) -> None:
-        """Ends the child and whatever it has started; returns when it is gone."""
+        """Ends the child and whatever it has started; returns when it is gone, and its folder too."""
         for task in (self._line, self._reading):
             if task is not None:
                 task.cancel()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         await self._process.wait()
+        # A run that was cut short leaves what it had written so far.
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
 class Cage:
@@ -191,7 +196,9 @@ class Cage:
 
     async def _start(self) -> Child:
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-        environment |= {"TMPDIR": str(self._folder), "HOME": str(self._folder), **OWN_ENVIRONMENT}
+        folder = self._folder / uuid4().hex
+        folder.mkdir(mode=0o700)
+        environment |= {"TMPDIR": str(folder), "HOME": str(folder), **OWN_ENVIRONMENT}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # nothing is imported from the folder it works in
@@ -204,10 +211,10 @@ class Cage:
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
             env=environment,
-            cwd=self._folder,
+            cwd=folder,
             start_new_session=True,
         )
-        child = Child(process)
+        child = Child(process, folder)
         try:
             said = await child.hear(READY_SECONDS)
         except asyncio.CancelledError:

@@ -42,6 +42,7 @@ async def create(new: NewJob) -> Job:
     steps.check(new.pipeline, [file.name for file in new.inputs if file.name != MAIN_INPUT])
     sources = tuple(_format_of(file) for file in new.inputs)
     job_options.check(new.options, sources)
+    steps.check_source(new.pipeline, sources[0])
     async with connections.transaction():
         await queries.lock_owner(new.owner)
         if new.idempotency_key is not None:

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from filemill.errors import BadRequest, Impossible
-from filemill.jobs import table_steps, value_steps
-from filemill.jobs.formats import FORMATS
+from filemill.jobs import table_steps, targets, value_steps
+from filemill.jobs.formats import Format, targets_of
 from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, TableStep, Unpivot
 from filemill.jobs.table_steps import refuse_twice as _refuse_twice
 from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull, Scalar, ValueStep
@@ -93,13 +93,19 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n: int
 
 
-class ConvertFormat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ConvertFormat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Writes the result in another format. At most once, and last.
 
-    Example: `{"to_format": "parquet"}`
+    Some formats take options: csv a `delimiter`, one ASCII character; parquet, arrow and avro a `compression`; parquet
+    a `row_group_size` in rows.
+
+    Example: `{"to_format": "parquet", "compression": "snappy", "row_group_size": 100000}`
     """
 
     to_format: str
+    delimiter: str | None = None
+    compression: str | None = None
+    row_group_size: int | None = None
 
 
 Step = Filter | Select | Rename | Limit | TableStep | ValueStep | ConvertFormat
@@ -194,6 +200,15 @@ def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:
     value_steps.check_all(tuple(step for step in pipeline if isinstance(step, AddColumn)))
 
 
+def check_source(pipeline: Pipeline, source: Format) -> None:
+    """Refuses to leave the result in a format that can only be read. Raises Impossible."""
+    if not source.is_written and not (pipeline and isinstance(pipeline[-1], ConvertFormat)):
+        raise Impossible(
+            f"processing_steps: a {source.name} file can only be read, so the last step must be convert_format, to one"
+            f" of {', '.join(targets_of(source))}."
+        )
+
+
 def _check_step(where: str, step: Step) -> None:
     match step:
         case Filter():
@@ -210,9 +225,8 @@ def _check_step(where: str, step: Step) -> None:
             _refuse_twice(where, "the new names", tuple(columns.values()))
         case Limit(n):
             table_steps.check_count(where, "n", n)
-        case ConvertFormat(to_format):
-            if to_format not in FORMATS:
-                raise Impossible(f"{where}: to_format {to_format!r} is not one of {', '.join(FORMATS)}.")
+        case ConvertFormat():
+            targets.check(where, step)
         case AddColumn() | Cast() | Drop() | FillNull():
             value_steps.check(where, step)
         case _:

@@ -4,17 +4,22 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import fastavro
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from backports import zstd
 from minio import Minio
+from openpyxl import load_workbook
 
 from filemill.errors import JobFailed
 from filemill.jobs import formats, steps
+from filemill.jobs.options import InputOptions, Options
 from filemill.jobs.run import Done, Engine, InputFile, OutputFile, Phase, Progress, Run, StoreAccess, Warned
 from filemill.local.keys import CAGE, SERVICE
 from tests.fixtures.servers import StoreAddress
@@ -22,6 +27,8 @@ from tests.fixtures.servers import StoreAddress
 INSIDE = ("polars", "s3:", "http", "127.0.0.1", "localhost", "bucket", "traceback", "panick", ".rs", "minio", "secret")
 """Words of the inside, which no caller may ever read."""
 
+
+PLAIN = InputOptions()
 
 Inputs = dict[str, tuple[str, bytes | str]]
 """Further inputs by name: what their file is called, and what is in it."""
@@ -38,7 +45,8 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """The output as text, unpacked."""
-        return (gzip.decompress(self.data) if self.format.endswith(".gz") else self.data).decode()
+        unpack = {"gzip": gzip.decompress, "zstd": zstd.decompress}.get(formats.FORMATS[self.format].compression or "")
+        return (unpack(self.data) if unpack else self.data).decode()
 
     @property
     def rows(self) -> list[tuple[Any, ...]]:
@@ -48,17 +56,30 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def records(self) -> list[dict[str, Any]]:
         """The rows by column name."""
-        base = formats.FORMATS[self.format].base
-        if base == "parquet":
-            return pq.read_table(io.BytesIO(self.data)).to_pylist()
-        if base == "ndjson":
-            return [json.loads(line) for line in self.text.splitlines()]
-        return list(csv.DictReader(io.StringIO(self.text, newline=""), delimiter="," if base == "csv" else "\t"))
+        return _records_of[formats.FORMATS[self.format].base](self)
 
     @property
     def types(self) -> dict[str, str]:
         """The types the engine reported."""
         return dict(self.done.made[0].columns)
+
+
+def _of_xlsx(result: Result) -> list[dict[str, Any]]:
+    header, *rows = load_workbook(io.BytesIO(result.data)).active.iter_rows(values_only=True)
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+_records_of: dict[str, Callable[[Result], list[dict[str, Any]]]] = {
+    "parquet": lambda result: pq.read_table(io.BytesIO(result.data)).to_pylist(),
+    "arrow": lambda result: pa.ipc.open_file(io.BytesIO(result.data)).read_all().to_pylist(),
+    "avro": lambda result: list(fastavro.reader(io.BytesIO(result.data))),
+    "xlsx": _of_xlsx,
+    "json": lambda result: json.loads(result.text),
+    "ndjson": lambda result: [json.loads(line) for line in result.text.splitlines()],
+    "csv": lambda result: list(csv.DictReader(io.StringIO(result.text, newline=""))),
+    "tsv": lambda result: list(csv.DictReader(io.StringIO(result.text, newline=""), delimiter="\t")),
+}
+"""By a format's base: how others than we read it."""
 
 
 class Workshop:
@@ -82,13 +103,15 @@ class Workshop:
         data: bytes | str,
         *pipeline: dict[str, Any],
         to: str | None = None,
+        how: dict[str, Any] | None = None,
+        given: InputOptions = PLAIN,
         access: StoreAccess | None = None,
         memory_mb: int = 1024,
         inputs: Inputs | None = None,
     ) -> Result:
-        """Uploads the file, runs the steps, fetches the output. `to` adds a convert step."""
+        """Uploads the file, runs the steps, fetches the output. `to` adds a convert step, `how` its options."""
         run, output_key = self.prepare(
-            file_name, data, *pipeline, to=to, access=access, memory_mb=memory_mb, inputs=inputs
+            file_name, data, *pipeline, to=to, how=how, given=given, access=access, memory_mb=memory_mb, inputs=inputs
         )
         said: list[Phase | Progress | Warned] = []
         done = self.engine.run(run, steps.decode(bytes(run.steps)), said.append)
@@ -105,6 +128,8 @@ class Workshop:
         data: bytes | str,
         *pipeline: dict[str, Any],
         to: str | None = None,
+        how: dict[str, Any] | None = None,
+        given: InputOptions = PLAIN,
         access: StoreAccess | None = None,
         memory_mb: int = 1024,
         inputs: Inputs | None = None,
@@ -113,15 +138,16 @@ class Workshop:
         source = formats.format_of(file_name)
         assert source is not None
         target = to or source.name
-        wire = msgspec.json.encode([*pipeline, *([convert(to)] if to else [])])
+        wire = msgspec.json.encode([*pipeline, *([convert(to, **(how or {}))] if to else [])])
         folder = uuid4().hex
-        given = tuple(
+        files = tuple(
             self._upload(name, own_name, f"input/{folder}/{name}/{own_name}", own)
             for name, (own_name, own) in {"input": (file_name, data), **(inputs or {})}.items()
         )
         name = f"{formats.stem_of(file_name)}_processed.{target}"
         made = OutputFile("output", name, f"output/{folder}/{name}", target)
-        return Run(folder, 1, msgspec.Raw(wire), given, (made,), access or self.access, memory_mb), made.key
+        store = access or self.access
+        return Run(folder, 1, msgspec.Raw(wire), files, (made,), store, memory_mb, Options(given)), made.key
 
     def _upload(self, name: str, file_name: str, key: str, data: bytes | str) -> InputFile:
         raw = data.encode() if isinstance(data, str) else data
@@ -179,9 +205,9 @@ def limit(n: int) -> dict[str, Any]:
     return {"type": "limit", "params": {"n": n}}
 
 
-def convert(to: str) -> dict[str, Any]:
+def convert(to: str, **options: Any) -> dict[str, Any]:
     """A convert_format."""
-    return {"type": "convert_format", "params": {"to_format": to}}
+    return {"type": "convert_format", "params": {"to_format": to, **options}}
 
 
 def distinct(*columns: str) -> dict[str, Any]:
@@ -247,3 +273,10 @@ def join(on: list[str] | dict[str, str], how: str = "inner", other: str = "other
 def concat(*inputs: str) -> dict[str, Any]:
     """A concat."""
     return {"type": "concat", "params": {"inputs": list(inputs)}}
+
+
+def parquet_of(columns: dict[str, Any]) -> bytes:
+    """A table as a Parquet file."""
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()

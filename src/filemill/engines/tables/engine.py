@@ -10,8 +10,8 @@ from filemill.engines.tables.barrier import Misfit
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
 from filemill.jobs.job import BAD_ROWS
-from filemill.jobs.run import Done, Made, Phase, Run, Say
-from filemill.jobs.steps import Pipeline
+from filemill.jobs.run import Done, Made, OutputFile, Phase, Run, Say
+from filemill.jobs.steps import ConvertFormat, Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,12 @@ def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
         own = prepared.checks[len(last.checks) :]
         prepared = writing.prepare(collecting.taken_out(last, inputs, *own), output)
     written = writing.Written(prepared.height, inputs.say)
-    writing.send(prepared, output, run.store, written)
+    writing.send(prepared, output, _how(steps, output), run.store, written)
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
     return Made(output.name, written.rows, columns)
+
+
+def _how(steps: Pipeline, output: OutputFile) -> ConvertFormat:
+    """The options of the output's format; its own where no step says how."""
+    last = steps[-1] if steps else None
+    return last if isinstance(last, ConvertFormat) else ConvertFormat(output.format)

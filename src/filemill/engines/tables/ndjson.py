@@ -11,6 +11,7 @@ from filemill.engines.tables.json_survey import Survey
 from filemill.engines.tables.pieces import Pieces, Stream
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
+from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Progress, Say
 
 _LONGEST = 32 << 20
@@ -110,7 +111,7 @@ class Ndjson:
     def _whole_lines(self) -> Generator[bytes]:
         """The file in pieces that end with a line."""
         rest = heads.check(pieces.read_first(self._stream), self.file)
-        if rest.lstrip()[:1] == b"[":
+        if rest.lstrip()[:1] == b"[" and FORMATS[self.file.format].base == "ndjson":
             raise trouble.bad_file(self.file, "The file is a JSON array; an .ndjson file has one object on each line.")
         end = rest.rfind(b"\n") + 1
         following = Pieces(self._stream, rest[end:], lambda data, size: data.rfind(b"\n", 0, size) + 1)

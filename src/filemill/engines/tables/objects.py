@@ -86,6 +86,15 @@ class Reader:
         data = bytearray(self.size)
         return bytes(memoryview(data)[: self.readinto(memoryview(data))])
 
+    def seek(self, offset: int) -> None:
+        """Goes on from there with the next read; a little further on the bytes between are passed over."""
+        between = offset - self.offset
+        if self._response is not None and 0 < between <= _GULP:
+            self.readinto(memoryview(bytearray(between)))
+        elif between:
+            self.close()
+            self.offset = offset
+
     def close(self) -> None:
         """Lets go of the connection; a later `read` opens another."""
         if self._response is not None:

@@ -1,13 +1,18 @@
 """Opens an input as a table: one reader for each format."""
 
 from filemill.engines.tables import trouble
+from filemill.engines.tables.arrow import open_arrow
+from filemill.engines.tables.avro import open_avro
 from filemill.engines.tables.delimited import Delimited
 from filemill.engines.tables.inflate import Inflated
+from filemill.engines.tables.json_lines import JsonLines
+from filemill.engines.tables.log import open_log
 from filemill.engines.tables.ndjson import Ndjson
 from filemill.engines.tables.objects import Reader
 from filemill.engines.tables.parquet import Parquet
 from filemill.engines.tables.pieces import Stream
 from filemill.engines.tables.table import Source
+from filemill.engines.tables.xlsx import open_xlsx
 from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Say, StoreAccess
 
@@ -28,8 +33,16 @@ def open_input(
 
     def open_stream() -> Stream:
         reader = Reader(access, file)
-        return Inflated(reader, file) if source.compression else reader
+        return Inflated(reader, file, source.compression) if source.compression else reader
 
-    if source.base == "ndjson":
-        return Ndjson(open_stream, file, say)
+    if source.base == "arrow":
+        return open_arrow(Reader(access, file), file, say)
+    if source.base in _BY_LIBRARY:
+        return _BY_LIBRARY[source.base](open_stream(), file, say)
+    if source.base in ("ndjson", "json"):
+        is_whole = source.base == "json"
+        return Ndjson((lambda: JsonLines(open_stream(), file)) if is_whole else open_stream, file, say)
     return Delimited(open_stream(), file, source.base, say, skips=skips)
+
+
+_BY_LIBRARY = {"avro": open_avro, "xlsx": open_xlsx, "log": open_log}

@@ -51,7 +51,8 @@ class Upload:
 
     def write(self, data: bytes) -> int:
         """Takes the next bytes -> how many. Raises JobFailed."""
-        self._waiting.append(data)
+        # Some hand on a buffer of their own, and fill it again.
+        self._waiting.append(bytes(data))
         self._length += len(data)
         if self._length >= PART:
             try:
@@ -60,6 +61,10 @@ class Upload:
                 self.fault = self.fault or error
                 raise
         return len(data)
+
+    def seekable(self) -> bool:
+        """It is written from first to last."""
+        return False
 
     def flush(self) -> None:
         """Nothing: what was written goes on its way in parts."""

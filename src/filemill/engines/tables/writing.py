@@ -1,11 +1,9 @@
 """Sends the last table off: typed where the format is, as text where it is not, and nothing altered on the way."""
 
-from typing import Any, Literal
-
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import converting, schema, table
+from filemill.engines.tables import avro_sink, converting, schema, sinks, table, xlsx_sink
 from filemill.engines.tables.barrier import Announced, Misfit
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
@@ -13,6 +11,7 @@ from filemill.engines.tables.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
 from filemill.jobs.run import OutputFile, Phase, Progress, Say, StoreAccess
+from filemill.jobs.steps import ConvertFormat
 
 _MOST_DIGITS = 10**15
 """A JSON number is read as a double by most, which carries 15 digits."""
@@ -21,8 +20,13 @@ _CANNOT = {
     "csv": ("list", "struct", "binary", "duration", "unknown"),
     "tsv": ("list", "struct", "binary", "duration", "unknown"),
     "ndjson": ("binary", "duration", "unknown"),
+    "json": ("binary", "duration", "unknown"),
     "parquet": ("unknown",),
+    "arrow": ("unknown",),
+    "avro": ("duration", "unknown"),
+    "xlsx": ("list", "struct", "binary", "duration", "unknown"),
 }
+_NO_EMPTY_OBJECTS = ("parquet", "avro")
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -66,8 +70,14 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
                 "bad_value",
                 f"Column {name!r} holds values of type {column.type.name}, which {target.base} cannot carry.",
             )
-        if target.base == "parquet" and "Struct({})" in repr(column.type.dtype):
-            raise JobFailed("bad_value", f"Column {name!r} holds objects without keys, which parquet cannot carry.")
+        if target.base in _NO_EMPTY_OBJECTS and "Struct({})" in repr(column.type.dtype):
+            raise JobFailed(
+                "bad_value", f"Column {name!r} holds objects without keys, which {target.base} cannot carry."
+            )
+    if target.base == "avro":
+        avro_sink.check(tuple(last.columns))
+    if target.base == "xlsx":
+        xlsx_sink.check(len(last.columns), last.height)
     checks = list(last.checks)
     values, types, own = [], [], []
     for name, column in last.columns.items():
@@ -80,8 +90,8 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height)
 
 
-def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: Written) -> None:
-    """Carries everything out, from the first byte read to the last one written."""
+def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, access: StoreAccess, written: Written) -> None:
+    """Carries everything out, from the first byte read to the last one written; `how` holds the format's options."""
     frame = prepared.frame
     names = frame.collect_schema()
     frame = frame.map_batches(
@@ -92,7 +102,7 @@ def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: W
     )
     upload = Upload(access, output.key, FORMATS[output.format].media_type)
     try:
-        _sink(frame, FORMATS[output.format], upload)
+        sinks.sink(frame, FORMATS[output.format], how, upload)
         upload.finish()
     except BaseException as error:
         upload.abandon()
@@ -101,23 +111,9 @@ def send(prepared: Prepared, output: OutputFile, access: StoreAccess, written: W
         raise
 
 
-def _sink(frame: pl.LazyFrame, target: Format, upload: Upload) -> None:
-    place: Any = upload
-    packed: Literal["gzip", "uncompressed"] = "gzip" if target.compression else "uncompressed"
-    match target.base:
-        case "csv" | "tsv":
-            separator = SEPARATORS[target.base]
-            frame.sink_csv(place, separator=separator, compression=packed, check_extension=False)
-        case "ndjson":
-            frame.sink_ndjson(place, compression=packed, check_extension=False)
-        case "parquet":
-            frame.sink_parquet(place, compression="zstd")
-        case _:
-            raise AssertionError(target.base)
-
-
-_TYPED = ("parquet", "ndjson")
-SEPARATORS = {"csv": ",", "tsv": "\t"}
+_TYPED = ("parquet", "ndjson", "json", "arrow", "avro", "xlsx")
+_JSON = ("ndjson", "json")
+_TEXT = ("csv", "tsv")
 
 Made = tuple[pl.Expr, Check | None]
 
@@ -131,9 +127,17 @@ def _check(column: Column, name: str, target: Format) -> Check | None:
 
 def _typed(name: str, column: Column, target: Format) -> Made:
     if not column.is_text:
-        return _as_json(name, column) if target.base == "ndjson" else (pl.col(column.at).alias(name), None)
+        if target.base in _JSON:
+            return _as_json(name, column)
+        if target.base == "avro":
+            return avro_sink.value_of(name, column)
+        if target.base == "xlsx":
+            return xlsx_sink.value_of(name, column.type, pl.col(column.at))
+        return pl.col(column.at).alias(name), None
     value = table.value_of(column)
-    if column.type == schema.BIG_INT and target.base == "ndjson":
+    if target.base == "xlsx":
+        return xlsx_sink.value_of(name, column.type, value)
+    if column.type == schema.BIG_INT and target.base in _JSON:
         # Too long for 64 bits, and still to be a number in JSON.
         value = value.cast(pl.Int128)
     return value.alias(name), None
@@ -168,6 +172,6 @@ def _as_text(name: str, column: Column) -> Made:
 
 def _for_one_column(values: list[pl.Expr], target: Format) -> list[pl.Expr]:
     """A null in a single column must not become a blank line, which every reader passes over."""
-    if target.base in SEPARATORS and len(values) == 1:
+    if target.base in _TEXT and len(values) == 1:
         return [values[0].cast(pl.String).fill_null("")]
     return values

@@ -1,0 +1,339 @@
+"""json, arrow, avro, xlsx and log as others write them, and what is no such file."""
+
+import contextlib
+import gzip
+import io
+import json
+import zipfile
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+from backports import zstd
+from openpyxl import Workbook
+
+from filemill.engines.tables import inflate
+from filemill.errors import JobFailed
+from tests.engines.tables.workshop import Workshop, keep, limit, parquet_of, select
+
+
+def feather(table: pa.Table, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.feather.write_feather(table, sink, **options)
+    return sink.getvalue()
+
+
+def arrow_stream(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    return sink.getvalue()
+
+
+def avro(schema: dict[str, Any], rows: list[dict[str, Any]], codec: str = "null") -> bytes:
+    sink = io.BytesIO()
+    fastavro.writer(sink, schema, rows, codec=codec)
+    return sink.getvalue()
+
+
+def workbook(*rows: list[Any]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
+
+
+AVRO = {
+    "type": "record",
+    "name": "r",
+    "fields": [
+        {"name": "n", "type": "int"},
+        {"name": "t", "type": ["null", "string"]},
+        {"name": "l", "type": {"type": "array", "items": "long"}},
+        {"name": "k", "type": {"type": "map", "values": "string"}},
+        {"name": "e", "type": {"type": "enum", "name": "colour", "symbols": ["RED", "BLUE"]}},
+        {"name": "m", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
+    ],
+}
+ROWS = [
+    {"n": n, "t": None if n % 2 else str(n), "l": [n], "k": {"a": "b"}, "e": "RED", "m": Decimal("1.25")}
+    for n in range(3)
+]
+
+
+# --- json -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"a":1,"b":"x"},{"a":2,"b":"y"}]',
+        '\n [ {"a": 1,\n "b": "x"}\n , {"a": 2, "b": "y"} ] \n',
+        '{"a":1,"b":"x"}\n{"a":2,"b":"y"}\n',
+        '{"a":1,\n"b":"x"} {"a":2,"b":"y"}',
+        '\ufeff[{"a":1,"b":"x"},{"a":2,"b":"y"}]',
+    ],
+    ids=["array", "spread", "lines", "one after another", "marked"],
+)
+def test_json_in_every_shape(shop: Workshop, text: str) -> None:
+    assert shop.run("t.json", text, to="ndjson").rows == [(1, "x"), (2, "y")]
+
+
+def test_a_large_json_array_comes_in_pieces(shop: Workshop) -> None:
+    # given an array of more than a piece, whose objects hold what looks like the end of one
+    rows = [{"n": n, "t": '}, {"n": [', "l": [{"a": [n]}, {"a": [1, 2]}]} for n in range(150_000)]
+    data = json.dumps(rows)
+    assert len(data) > 8 << 20
+    # when it is read, then every object is a row
+    result = shop.run("t.json", data, keep("n", "ge", 149_998), to="json")
+    assert json.loads(result.text) == rows[-2:]
+    assert result.done.rows_in == 150_000
+
+
+def test_a_key_that_comes_late_is_a_column(shop: Workshop) -> None:
+    rows = [{"a": 1}] * 20_000 + [{"a": 1, "late": "x"}]
+    assert shop.run("t.json", json.dumps(rows), keep("late", "eq", "x"), to="json").records == [{"a": 1, "late": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[]", "array is empty"),
+        ("3", "neither"),
+        ('[{"a":1},', "row 2"),
+        ('[{"a":1}', "row 2"),
+        ('[{"a":1},{"a":', "row 2"),
+        ('[{"a":1} {"a":2}]', "row 2"),
+        ('[{"a":1}] {"a":2}', "row 2"),
+        ('[{"a":1},]', "row 2"),
+        ('[{"a":1}, 2]', "row 2"),
+        ('{"a":"x\ny"}', "row 1"),
+        ('[{"a":NaN}]', "row 1"),
+        ("[" * 100_000, "row 1"),
+        ('[{"a":' + "[" * 5_000 + "]" * 5_000 + "}]", "row 1"),
+    ],
+)
+def test_what_is_no_json_table_is_refused(shop: Workshop, text: str, told: str) -> None:
+    failure = shop.fails("t.json", text, to="csv")
+    assert (failure.code, failure.at_fault) == ("bad_file", "caller")
+    assert told in failure.message
+
+
+# --- arrow ------------------------------------------------------------------------------------------------------------
+
+TABLE = pa.table(
+    {
+        "n": pa.array([1, 2, None, 4]),
+        "c": pa.array(["x", "y", "x", None]).dictionary_encode(),
+        "l": pa.array([[1], None, [], [2, 3]]),
+        "v": pa.array(["x", None, "y", "a long text that is not held inline"], pa.string_view()),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("t.feather", feather(TABLE, compression="zstd", chunksize=2)),
+        ("t.arrow", feather(TABLE, compression="lz4")),
+        ("t.arrow", feather(TABLE, compression="uncompressed")),
+        ("t.arrow", arrow_stream(TABLE)),
+    ],
+    ids=["zstd", "lz4", "plain", "stream"],
+)
+def test_arrow_in_every_shape(shop: Workshop, name: str, data: bytes) -> None:
+    assert shop.run(name, data, to="parquet").records == TABLE.to_pylist()
+    assert shop.run(name, data, keep("n", "gt", 1), select("n", "c"), to="csv").text == "n,c\n2,y\n4,\n"
+
+
+def test_a_column_that_no_table_here_holds_is_named(shop: Workshop) -> None:
+    union = pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])])
+    data = arrow_stream(pa.table({"u": union}))
+    assert "'u'" in shop.fails("t.arrow", data, to="csv").message
+
+
+# --- avro -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "zstandard", "bzip2", "xz"])
+def test_avro_with_every_codec(shop: Workshop, codec: str) -> None:
+    result = shop.run("t.avro", avro(AVRO, ROWS, codec), to="parquet")
+    expected = [{**row, "k": [{"key": "a", "value": "b"}]} for row in ROWS]
+    assert result.records == expected
+
+
+def test_a_name_that_avro_has_not_is_named(shop: Workshop) -> None:
+    assert "'a b'" in shop.fails("t.csv", "a b\n1\n", to="avro").message
+
+
+def test_a_column_of_several_types_is_refused(shop: Workshop) -> None:
+    schema = {"type": "record", "name": "r", "fields": [{"name": "u", "type": ["int", "string"]}]}
+    assert "'u'" in shop.fails("t.avro", avro(schema, [{"u": 1}]), to="csv").message
+
+
+# --- xlsx -------------------------------------------------------------------------------------------------------------
+
+
+def test_cells_keep_their_types(shop: Workshop) -> None:
+    data = workbook(
+        ["code", "n", "f", "d", "s", "b", "t", "mixed", None],
+        ["007", 1, 1.5, date(2020, 1, 2), datetime(2020, 1, 2, 3, 4), True, time(1, 2, 3), 1],  # noqa: DTZ001
+        [" x ", 2, 2, date(2020, 1, 3), datetime(2020, 1, 2), False, None, "x"],  # noqa: DTZ001
+        [None] * 8,
+        ["=1+1", 3, None, None, None, None, None, True],
+    )
+    result = shop.run("t.xlsx", data, to="parquet")
+    assert result.rows[0] == (
+        "007", 1, 1.5, date(2020, 1, 2), datetime(2020, 1, 2, 3, 4), True, time(1, 2, 3), "1",  # noqa: DTZ001
+    )  # fmt: skip
+    assert result.rows[1][-1] == "x"
+    assert result.rows[2] == (None,) * 8
+    assert result.types == {
+        "code": "text", "n": "int", "f": "float", "d": "date", "s": "datetime", "b": "bool", "t": "time",
+        "mixed": "text",
+    }  # fmt: skip
+
+
+def test_numbers_and_texts_are_written_as_they_are(shop: Workshop) -> None:
+    columns = {
+        "f": pa.array([0.1 + 0.2, 1e300, -0.5]),
+        "i": pa.array([2**53, 2**53 + 1, -(2**53)]),
+        "t": pa.array(["=1+1", "http://x.org", "_x0041_\x01\r\n"]),
+    }
+    result = shop.run("t.parquet", parquet_of(columns), to="xlsx")
+    assert result.rows[0] == (0.1 + 0.2, 2**53, "=1+1")
+    again = shop.run("t.xlsx", result.data, to="parquet")
+    assert again.rows == [
+        (0.1 + 0.2, "9007199254740992", "=1+1"),
+        (1e300, "9007199254740993", "http://x.org"),
+        (-0.5, "-9007199254740992", "_x0041_\x01\r\n"),
+    ]
+
+
+def test_what_a_sheet_has_no_room_for_is_refused(shop: Workshop) -> None:
+    wide = ",".join(f"c{n}" for n in range(16_385))
+    assert "16,385 columns" in shop.fails("t.csv", f"{wide}\n", to="xlsx").message
+    failure = shop.fails("t.csv", "n,t\n1,x\n2," + "y" * 32_768 + "\n", to="xlsx")
+    assert failure.code == "bad_value"
+    assert "row 2, column 't'" in failure.message
+    assert "32,767" in failure.message
+    smileys = "\U0001f600" * 16_384
+    assert "row 1" in shop.fails("t.csv", f"n,t\n1,{smileys}\n", to="xlsx").message
+
+
+def test_too_many_rows_are_refused_before_work_starts(shop: Workshop) -> None:
+    data = parquet_of({"n": pa.array(range(1_048_576))})
+    failure = shop.fails("t.parquet", data, to="xlsx")
+    assert "1,048,575 rows" in failure.message
+
+
+def test_only_the_first_sheet_is_read_and_errors_are_told(shop: Workshop) -> None:
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink) as book:
+        first, _ = book.add_worksheet("first"), book.add_worksheet("second")
+        first.write_row(0, 0, ["a", "b"])
+        first.write_row(1, 0, [1, 2])
+        first.write_formula(2, 0, "=1/0", None, "#DIV/0!")
+    result = shop.run("t.xlsx", sink.getvalue(), to="csv")
+    assert result.text == "a,b\n1,2\n,\n"
+    told = [line.message for line in result.said if hasattr(line, "message")]
+    assert any("'first'" in one for one in told)
+    assert any("#DIV/0!" in one for one in told)
+
+
+def test_a_bomb_is_no_workbook(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflate, "FREE_BYTES", 1 << 20)
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", "<x/>")
+        packed.writestr("xl/workbook.xml", b"\0" * (32 << 20))
+    assert "200 times" in shop.fails("t.xlsx", sink.getvalue(), to="csv").message
+
+
+# --- log --------------------------------------------------------------------------------------------------------------
+
+
+def test_lines_stand_as_they_are(shop: Workshop) -> None:
+    data = 'a,"b\r\n\n  x\t\nlast\rline'
+    assert shop.run("t.log", data, to="ndjson").rows == [('a,"b',), ("",), ("  x\t",), ("last\rline",)]
+    assert shop.run("t.log.gz", gzip.compress(data.encode()), limit(1), to="csv").text == 'line\n"a,""b"\n'
+
+
+def test_the_first_line_that_is_no_text_is_named(shop: Workshop) -> None:
+    assert "row 3" in shop.fails("t.log", b"a\nb\nc\xff\nd\n", to="csv").message
+    assert shop.run("t.log", b"a\nb\nc\xff\nd\n", limit(2), to="csv").rows == [("a",), ("b",)]
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+WHOLE = {
+    "t.arrow": feather(TABLE, compression="zstd"),
+    "t.feather": feather(pa.table({"n": range(1000)}), compression="uncompressed"),
+    "t.avro": avro(AVRO, ROWS * 1000, "deflate"),
+    "t.xlsx": workbook(["a", "b"], *([n, "x"] for n in range(100))),
+    "t.csv.zst": zstd.compress(b"a,b\n" + b"1,x\n" * 1000),
+    "t.json.gz": gzip.compress(json.dumps([{"a": n} for n in range(1000)]).encode()),
+}
+
+
+@pytest.mark.parametrize("cut", [3, 9, 0.3, 0.6, 0.9, -1])
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_that_is_not_whole_is_refused(shop: Workshop, name: str, cut: float) -> None:
+    whole = WHOLE[name]
+    data = whole[: int(cut * len(whole)) if isinstance(cut, float) else cut]
+    failure = shop.fails(name, data, to="ndjson")
+    assert (failure.code, failure.at_fault) == ("bad_file", "caller")
+    assert name in failure.message
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_damaged_file_never_fails_for_a_reason_of_ours(shop: Workshop, name: str) -> None:
+    whole = bytearray(WHOLE[name])
+    for n in range(40):
+        at = (n * 7919 + 13) % len(whole)
+        data = bytearray(whole)
+        data[at] ^= 0xFF
+        # A length that is wrong may ask for more memory than there is, which ends the job as too_much_memory.
+        with contextlib.suppress(JobFailed, MemoryError):
+            shop.run(name, bytes(data), to="ndjson")
+            continue
+        with contextlib.suppress(MemoryError):
+            assert shop.fails(name, bytes(data), to="ndjson").at_fault == "caller", at
+
+
+@pytest.mark.parametrize("name", ["t.arrow", "t.avro", "t.xlsx", "t.csv.zst", "t.json"])
+def test_what_is_something_else_is_refused(shop: Workshop, name: str) -> None:
+    for data in (b"a,b\n1,2\n" * 10, b"PK\x03\x04" + b"x" * 100, b"\0" * 100, b"%PDF-1.4 x", b"x"):
+        failure = shop.fails(name, data, to="ndjson")
+        assert (failure.code, failure.at_fault) == ("bad_file", "caller")
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compression", ["zstd", "snappy", "gzip", "lz4", "brotli", "none"])
+def test_parquet_is_packed_as_wanted(shop: Workshop, compression: str) -> None:
+    text = "n\n" + "".join(f"{n}\n" for n in range(1000))
+    data = shop.run("t.csv", text, to="parquet", how={"compression": compression, "row_group_size": 300}).data
+    meta = pq.ParquetFile(io.BytesIO(data)).metadata
+    assert meta.num_row_groups == 4
+    assert meta.row_group(0).column(0).compression.lower() == {"none": "uncompressed"}.get(compression, compression)
+
+
+@pytest.mark.parametrize(
+    ("to", "compression"), [("arrow", "zstd"), ("arrow", "lz4"), ("avro", "snappy"), ("avro", "none")]
+)
+def test_others_are_packed_as_wanted(shop: Workshop, to: str, compression: str) -> None:
+    assert shop.run("t.csv", "n\n1\n2\n", to=to, how={"compression": compression}).rows == [(1,), (2,)]
+
+
+def test_csv_is_separated_as_wanted(shop: Workshop) -> None:
+    assert shop.run("t.csv", "a,b\n1,x;y\n", to="csv", how={"delimiter": ";"}).text == 'a;b\n1;"x;y"\n'
