@@ -48,7 +48,17 @@ async def test_wrong_methods_answer_in_the_dialect_of_their_prefix(client):
 async def test_options_tell_every_method_of_an_address(client):
     answer = await client.options("/api/v1/jobs")
 
-    assert answer.headers["allow"] == "GET, OPTIONS, POST"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/docs/assets/swagger-ui.css", "/schema/openapi.json"])
+async def test_head_is_answered_as_get_less_the_body(client, path):
+    got, asked = await client.get(path), await client.head(path)
+
+    assert asked.status_code == 200
+    assert asked.content == b""
+    assert asked.headers["content-length"] == got.headers["content-length"]
+    assert asked.headers["content-type"] == got.headers["content-type"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +71,9 @@ async def test_options_tell_every_method_of_an_address(client):
         ("POST", "/api/v1/auth/register", 400),
         ("OPTIONS", "/api/v1/jobs", 204),
         ("GET", "/docs", 200),
-        ("HEAD", "/health/live", 405),
+        ("HEAD", "/health/live", 200),
+        ("HEAD", "/api/v1/jobs", 401),
+        ("HEAD", "/api/v1/auth/login", 405),
         ("GET", "/api/v1/jobs/%00", 404),
     ],
 )

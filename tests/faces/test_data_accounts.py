@@ -132,6 +132,15 @@ async def test_passwords_arrive_letter_for_letter_and_other_fields_of_oauth2_are
     assert answer.status_code == 200
 
 
+async def test_a_form_of_too_many_fields_is_told_so(client):
+    form = {"username": "a@example.com", "password": PASSWORD} | {f"more{n}": "" for n in range(19)}
+
+    answer = await client.post(LOGIN, data=form)
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "The form has more than the 20 fields it may have."
+
+
 async def test_after_ten_failures_there_is_a_429_that_says_when_to_come_again(client, member):
     wrong = {"username": member.email, "password": "wrong password"}
     for _ in range(10):

@@ -442,7 +442,8 @@ async def test_who_may_do_it(client, member, stranger, method, path, body):  # n
     assert (await client.request(method, address, json=body)).status_code == 401
     assert (await stranger.client.request(method, address, json=body)).status_code == 403
     assert (await member.client.request(method, f"{JOBS}/{uuid4()}{path}", json=body)).status_code == 404
-    for malformed in ("x", "1", f"{job['id']}0", "..%2f", "%00", "ü"):
+    spelled_otherwise = (job["id"].replace("-", ""), f"{job['id']}-", f"urn:uuid:{job['id']}", f"%7B{job['id']}%7D")
+    for malformed in ("x", "1", f"{job['id']}0", "..%2f", "%00", "ü", *spelled_otherwise):
         answer = await member.client.request(method, f"{JOBS}/{malformed}{path}", json=body)
         assert answer.status_code == 404
         assert set(answer.json()) == {"detail"}

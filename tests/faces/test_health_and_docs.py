@@ -96,6 +96,26 @@ async def test_the_pages_load_nothing_from_elsewhere(client, page):
         assert len(file.content) > 100
 
 
+@pytest.mark.parametrize("name", ["swagger-ui-bundle.js", "redoc.standalone.js"])
+async def test_their_programs_ask_no_network_for_delivery(client, name):
+    assert not re.findall(r"https?://cdn\.[^\"]+", (await client.get(f"/docs/assets/{name}")).text)
+
+
+async def test_the_document_says_what_each_answer_and_value_is(client):
+    document = (await client.get("/schema/openapi.json")).json()
+
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                assert not re.search("URL follows|document follows|nothing follows", answer["description"])
+    assert "password" in document["paths"]["/api/v1/auth/register"]["post"]["responses"]["400"]["description"]
+    password = document["components"]["schemas"]["NewAccount"]["properties"]["password"]
+    assert (password["minLength"], password["maxLength"]) == (8, 200)
+    (key,) = document["paths"]["/api/v1/jobs"]["post"]["parameters"]
+    assert key["name"] == "Idempotency-Key"
+    assert (key["schema"]["type"], key["schema"]["pattern"]) == ("string", "^[!-~]{1,255}$")
+
+
 @pytest.mark.parametrize("name", ["", "LICENSE.redoc", "..%2fdocs.py", "docs.py", "%2e%2e/docs.py"])
 async def test_only_the_listed_files_are_handed_out(client, name):
     assert (await client.get(f"/docs/assets/{name}")).status_code == 404

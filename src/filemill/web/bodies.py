@@ -112,8 +112,10 @@ def decode(body: bytes, struct: type[T]) -> T:
 
 def decode_form(body: bytes, struct: type[T]) -> T:
     """Form text -> the struct. Raises BadRequest."""
+    if body.count(b"&") >= MOST_FORM_FIELDS:
+        raise BadRequest(f"The form has more than the {MOST_FORM_FIELDS} fields it may have.")
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FORM_FIELDS)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
     except ValueError as error:
         raise BadRequest("The body is not a form in UTF-8.") from error
     fields = dict(pairs)

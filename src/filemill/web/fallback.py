@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from filemill import logs
 from filemill.errors import FilemillError, NotSignedIn, TooMany, Unavailable
+from filemill.web.methods import and_head
 
 Dialect = Callable[[int, str], object]
 """(status, sentence) -> the body of an error answer."""
@@ -112,7 +113,7 @@ def _of_ours(request: Request[Any, Any, Any], error: FilemillError) -> Failure:
 def _of_litestar(request: Request[Any, Any, Any], error: HTTPException) -> Failure:
     match error:
         case MethodNotAllowedException():
-            allow = dict(error.headers or {}).get("allow", "")
+            allow = and_head(dict(error.headers or {}).get("allow", "").split(", "))
             return Failure(405, f"This address takes {allow}, not {request.method}.", {"Allow": allow})
         case NotFoundException():
             return Failure(404, "There is nothing at this address.")

@@ -62,7 +62,7 @@ class Readiness(msgspec.Struct, frozen=True):
 STRUCTS = (Alive, Readiness)
 
 
-@get("/live", summary="Is this process alive?", sync_to_thread=False)
+@get("/live", summary="Is this process alive?", response_description="It is.", sync_to_thread=False)
 def live() -> Alive:
     """Answers as soon as the process does; asks nobody else."""
     return Alive()
@@ -71,6 +71,7 @@ def live() -> Alive:
 @get(
     "/ready",
     summary="Is the service ready?",
+    response_description="Every part answers, and a worker takes jobs.",
     responses={503: ResponseSpec(Readiness, description="A part is away.", generate_examples=False)},
 )
 async def ready(state: State) -> Response[Readiness]:

@@ -14,6 +14,7 @@ from filemill.web.caller import Caller
 
 Asked = Request[Caller, Any, State]
 
+UNREADABLE = "The request cannot be read."
 _MEANINGS = {
     400: "The request cannot be read, or the job's status does not allow this.",
     401: "No token, or one that is not valid.",
@@ -27,10 +28,11 @@ _MEANINGS = {
 }
 
 
-def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """Documents these answers, beside those that every address may give."""
+def refusals(*statuses: int, bad: str | None = None) -> dict[int, ResponseSpec]:
+    """Documents these answers, beside those that every address may give; `bad` says what a 400 means here."""
+    meanings = _MEANINGS | ({400: bad} if bad else {})
     return {
-        status: ResponseSpec(Problem, description=_MEANINGS[status], generate_examples=False)
+        status: ResponseSpec(Problem, description=meanings[status], generate_examples=False)
         for status in (400, *statuses, 503)
     }
 

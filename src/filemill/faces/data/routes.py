@@ -11,7 +11,17 @@ from litestar.params import HeaderParameter, JSONBody, QueryParameter, RequestBo
 from filemill.accounts import sign_in, tokens
 from filemill.faces.data import transfer_routes, words
 from filemill.faces.data.new_jobs import NewJob
-from filemill.faces.data.operations import BODY, NOTHING, SECURITY, Asked, JobId, account, ask, refusals
+from filemill.faces.data.operations import (
+    BODY,
+    NOTHING,
+    SECURITY,
+    UNREADABLE,
+    Asked,
+    JobId,
+    account,
+    ask,
+    refusals,
+)
 from filemill.faces.data.schemas import (
     AccountReply,
     Credentials,
@@ -26,7 +36,7 @@ from filemill.jobs import commands, receipts, steps
 from filemill.web.address import client_of
 from filemill.web.bodies import FormBody, FormOperation, JsonBody
 from filemill.web.caller import ANYONE
-from filemill.web.guards import signed_in
+from filemill.web.guards import signed_in, spelled_as_ids
 
 DOOR = "data"
 MOST_BODY_BYTES = 2**20
@@ -43,7 +53,12 @@ MOST_CREDENTIALS_BYTES = 8 * 2**10
     dto=JsonBody[NewAccount],
     opt=ANYONE,
     summary="Register",
-    responses=refusals(413, 415),
+    response_description="The account is made.",
+    responses=refusals(
+        413,
+        415,
+        bad="The body cannot be read, the e-mail is none or is taken, or the password has not 8 to 200 characters.",
+    ),
     request_max_body_size=MOST_CREDENTIALS_BYTES,
     tags=["accounts"],
 )
@@ -59,7 +74,8 @@ async def register(data: JSONBody[NewAccount]) -> AccountReply:
     opt=ANYONE,
     status_code=200,
     summary="Sign in",
-    responses=refusals(413, 429),
+    response_description="The access token.",
+    responses=refusals(413, 429, bad="The body is not a form of these fields, or the e-mail or the password is wrong."),
     request_max_body_size=MOST_CREDENTIALS_BYTES,
     tags=["accounts"],
 )
@@ -80,7 +96,8 @@ async def login(data: RequestBody[Credentials], request: Asked, state: State) ->
     "/users/me",
     guards=[signed_in],
     summary="Who am I?",
-    responses=refusals(401),
+    response_description="The account.",
+    responses=refusals(401, bad=UNREADABLE),
     security=SECURITY,
     tags=["accounts"],
 )
@@ -96,7 +113,10 @@ async def read_me(request: Asked) -> AccountReply:
     "/",
     dto=JsonBody[NewJob],
     summary="Make a job",
-    responses=refusals(*BODY, 429),
+    response_description="The job, PENDING; with a known `Idempotency-Key` the one made before, as it stands.",
+    responses=refusals(
+        *BODY, 429, bad="The body cannot be read or has another shape; an unknown step, operator, function or field."
+    ),
     request_max_body_size=MOST_JOB_BYTES,
 )
 async def make_job(
@@ -107,6 +127,7 @@ async def make_job(
         HeaderParameter(
             name="Idempotency-Key",
             pattern=r"^[!-~]{1,255}$",
+            schema_extra={"type": "string", "one_of": None},  # it may be absent; null it cannot be
             description="The same key with the same body is answered with the job made before; with another, 422.",
         ),
     ] = None,
@@ -128,7 +149,12 @@ async def make_job(
     return words.job(made)
 
 
-@get("/", summary="List jobs", responses=refusals(401, 422))
+@get(
+    "/",
+    summary="List jobs",
+    response_description="The jobs, newest first.",
+    responses=refusals(401, 422, bad=UNREADABLE),
+)
 async def list_jobs(
     request: Asked,
     skip: Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="How many of the newest to pass over.")] = 0,
@@ -138,7 +164,12 @@ async def list_jobs(
     return [words.job(each) for each in await commands.list_of(account(request), skip, limit)]
 
 
-@get("/{job_id:uuid}", summary="Read a job", responses=refusals(401, 403, 404, 422))
+@get(
+    "/{job_id:uuid}",
+    summary="Read a job",
+    response_description="The job.",
+    responses=refusals(401, 403, 404, 422, bad=UNREADABLE),
+)
 async def read_job(
     request: Asked,
     job_id: JobId,
@@ -150,25 +181,45 @@ async def read_job(
     return words.job(await commands.wait(job_id, account(request), wait))
 
 
-@delete("/{job_id:uuid}", summary="Delete a job", responses=refusals(401, 403, 404))
+@delete(
+    "/{job_id:uuid}",
+    summary="Delete a job",
+    response_description="The job and its files are gone.",
+    responses=refusals(401, 403, 404),
+)
 async def delete_job(request: Asked, job_id: JobId) -> None:
     """Deletes a job and its files, which are gone when this answers. A running job must be cancelled first."""
     await commands.delete(job_id, account(request))
 
 
-@ask("/{job_id:uuid}/cancel", dto=JsonBody[Nothing], summary="Cancel a job")
+@ask(
+    "/{job_id:uuid}/cancel",
+    dto=JsonBody[Nothing],
+    summary="Cancel a job",
+    response_description="The job, CANCELLED or CANCELLATION_REQUESTED.",
+)
 async def cancel_job(request: Asked, job_id: JobId, data: JSONBody[Nothing] = NOTHING) -> JobReply:
     """A waiting job is CANCELLED at once; a running one is asked to stop and ends within two seconds."""
     return words.job(await commands.cancel(job_id, account(request)))
 
 
-@ask("/{job_id:uuid}/retry", dto=JsonBody[Nothing], summary="Try a job again")
+@ask(
+    "/{job_id:uuid}/retry",
+    dto=JsonBody[Nothing],
+    summary="Try a job again",
+    response_description="The job, QUEUED.",
+)
 async def retry_job(request: Asked, job_id: JobId, data: JSONBody[Nothing] = NOTHING) -> JobReply:
     """Queues a FAILED or CANCELLED job once more, as long as its input is still there."""
     return words.job(await commands.retry(job_id, account(request)))
 
 
-@get("/{job_id:uuid}/events", summary="What happened to a job", responses=refusals(401, 403, 404, 422))
+@get(
+    "/{job_id:uuid}/events",
+    summary="What happened to a job",
+    response_description="The events, oldest first.",
+    responses=refusals(401, 403, 404, 422, bad=UNREADABLE),
+)
 async def list_events(
     request: Asked,
     job_id: JobId,
@@ -178,7 +229,12 @@ async def list_events(
     return [words.event(each) for each in await commands.events(job_id, account(request), after)]
 
 
-@get("/{job_id:uuid}/receipt", summary="The receipt of a job", responses=refusals(401, 403, 404))
+@get(
+    "/{job_id:uuid}/receipt",
+    summary="The receipt of a job",
+    response_description="The receipt.",
+    responses=refusals(401, 403, 404),
+)
 async def read_receipt(request: Asked, job_id: JobId) -> ReceiptReply:
     """What a COMPLETED job has read and written: rows, sizes, SHA-256, seconds, versions.
 
@@ -200,7 +256,7 @@ _JOBS = Router(
         read_receipt,
         *transfer_routes.handlers,
     ],
-    guards=[signed_in],
+    guards=[signed_in, spelled_as_ids],
     security=SECURITY,
     request_max_body_size=MOST_BODY_BYTES,
     tags=["jobs"],

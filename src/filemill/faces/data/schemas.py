@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from filemill.accounts import emails, passwords
 from filemill.faces.data.new_jobs import NewJob
 from filemill.faces.data.transfers import (
     DownloadUrl,
@@ -34,8 +35,18 @@ class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Example: `{"email": "user@example.com", "password": "securepassword123"}`
     """
 
-    email: str
-    password: str
+    email: Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": emails.LONGEST})]
+    password: Annotated[
+        str,
+        Meta(
+            description=f"{passwords.SHORTEST} to {passwords.LONGEST} characters.",
+            extra_json_schema={
+                "format": "password",
+                "minLength": passwords.SHORTEST,
+                "maxLength": passwords.LONGEST,
+            },
+        ),
+    ]
 
 
 class AccountReply(msgspec.Struct, frozen=True):
@@ -55,7 +66,7 @@ class Credentials(msgspec.Struct, frozen=True):
     """
 
     username: str
-    password: str
+    password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
 
 
 class Token(msgspec.Struct, frozen=True):

@@ -33,13 +33,23 @@ _RESULT = WhichOutput()
 InputName = Annotated[str, QueryParameter(name="input", description="Which input is meant; the main one is `input`.")]
 
 
-@ask("/{job_id:uuid}/upload-url", dto=JsonBody[WhichInput], summary="Where to upload")
+@ask(
+    "/{job_id:uuid}/upload-url",
+    dto=JsonBody[WhichInput],
+    summary="Where to upload",
+    response_description="The URL to PUT the file to.",
+)
 async def upload_url(request: Asked, job_id: JobId, data: JSONBody[WhichInput] = _MAIN) -> UploadUrl:
     """A URL to PUT an input to. While it is valid no other is given; the job must be PENDING."""
     return UploadUrl(await uploads.sign(job_id, account(request), data.input))
 
 
-@ask("/{job_id:uuid}/mark-uploaded", dto=JsonBody[Uploaded], summary="The input is there")
+@ask(
+    "/{job_id:uuid}/mark-uploaded",
+    dto=JsonBody[Uploaded],
+    summary="The input is there",
+    response_description="The job: QUEUED, or PENDING while another input is missing.",
+)
 async def mark_uploaded(request: Asked, job_id: JobId, data: JSONBody[Uploaded]) -> JobReply:
     """Queues the job once every input is marked. The key, one of this job's, says which input is meant.
 
@@ -49,7 +59,12 @@ async def mark_uploaded(request: Asked, job_id: JobId, data: JSONBody[Uploaded])
     return words.job(await uploads.mark(job_id, account(request), data.object_key, sha256))
 
 
-@ask("/{job_id:uuid}/download-url", dto=JsonBody[WhichOutput], summary="Where to download")
+@ask(
+    "/{job_id:uuid}/download-url",
+    dto=JsonBody[WhichOutput],
+    summary="Where to download",
+    response_description="The URL to GET the output from.",
+)
 async def download_url(request: Asked, job_id: JobId, data: JSONBody[WhichOutput] = _RESULT) -> DownloadUrl:
     """A URL to GET an output of a COMPLETED job from."""
     return DownloadUrl(await commands.sign_download(job_id, account(request), data.output))
@@ -58,33 +73,58 @@ async def download_url(request: Asked, job_id: JobId, data: JSONBody[WhichOutput
 # --- uploads in parts -------------------------------------------------------------------------------------------------
 
 
-@ask("/{job_id:uuid}/multipart", dto=JsonBody[WhichInput], summary="Begin an upload in parts")
+@ask(
+    "/{job_id:uuid}/multipart",
+    dto=JsonBody[WhichInput],
+    summary="Begin an upload in parts",
+    response_description="The upload that takes parts now.",
+)
 async def open_multipart(request: Asked, job_id: JobId, data: JSONBody[WhichInput] = _MAIN) -> MultipartOpened:
     """Begins an upload in parts, or goes on with the one that is open."""
     return MultipartOpened(await uploads.open_multipart(job_id, account(request), data.input))
 
 
-@get("/{job_id:uuid}/multipart", summary="Which parts are there?", responses=refusals(401, 403, 404, 422))
+@get(
+    "/{job_id:uuid}/multipart",
+    summary="Which parts are there?",
+    response_description="The parts that have arrived.",
+    responses=refusals(401, 403, 404, 422),
+)
 async def list_parts(request: Asked, job_id: JobId, input_name: InputName = MAIN_INPUT) -> UploadedParts:
     """The parts that have arrived, so that an upload can go on where it stopped."""
     there = await uploads.parts(job_id, account(request), input_name)
     return UploadedParts(tuple(UploadedPart(part.part_number, part.etag, part.size or 0) for part in there))
 
 
-@delete("/{job_id:uuid}/multipart", summary="Give up an upload in parts", responses=refusals(401, 403, 404, 422))
+@delete(
+    "/{job_id:uuid}/multipart",
+    summary="Give up an upload in parts",
+    response_description="The parts are thrown away.",
+    responses=refusals(401, 403, 404, 422),
+)
 async def abort_multipart(request: Asked, job_id: JobId, input_name: InputName = MAIN_INPUT) -> None:
     """Throws the parts away."""
     await uploads.abort(job_id, account(request), input_name)
 
 
-@ask("/{job_id:uuid}/multipart/parts", dto=JsonBody[WantedParts], summary="Where to upload parts")
+@ask(
+    "/{job_id:uuid}/multipart/parts",
+    dto=JsonBody[WantedParts],
+    summary="Where to upload parts",
+    response_description="A URL to PUT each part to.",
+)
 async def sign_parts(request: Asked, job_id: JobId, data: JSONBody[WantedParts]) -> SignedParts:
     """A URL for each of these parts; every part but the last has at least 5 MiB."""
     signed = await uploads.sign_parts(job_id, account(request), list(data.part_numbers), data.input)
     return SignedParts(tuple(SignedPart(part.part_number, part.url) for part in signed))
 
 
-@ask("/{job_id:uuid}/multipart/complete", dto=JsonBody[FinishedParts], summary="Put the parts together")
+@ask(
+    "/{job_id:uuid}/multipart/complete",
+    dto=JsonBody[FinishedParts],
+    summary="Put the parts together",
+    response_description="The job, still PENDING.",
+)
 async def complete_multipart(request: Asked, job_id: JobId, data: JSONBody[FinishedParts]) -> JobReply:
     """Makes one object of the parts. `mark-uploaded` is still to be called."""
     done = sorted(data.parts, key=lambda part: part.part_number)
