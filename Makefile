@@ -31,8 +31,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "filemill needs Python 3.11 or newer: make install PYTHON=python3.11" >&2; exit 1; }
 	@test -x $(BIN)/pip || $(MAKE) $(VENV)/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
-	$(BIN)/filemill install
+	@echo "Installing the Python packages of pyproject.toml into $(VENV); this takes a minute or two ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
+	@echo "Looking for system packages (filemill install) ..."
+	@$(BIN)/filemill install
 	@touch $@
 
 # Debian keeps what venv needs in a package of its own.

@@ -1,12 +1,15 @@
 """The command line: what is wrong is said in one sentence that names it, at once, and without a traceback."""
 
 import os
+import socket
 import subprocess
 import sys
 
 import pytest
 
 from filemill.cli import COMMANDS
+from filemill.local import home as homes
+from filemill.local.home import Notes
 
 
 def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -65,8 +68,43 @@ def test_a_home_keeps_the_store_that_wrote_it(tmp_path):
     assert told.stderr.startswith("--store minio cannot be used")
 
 
-def test_help_lists_every_command():
-    told = run("--help")
+def a_server() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def test_a_port_that_is_taken_leaves_no_home_behind(tmp_path):
+    # given a server of somebody else's
+    with a_server() as taken:
+        port = taken.getsockname()[1]
+        # when serve is to make a home for that port, in a folder that is not there or is empty
+        (tmp_path / "empty").mkdir()
+        told = [run("serve", "--home", f"{tmp_path}/{name}", "--port", str(port)) for name in ("new/home", "empty")]
+
+    # then the port is named, and there is what was there before
+    assert [one.returncode for one in told] == [2, 2]
+    assert {one.stderr for one in told} == {f"--port {port} cannot be used: something else listens there already.\n"}
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+def test_a_port_that_is_taken_leaves_a_home_as_it_was(tmp_path):
+    # given a home, such as `serve` made it
+    home = homes.open_home(tmp_path / "home")
+    home.remember(Notes(store="seaweedfs"))
+    home.close()
+    before = {path: path.read_bytes() for path in (tmp_path / "home").iterdir()}
+
+    # when it is to serve at somebody else's port
+    with a_server() as taken:
+        told = run("serve", "--home", str(home.folder), "--port", str(taken.getsockname()[1]))
+
+    # then nothing in it has changed
+    assert told.returncode == 2
+    assert {path: path.read_bytes() for path in (tmp_path / "home").iterdir()} == before
+
+
+@pytest.mark.parametrize("words", [[], ["--help"]])
+def test_help_lists_every_command(words):
+    told = run(*words)
 
     assert told.returncode == 0
     assert all(command in told.stdout for command in COMMANDS)

@@ -2,9 +2,11 @@
 
 import contextlib
 import csv
+import os
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -86,7 +88,12 @@ def demo(given: Path | None, out: Path) -> None:
     _say.print("Try next:")
     _say.print("  make serve                    the same stack, to stay, on http://127.0.0.1:8000 (pages: /docs)")
     _say.print("  make demo FILE=your_table.csv the same walk with a table of yours")
-    _say.print("  filemill doctor               what is installed on this machine, and what is missing")
+    _say.print(f"  {f'{_command()} doctor':<30}what is installed on this machine, and what is missing")
+
+
+def _command() -> str:
+    """How `filemill` is called from here: by its name where that is found, else by its path."""
+    return "filemill" if shutil.which("filemill") else os.path.relpath(Path(sys.executable).with_name("filemill"))
 
 
 def _own(path: Path) -> Source:

@@ -45,8 +45,9 @@ class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
 class Home:
     """An opened home folder. `open_home` makes it."""
 
-    def __init__(self, folder: Path, secrets: Secrets, lock: int, servers_lock: int) -> None:
+    def __init__(self, folder: Path, secrets: Secrets, lock: int, servers_lock: int, *, made: tuple[Path, ...]) -> None:
         self.folder = folder
+        self._made = made
         self.secrets = secrets
         self.lock = lock
         self.servers_lock = servers_lock
@@ -65,6 +66,13 @@ class Home:
         """Where a server of this name writes its log."""
         return self.folder / "logs" / f"{name}.log"
 
+    def give_up(self) -> None:
+        """Closes a home in which nothing was started, and takes back what opening it has made."""
+        for path in self._made:
+            with contextlib.suppress(OSError):  # a folder in which somebody else has put something stays
+                path.rmdir() if path.is_dir() else path.unlink()
+        self.close()
+
     def close(self) -> None:
         """Lets another `serve` use this home."""
         for lock in (self.lock, self.servers_lock):
@@ -75,6 +83,8 @@ class Home:
 def open_home(folder: Path) -> Home:
     """Opens a home, or makes it. Raises BadSetting when it cannot be used, or is used by another `serve`."""
     folder = folder.expanduser().absolute()
+    files = (folder / "secrets.json", folder / "serve.lock", folder / "servers.lock")
+    made = tuple(path for path in (*files, folder, *folder.parents) if not path.exists())
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -85,7 +95,7 @@ def open_home(folder: Path) -> Home:
         raise BadSetting(f"The home {folder} is in use by another filemill serve.")
     if not _locked(servers_lock, LEFTOVER_SECONDS):
         raise BadSetting(f"Servers of an earlier start still run in the home {folder}.")
-    return Home(folder, _secrets(folder / "secrets.json"), lock, servers_lock)
+    return Home(folder, _secrets(folder / "secrets.json"), lock, servers_lock, made=made)
 
 
 def look_into(folder: Path) -> tuple[Secrets, Notes]:

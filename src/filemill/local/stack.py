@@ -257,7 +257,8 @@ class _Ports:
         if not wanted:
             return self.one("api")
         if not process.is_free(wanted):
-            raise BadSetting(f"--port {wanted} cannot be used: something else listens there already.")
+            why = "something else listens there already" if wanted >= 1024 else "it is taken, or root's alone"
+            raise BadSetting(f"--port {wanted} cannot be used: {why}.")
         self.chosen["api"] = [wanted]
         return wanted
 
@@ -279,7 +280,7 @@ def open_stack(folder: Path, *, port: int = 0, store: StoreName | None = None) -
     try:
         return Stack(home, port=port, store=store, environ=os.environ)
     except BaseException:
-        home.close()
+        home.give_up()
         raise
 
 

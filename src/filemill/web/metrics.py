@@ -10,6 +10,7 @@ from filemill.errors import DatabaseAway
 from filemill.jobs import queries
 from filemill.web.caller import ANYONE
 
+_MEDIA_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]  # Litestar adds the charset itself
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _LABELS = ("method", "path", "status")
 
@@ -42,7 +43,7 @@ def count_request(method: str, template: str, status: int, seconds: float) -> No
 @get("/metrics", opt=ANYONE, include_in_schema=False)
 async def metrics() -> Response[bytes]:
     """The requests of this process, and all jobs by lane and status."""
-    return Response(generate_latest(_registry) + generate_latest(await _jobs()), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_registry) + generate_latest(await _jobs()), media_type=_MEDIA_TYPE)
 
 
 async def _jobs() -> CollectorRegistry:
