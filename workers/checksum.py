@@ -9,6 +9,7 @@ from minio.error import MinioException
 
 from filemill.errors import JobFailed
 from filemill.jobs.run import Phase, Progress, Run, Say, StoreAccess
+from filemill.storage.pool import AsStored
 
 CHUNK = 1 << 20
 
@@ -49,5 +50,5 @@ def _client(store: StoreAccess) -> Minio:
         secret_key=store.secret,
         secure=address.scheme == "https",
         region=store.region,
-        http_client=urllib3.PoolManager(timeout=urllib3.Timeout(connect=3, read=20), retries=2),
+        http_client=AsStored(timeout=urllib3.Timeout(connect=3, read=20), retries=2),
     )

@@ -1,6 +1,7 @@
 """What every object store must do for us: one suite, run on each kind that is installed."""
 
 import asyncio
+import gzip
 import uuid
 from pathlib import Path
 
@@ -90,6 +91,22 @@ async def test_a_url_for_writing_copies_nobodys_object(store: Store, is_part: bo
     # then nothing is copied
     assert copied.status_code == 403, copied.text
     assert await store.stat(mine) is None
+
+
+@pytest.mark.parametrize("data", [b"plain text", gzip.compress(b"packed text")])
+async def test_what_an_upload_says_of_its_encoding_changes_no_byte(store: Store, data: bytes) -> None:
+    # given an object that was uploaded as gzip, whether it is or not
+    key = new_key()
+    async with httpx.AsyncClient() as client:
+        put = await client.put(store.presign_put(key, 60), content=data, headers={"Content-Encoding": "gzip"})
+    assert put.status_code == 200
+    # when it is looked at and read
+    looked, read, fed = await store.look(key, 6), await store.get(key), bytearray()
+    assert looked is not None
+    assert await store.feed(key, looked[0].etag, 0, len(data), fed.extend)
+    # then the bytes are those that came
+    assert looked[1] == data[:6]
+    assert read == fed == data
 
 
 async def test_an_expired_url_is_refused(store: Store) -> None:

@@ -18,6 +18,7 @@ from minio.helpers import DictType
 from filemill.errors import BadRequest, StoreAway
 from filemill.settings import Settings
 from filemill.storage.objects import Part, Stat, disposition
+from filemill.storage.pool import AsStored
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ _NOTHING_THERE = "InvalidRange"
 
 def _client(url: str, settings: Settings) -> Minio:
     address = urlsplit(url)
-    pool = urllib3.PoolManager(
+    pool = AsStored(
         timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
         maxsize=THREADS,
         retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=()),

@@ -11,6 +11,7 @@ from minio.helpers import DictType
 
 from filemill.engines.tables import trouble
 from filemill.jobs.run import InputFile, StoreAccess
+from filemill.storage.pool import AsStored
 
 PAUSES = (0.2, 1.0, 3.0)
 """Seconds to wait before each further try; after the last one the store counts as away."""
@@ -32,7 +33,7 @@ def client_of(store: StoreAccess) -> Minio:
         secret_key=store.secret,
         secure=url.scheme == "https",
         region=store.region,
-        http_client=urllib3.PoolManager(timeout=_TIMEOUT, retries=False, maxsize=8),
+        http_client=AsStored(timeout=_TIMEOUT, retries=False, maxsize=8),
     )
 
 
