@@ -3,6 +3,7 @@
 import magic
 
 from filemill.errors import BadRequest
+from filemill.jobs import encodings
 from filemill.jobs.formats import Format
 
 _SIGNATURES: dict[str, tuple[bytes, ...]] = {
@@ -17,7 +18,6 @@ _SIGNATURES: dict[str, tuple[bytes, ...]] = {
 """What a file of this format, or packed so, begins with. A zstd file may begin with a frame to be passed over."""
 
 _EXCEL = b"\xd0\xcf\x11\xe0"
-_TEXT_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 _detector = magic.Magic(mime=True)
 
@@ -35,7 +35,7 @@ def check(file_name: str, kind: Format, head: bytes, size: int) -> None:
         if not head.startswith(signatures):
             raise BadRequest(f"{file_name!r} is not a {kind.name} file: it seems to be {_seems(head)}.")
         return
-    if head.startswith(_TEXT_MARKS):
+    if encodings.of_mark(head) or encodings.of_zeros(head):
         return
     seems = _seems(head)
     if b"\0" in head or seems.startswith(("image/", "audio/", "video/")) or seems in _NEVER_TEXT:

@@ -66,7 +66,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
 TAKES: dict[str, frozenset[str]] = {
     "csv": frozenset(InputOptions.__struct_fields__),
     "tsv": frozenset(InputOptions.__struct_fields__),
-    "ndjson": frozenset({"encoding"}),
+    **dict.fromkeys(("ndjson", "json", "log"), frozenset({"encoding"})),
 }
 """By a format's base: the input options it takes. What no input of a job takes is refused."""
 

@@ -20,6 +20,7 @@ from openpyxl import Workbook
 
 from filemill.engines.tables import inflate
 from filemill.errors import JobFailed
+from filemill.jobs.options import InputOptions
 from tests.engines.tables.workshop import Workshop, keep, limit, parquet_of, select
 
 
@@ -268,8 +269,9 @@ def test_lines_stand_as_they_are(shop: Workshop) -> None:
 
 
 def test_the_first_line_that_is_no_text_is_named(shop: Workshop) -> None:
-    assert "row 3" in shop.fails("t.log", b"a\nb\nc\xff\nd\n", to="csv").message
-    assert shop.run("t.log", b"a\nb\nc\xff\nd\n", limit(2), to="csv").rows == [("a",), ("b",)]
+    given = InputOptions(encoding="utf-8")
+    assert "row 3" in shop.fails("t.log", b"a\nb\nc\xff\nd\n", to="csv", given=given).message
+    assert shop.run("t.log", b"a\nb\nc\xff\nd\n", limit(2), to="csv", given=given).rows == [("a",), ("b",)]
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------

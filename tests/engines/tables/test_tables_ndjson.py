@@ -127,7 +127,6 @@ def test_odd_but_legal_lines(shop: Workshop) -> None:
         (b'{"a":1}\n{"a":"\xff"}\n', ["row 2", "UTF-8"]),
         (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", ["row 1", "nested"]),
         (b"{}\n{}\n", ["key"]),
-        ('{"a":1}\n'.encode("utf-16"), ["UTF-16"]),
         (b"a,b\n1,2\n", ["row 1", "JSON"]),
         (b"<html>", ["HTML"]),
     ],

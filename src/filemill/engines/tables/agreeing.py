@@ -18,6 +18,7 @@ class Together(msgspec.Struct, frozen=True):
     type: Type
     is_text: bool
     guessed: bool
+    swapped: bool
     checks: tuple[tuple[Check, ...], ...]
 
 
@@ -41,11 +42,13 @@ def together(columns: list[tuple[str, Column]], number: int) -> Together | None:
     if kind is None:
         return None
     if all(column.is_text for _, column in columns):
-        values = tuple(pl.col(column.at) for _, column in columns)
+        is_plain = kind == schema.TEXT
+        values = tuple(table.stood(column) if is_plain else pl.col(column.at) for _, column in columns)
         guessed = any(column.guessed for _, column in columns)
-        return Together(values, kind, True, guessed, tuple(() for _ in columns))
+        swapped = not is_plain and all(column.swapped for _, column in columns)
+        return Together(values, kind, True, guessed, swapped, tuple(() for _ in columns))
     made = [as_checked(name, column, kind, number) for name, column in columns]
-    return Together(tuple(value for value, _ in made), kind, False, True, tuple(checks for _, checks in made))
+    return Together(tuple(value for value, _ in made), kind, False, True, False, tuple(checks for _, checks in made))
 
 
 def is_unknown(column: Column) -> bool:

@@ -93,4 +93,4 @@ def _append(name: str, parts: list[_Part], number: int, where: str) -> Column:
         if row != ROW and column.row in part.source.frame.collect_schema():
             part.values.append(pl.col(column.row).alias(row))
         part.check(checks)
-    return Column(at, made.type, is_text=made.is_text, guessed=made.guessed, row=row)
+    return Column(at, made.type, is_text=made.is_text, guessed=made.guessed, swapped=made.swapped, row=row)

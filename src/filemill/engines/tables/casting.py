@@ -27,9 +27,13 @@ def _cast(source: Table, name: str, target: str, number: int) -> Table:
     column = source.column(name, bench.where)
     if column.is_text and target == "text":
         made = msgspec.structs.replace(column, type=schema.TEXT, guessed=True, typed=None)
+        if column.swapped:
+            made = msgspec.structs.replace(made, at=table.fresh(), swapped=False)
+            frame = source.frame.with_columns(table.stood(column).alias(made.at))
+            source = msgspec.structs.replace(source, frame=frame)
         return msgspec.structs.replace(source, columns={**source.columns, name: made})
     if column.is_text and (column.type != schema.BOOL or target == "bool"):
-        value, kind = column_values.text_of(column), schema.TEXT
+        value, kind = column_values.text_of(column, pl.col(column.at)), schema.TEXT
     else:
         if column.is_text:
             # Of text only `true` and `false` come here, which are numbers as booleans alone.

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import inputs
+from filemill.engines.tables import inputs, table
 from filemill.engines.tables.bad_rows import COLUMNS
+from filemill.engines.tables.dialect import Dialect
 from filemill.engines.tables.inputs import Inputs, Stage
 from filemill.engines.tables.table import INPUT, MARK, ROW, Check, Column, Table
-from filemill.jobs.formats import FORMATS
-
-_SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 
 class Unreadable(Exception):
@@ -98,10 +96,9 @@ class _Taker:
         nothing = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
         if number is None or not columns or any(column.at not in rows.columns for column in columns.values()):
             return nothing
-        separator = _SEPARATORS.get(FORMATS[self._given.format(number)].base)
-        if separator:
-            cells = [_cell(column, separator) for column in columns.values()]
-            return rows.select(pl.concat_str(cells, separator=separator).alias("text")).to_series()
+        if written := self._given.dialect(number):
+            cells = [_cell(column, written) for column in columns.values()]
+            return rows.select(pl.concat_str(cells, separator=written.separator).alias("text")).to_series()
         return pl.Series("text", [_object(row, columns) for row in rows.iter_rows(named=True)], pl.String)
 
 
@@ -117,11 +114,12 @@ def _by_input(rows: pl.DataFrame, name: str) -> Iterator[tuple[int | None, pl.Se
         yield number, at.filter(mine), rows.filter(mine)
 
 
-def _cell(column: Column, separator: str) -> pl.Expr:
+def _cell(column: Column, written: Dialect) -> pl.Expr:
     """A cell with quotes where it needs them."""
-    own = pl.col(column.at).cast(pl.String).fill_null("")
-    quoted = pl.lit('"') + own.str.replace_all('"', '""', literal=True) + pl.lit('"')
-    return pl.when(own.str.contains(rf'["\r\n{separator}]')).then(quoted).otherwise(own)
+    quote = written.quote
+    own = table.stood(column).cast(pl.String).fill_null("")
+    quoted = pl.lit(quote) + own.str.replace_all(quote, quote * 2, literal=True) + pl.lit(quote)
+    return pl.when(own.str.contains_any([quote, "\r", "\n", written.separator])).then(quoted).otherwise(own)
 
 
 def _object(row: dict[str, object], columns: dict[str, Column]) -> str:

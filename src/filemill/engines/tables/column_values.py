@@ -36,12 +36,11 @@ def text(bench: Bench, name: str, whole: str) -> Operand:
     column = bench.source.column(name, bench.where)
     if not converting.can(column.type, "text"):
         raise bench.refuse(f"{name!r} is {column.type.name}, which cannot become text, in {operands.shorten(whole)}.")
-    return Operand(bench.keep(text_of(column)), schema.TEXT, whole)
+    return Operand(bench.keep(text_of(column, table.stood(column))), schema.TEXT, whole)
 
 
-def text_of(column: Column) -> pl.Expr:
-    """The same, as an expression over the frame."""
-    own = pl.col(column.at)
+def text_of(column: Column, own: pl.Expr) -> pl.Expr:
+    """The same, as an expression over the frame; `own` is the column, or what stands for it."""
     value = schema.typed(own, schema.TEXT) if column.is_text else converting.as_text(own, column.type)
     return pl.coalesce(value, odd_text(column.odd)) if column.odd else value
 

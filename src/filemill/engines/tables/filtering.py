@@ -94,7 +94,7 @@ def _condition(condition: Filter, source: Table, where: str) -> pl.Expr:
 def _comparison(comparison: Filter, source: Table, where: str) -> pl.Expr:
     column = source.columns[_name(comparison)]
     operator = comparison.operator
-    text = schema.typed(pl.col(column.at), schema.TEXT) if column.is_text else pl.col(column.at)
+    text = schema.typed(table.stood(column), schema.TEXT) if column.is_text else pl.col(column.at)
     if operator == "is_null":
         return text.is_null()
     if operator == "not_null":

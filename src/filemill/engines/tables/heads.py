@@ -1,11 +1,9 @@
-"""What the first bytes of a text file tell: that it is something else altogether, or in an encoding we cannot read."""
+"""What the first bytes of a text file tell: that it is something else altogether, or no text."""
 
 from filemill.engines.tables import trouble
 from filemill.jobs.run import InputFile
 
 UTF8_MARK = b"\xef\xbb\xbf"
-
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 _OTHERS = (
     (b"%PDF", "a PDF"),
@@ -23,18 +21,24 @@ _OTHERS = (
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
 
-def check(head: bytes, file: InputFile) -> bytes:
-    """The first bytes of a text file, less a mark of UTF-8. Raises JobFailed for what cannot be the text of a table."""
-    head = head.removeprefix(UTF8_MARK)
-    if head.startswith(_UTF16_MARKS):
-        raise trouble.bad_file(file, "The text is in UTF-16; please save it as UTF-8.")
+NO_TEXT = 0xFF
+"""The byte put for what has no meaning in the file's encoding: it has none in UTF-8 either, so its row is found out."""
+
+
+def check_raw(head: bytes, file: InputFile) -> None:
+    """Refuses a file of another kind by its first bytes, whatever their encoding. Raises JobFailed."""
     for magic, what in _OTHERS:
         if head.startswith(magic):
             raise trouble.bad_file(file, f"This is no .{file.format} file but {what}.")
+
+
+def check(head: bytes, file: InputFile) -> bytes:
+    """The first bytes of a text file, less a mark of UTF-8. Raises JobFailed for what cannot be the text of a table."""
+    head = head.removeprefix(UTF8_MARK)
     if head[:4096].lstrip().lower().startswith(_MARKUP):
         raise trouble.bad_file(file, f"This is no .{file.format} file but a page of markup (HTML or XML).")
     if b"\0" in head[:4096]:
-        raise trouble.bad_file(file, "The file holds zero bytes: it is no text, or not in UTF-8.")
+        raise trouble.bad_file(file, "The file holds zero bytes: it is no text, or its encoding has to be named.")
     if not head.strip():
         raise trouble.bad_file(file, "The file is empty.")
     if b"\r" in head and b"\n" not in head:
@@ -42,3 +46,10 @@ def check(head: bytes, file: InputFile) -> bytes:
             file, "The lines end in a carriage return alone; please save the file with line feeds (LF or CRLF)."
         )
     return head
+
+
+def no_text(byte: int) -> str:
+    """What to say of a byte that has no meaning where it stands."""
+    if byte == NO_TEXT:
+        return "Some bytes are no text in the encoding that the file is read in; name its encoding in input_options."
+    return f"The text is not UTF-8 (byte 0x{byte:02X}); name its encoding in input_options, or save it as UTF-8."

@@ -6,6 +6,7 @@ import polars as pl
 from filemill.engines.tables import reading, table
 from filemill.engines.tables.bad_rows import BadRows
 from filemill.engines.tables.delimited import Delimited
+from filemill.engines.tables.dialect import Dialect
 from filemill.engines.tables.table import INPUT, ROW, Check, Column, Source, Table
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile, Phase, Progress, Run, Say, Warned
@@ -87,9 +88,10 @@ class Inputs:
         """The name of an input's file."""
         return None if number is None else self._run.inputs[number].file_name
 
-    def format(self, number: int) -> str:
-        """The name of an input's format."""
-        return self._run.inputs[number].format
+    def dialect(self, number: int) -> Dialect | None:
+        """How an input is written, if it is csv or tsv."""
+        source = self._sources[number]
+        return source.dialect if isinstance(source, Delimited) else None
 
     def columns(self, number: int | None) -> dict[str, Column]:
         """The columns of an input as it was opened."""
@@ -116,6 +118,7 @@ class Inputs:
             self._run.store,
             self._run.inputs[number],
             self._say_of(number),
+            self._run.options.input_options,
             numbered=self._numbered,
             skips=self.bad_rows is not None,
         )

@@ -72,7 +72,7 @@ class Survey:
         try:
             values = _anything.decode(line)
         except UnicodeDecodeError:
-            return "The text is not UTF-8; please save it as UTF-8."
+            return "The text is not UTF-8; name its encoding in input_options, or save it as UTF-8."
         except RecursionError:
             return f"The values are nested deeper than {json_kinds.DEEPEST} levels."
         except msgspec.MsgspecError as error:

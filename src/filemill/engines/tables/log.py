@@ -46,7 +46,7 @@ def _lines(piece: bytes) -> Generator[pl.DataFrame]:
         text, bad = piece.decode(), None
     except UnicodeDecodeError as error:
         text = piece[: piece.rfind(b"\n", 0, error.start) + 1].decode()
-        bad = f"The text is not UTF-8 (byte 0x{piece[error.start]:02X}); say which encoding it has with input_options."
+        bad = heads.no_text(piece[error.start])
     if text:
         lines = pl.Series("0", text.removesuffix("\n").split("\n"), pl.String)
         yield lines.str.strip_suffix("\r").to_frame()

@@ -14,6 +14,9 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
+from filemill.engines.tables import heads
+from filemill.engines.tables.dialect import Dialect
+
 csv.field_size_limit(sys.maxsize)
 
 LONGEST = 32 << 20
@@ -21,7 +24,7 @@ LONGEST = 32 << 20
 
 ENDLESS = "A quoted cell begins here and does not end."
 
-_QUOTE, _LINE_FEED, _RETURN = b'"', 10, 13
+_LINE_FEED, _RETURN = 10, 13
 _BLANKS = re.compile(rb"(?:(?<=\n)|\A)(?:\r?\n)+")
 _MOST_ENDS = 4
 
@@ -50,25 +53,25 @@ def names(width: int) -> list[str]:
     return [str(number) for number in range(width)]
 
 
-def parse(piece: bytes, separator: str, width: int, wanted: list[int], *, last: bool, skips: bool = False) -> Records:
+def parse(piece: bytes, dialect: Dialect, width: int, wanted: list[int], *, last: bool, skips: bool = False) -> Records:
     """The whole records at the beginning of `piece`, at least the `wanted` columns of them.
 
     `last` says that nothing follows. Without it the end may be 0: the piece is too short for a single record. `skips`
     says that a record of too few or too many cells is passed over.
     """
-    end = len(piece) if last else end_of_records(piece, len(piece))
+    end = len(piece) if last else end_of_records(piece, len(piece), dialect.quote.encode())
     if end:
         part = piece[:end] if end < len(piece) else piece
-        cells = _quickly(part if part.endswith(b"\n") else part + b"\n", separator, width, wanted)
+        cells = _quickly(part if part.endswith(b"\n") else part + b"\n", dialect, width, wanted)
         if cells is not None:
             return Records(cells, end)
-    return _carefully(piece, separator, width, last=last, skips=skips)
+    return _carefully(piece, dialect, width, last=last, skips=skips)
 
 
-def first(piece: bytes, separator: str, *, last: bool) -> tuple[list[str], int] | str | None:
+def first(piece: bytes, dialect: Dialect, *, last: bool) -> tuple[list[str], int] | str | None:
     """The first record that is not blank and where it ends; a sentence if it is damaged, None if it is not whole."""
     lines = 0
-    for cells, lines, fault in _each(piece, separator, last=last):
+    for cells, lines, fault in _each(piece, dialect, last=last):
         if fault:
             return fault
         if cells:
@@ -76,36 +79,36 @@ def first(piece: bytes, separator: str, *, last: bool) -> tuple[list[str], int] 
     return ([], len(piece)) if last else None
 
 
-def end_of_records(piece: bytes | bytearray, size: int) -> int:
+def end_of_records(piece: bytes | bytearray, size: int, quote: bytes = b'"') -> int:
     """Where the last line ends, among the first `size` bytes, that lies outside of quotes; 0 where there is none.
 
     A line feed is outside if the quotes before it are even in number.
     """
     end = piece.rfind(b"\n", 0, size) + 1
-    quotes = _count(piece, _QUOTE[0], end)
+    quotes = _count(piece, quote[0], end)
     while end and quotes % 2:
-        before = piece.rfind(_QUOTE, 0, end)
+        before = piece.rfind(quote, 0, end)
         start = piece.rfind(b"\n", 0, before) + 1
-        quotes -= piece.count(_QUOTE, start, end)
+        quotes -= piece.count(quote, start, end)
         end = start
     return end
 
 
-def _quickly(part: bytes, separator: str, width: int, wanted: list[int]) -> pl.DataFrame | None:
+def _quickly(part: bytes, dialect: Dialect, width: int, wanted: list[int]) -> pl.DataFrame | None:
     """The cells by Polars' parser; None where that would not tell the truth."""
     if b"\0" in part:
         return None
     # A row that is too short ends in nulls, so the last columns are always looked at.
     columns = sorted({*wanted, width - 1, max(width - 2, 0)})
-    cells = _read(part, separator, width, columns)
+    cells = _read(part, dialect, width, columns)
     if cells is None or not _may_be_short(cells, width, 1):
         return cells
     if (width == 1 or _may_be_short(cells, width, 2)) and _has_blank_line(part):
-        if _QUOTE in part:
+        if dialect.quote.encode() in part:
             return None
         part = _BLANKS.sub(b"", part)
-        cells = _read(part, separator, width, columns)
-    return cells if cells is not None and _has_no_short_row(part, cells, separator, width) else None
+        cells = _read(part, dialect, width, columns)
+    return cells if cells is not None and _has_no_short_row(part, cells, dialect, width) else None
 
 
 def _may_be_short(cells: pl.DataFrame, width: int, by: int) -> bool:
@@ -120,12 +123,13 @@ def _end_in_null(cells: pl.DataFrame, width: int, by: int) -> pl.Series:
     return last
 
 
-def _read(part: bytes, separator: str, width: int, columns: list[int]) -> pl.DataFrame | None:
+def _read(part: bytes, dialect: Dialect, width: int, columns: list[int]) -> pl.DataFrame | None:
     try:
         return pl.read_csv(
             part,
             has_header=False,
-            separator=separator,
+            separator=dialect.separator,
+            quote_char=dialect.quote,
             schema=dict.fromkeys(names(width), pl.String),
             columns=columns if len(columns) < width else None,
             raise_if_empty=False,
@@ -141,7 +145,7 @@ def _has_blank_line(part: bytes) -> bool:
     return bool(((view[:-1] == _LINE_FEED) & (view[1:] == _LINE_FEED)).any())
 
 
-def _has_no_short_row(part: bytes, cells: pl.DataFrame, separator: str, width: int) -> bool:
+def _has_no_short_row(part: bytes, cells: pl.DataFrame, dialect: Dialect, width: int) -> bool:
     """Whether every row has all its cells: the parser fills up what is missing with nulls, and says nothing.
 
     No row has too many, so if the separators outside of quotes are as many as the rows need, no row has too few.
@@ -149,14 +153,15 @@ def _has_no_short_row(part: bytes, cells: pl.DataFrame, separator: str, width: i
     if width == 1:
         return True
     needed = (width - 1) * cells.height
-    if _QUOTE not in part:
-        return _count(part, ord(separator)) == needed
+    quote, separator = dialect.quote.encode(), dialect.separator.encode()
+    if quote not in part:
+        return _count(part, separator[0]) == needed
     return _ends_as_it_must(part, cells, separator, width) or (
-        b"".join(part.split(_QUOTE)[::2]).count(separator.encode()) == needed
+        b"".join(part.split(quote)[::2]).count(separator) == needed
     )
 
 
-def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: str, width: int) -> bool:
+def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: bytes, width: int) -> bool:
     """A quicker proof for a part with quotes, where it succeeds.
 
     A row whose last k cells are null must end in k separators. Where no quoted cell holds a line feed, the lines that
@@ -166,7 +171,7 @@ def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: str, width: in
         return False
     view = _view(part)
     end = _RETURN if part[part.find(b"\n") - 1] == _RETURN else _LINE_FEED
-    ends = view[:-1] == ord(separator)
+    ends = view[:-1] == separator[0]
     at_end = ends & (view[1:] == end)
     for k in range(1, min(width, _MOST_ENDS)):
         if str(width - k) not in cells.columns:
@@ -181,12 +186,12 @@ def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: str, width: in
     return False
 
 
-def _carefully(piece: bytes, separator: str, width: int, *, last: bool, skips: bool) -> Records:
+def _carefully(piece: bytes, dialect: Dialect, width: int, *, last: bool, skips: bool) -> Records:
     rows: list[list[str | None]] = []
     damaged: list[tuple[int, str, int, int]] = []
     lines = 0
     fault = None
-    for cells, lines_so_far, problem in _each(piece, separator, last=last):
+    for cells, lines_so_far, problem in _each(piece, dialect, last=last):
         fault = problem
         if not problem and cells and len(cells) != width:
             fault = f"The row has {_cells(len(cells))}, the header {width}."
@@ -215,10 +220,11 @@ def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count} cells"
 
 
-def _each(piece: bytes, separator: str, *, last: bool) -> Iterator[tuple[list[str], int, str | None]]:
+def _each(piece: bytes, dialect: Dialect, *, last: bool) -> Iterator[tuple[list[str], int, str | None]]:
     """Record by record: the cells, the lines read so far, and in the last one given perhaps what is wrong with it."""
     text, bad = _decode(piece if last else piece[: piece.rfind(b"\n") + 1])
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator, strict=True)
+    source = io.StringIO(text, newline="\n")
+    reader = csv.reader(source, delimiter=dialect.separator, quotechar=dialect.quote, strict=True)
     try:
         for cells in reader:
             if any("\0" in cell for cell in cells):
@@ -250,7 +256,7 @@ def _decode(piece: bytes) -> tuple[str, str | None]:
         return piece.decode(), None
     except UnicodeDecodeError as error:
         whole = piece[: piece.rfind(b"\n", 0, error.start) + 1]
-        return whole.decode(), f"The text is not UTF-8 (byte 0x{piece[error.start]:02X}); please save it as UTF-8."
+        return whole.decode(), heads.no_text(piece[error.start])
 
 
 def _explain(error: csv.Error) -> str:

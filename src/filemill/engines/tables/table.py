@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import schema
+from filemill.engines.tables import commas, schema
 from filemill.engines.tables.schema import Type
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile
@@ -53,8 +53,9 @@ class Column(msgspec.Struct, frozen=True):
     """One column: its name in the frame, its type, and whether the frame holds text that is only to be taken as such.
 
     `guessed` is false for a text column that held no value in its first rows. `typed` names the column that holds the
-    values of text that a step has typed already; where that failed the row is marked. `odd` names the column that holds
-    as text what this one could not, `row` the one with the number of the row it came from.
+    values of text that a step has typed already; where that failed the row is marked. `swapped`: comma and point have
+    changed places in the text (see `commas`). `odd` names the column that holds as text what this one could not, `row`
+    the one with the number of the row it came from.
     """
 
     at: str
@@ -62,6 +63,7 @@ class Column(msgspec.Struct, frozen=True):
     is_text: bool = False
     guessed: bool = True
     typed: str | None = None
+    swapped: bool = False
     odd: str | None = None
     row: str = ROW
 
@@ -143,6 +145,12 @@ def value_of(column: Column) -> pl.Expr:
     return schema.typed(own, column.type) if column.is_text and not column.typed else own
 
 
+def stood(column: Column) -> pl.Expr:
+    """A column as it stood in its file."""
+    own = pl.col(column.at)
+    return commas.swapped(own) if column.swapped else own
+
+
 def check_of(column: Column, name: str, step: int | None) -> Check | None:
     """That a value is of its column's type, if that is in doubt: for text to be typed, and for what was read as odd."""
     needed = f"step {step} needs" if step else "the output needs"
@@ -152,4 +160,4 @@ def check_of(column: Column, name: str, step: int | None) -> Check | None:
     if not column.is_text or column.typed or column.type == schema.TEXT:
         return None
     text = pl.col(column.at)
-    return Check(step, name, schema.misfit(text, value_of(column), column.type), text, what, column.row)
+    return Check(step, name, schema.misfit(text, value_of(column), column.type), stood(column), what, column.row)

@@ -29,7 +29,9 @@ def apply(step: Unpivot, source: Table, number: int) -> Table:
     label = pl.lit(pl.Series([list(step.columns)], dtype=pl.List(pl.String))).first()
     frame = source.frame.with_columns(label.alias(names), pl.concat_list(made.values).alias(values))
     columns[step.names_to] = Column(names, schema.TEXT)
-    columns[step.values_to] = Column(values, made.type, is_text=made.is_text, guessed=made.guessed, row=taken[0][1].row)
+    columns[step.values_to] = Column(
+        values, made.type, is_text=made.is_text, guessed=made.guessed, swapped=made.swapped, row=taken[0][1].row
+    )
     height = None if source.height is None else source.height * len(taken)
     return msgspec.structs.replace(
         source, frame=frame.explode(names, values), columns=columns, height=height, again=False

@@ -164,7 +164,7 @@ def _as_json(name: str, column: Column) -> Made:
 
 def _as_text(name: str, column: Column) -> Made:
     """A column as csv carries it: text as it stood, everything else in a form that is read back as the same value."""
-    own = pl.col(column.at)
+    own = table.stood(column)
     if not column.is_text and column.type.name in ("float", "datetime", "time"):
         own = converting.as_text(own, column.type)
     return own.alias(name), None
