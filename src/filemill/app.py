@@ -19,6 +19,7 @@ from filemill.jobs.events import Listener
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
 from filemill.web import address, docs, health, metrics
+from filemill.web.arrival import InTime
 from filemill.web.caller import WhoIsAsking
 from filemill.web.envelope import Envelope
 from filemill.web.fallback import Answers
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     app.state.openapi = docs.document(app, (*data_schemas.STRUCTS, *health.STRUCTS))
-    app.asgi_handler = Envelope(AllMethods(app.asgi_handler, app.routes), trusted)
+    app.asgi_handler = Envelope(InTime(AllMethods(app.asgi_handler, app.routes)), trusted)
     return app
 
 

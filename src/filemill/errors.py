@@ -45,6 +45,12 @@ class NotFound(FilemillError):
     status = 404
 
 
+class BodyTooSlow(FilemillError):
+    """The body took too long to arrive; send it in one go, within 30 seconds."""
+
+    status = 408
+
+
 class Impossible(FilemillError):
     """The request is well formed, but a value in it is impossible."""
 

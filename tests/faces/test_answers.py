@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from filemill import connections
 from filemill.app import create_app
 from filemill.errors import BadSetting, DatabaseAway, FilemillError, Impossible, NotFound, StoreAway, TooMany
-from filemill.web import metrics
+from filemill.web import arrival, metrics
 from filemill.web.caller import ANYONE
 from tests.fixtures.visitors import PASSWORD, an_address, an_email, visitor
 
@@ -96,6 +96,39 @@ async def test_any_other_is_replaced(client, given):
     answer = await client.get("/health/live", headers={"X-Request-ID": given.encode()})
 
     assert answer.headers["x-request-id"].encode() != given.encode()
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(client, monkeypatch):
+    monkeypatch.setattr(arrival, "SECONDS", 0.2)
+
+    async def half_a_form():
+        yield b"username=somebody"
+        await asyncio.Event().wait()
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.post("/api/v1/auth/login", content=half_a_form(), headers=form)
+
+    assert answer.status_code == 408
+    assert answer.json()["detail"].startswith("The body took too long to arrive")
+
+
+async def test_a_slow_body_that_moves_is_waited_for(client, monkeypatch):
+    # given half a second for a body that hardly moves
+    monkeypatch.setattr(arrival, "SECONDS", 0.5)
+    monkeypatch.setattr(arrival, "LEAST_PER_SECOND", 1_000)
+
+    # when four pieces come, for each of which it may take a second more
+    async def slow_form():
+        yield b"username=somebody&password="
+        for _ in range(4):
+            yield b"a" * 1_000
+            await asyncio.sleep(0.3)
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.post("/api/v1/auth/login", content=slow_form(), headers=form)
+
+    # then the sign-in is answered
+    assert "Invalid credentials" in answer.json()["detail"]
 
 
 def failing(error: BaseException):

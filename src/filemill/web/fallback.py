@@ -33,6 +33,7 @@ _NAMES = {
     403: "ForbiddenError",
     404: "ResourceNotFound",
     405: "MethodNotAllowed",
+    408: "ValidationError",
     413: "ValidationError",
     415: "ValidationError",
     422: "ValidationError",

@@ -20,6 +20,7 @@ _MEANINGS = {
     401: "No token, or one that is not valid.",
     403: "The job belongs to somebody else.",
     404: "There is no such job.",
+    408: "The body took longer than 30 seconds to arrive.",
     413: "The body is too large.",
     415: "The body is not sent as JSON.",
     422: "A value is impossible.",
@@ -37,7 +38,7 @@ def refusals(*statuses: int, bad: str | None = None) -> dict[int, ResponseSpec]:
     }
 
 
-BODY = (401, 413, 415, 422)
+BODY = (401, 408, 413, 415, 422)
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"oauth2": []}]
 NOTHING = Nothing()
 

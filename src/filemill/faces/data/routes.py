@@ -55,6 +55,7 @@ MOST_CREDENTIALS_BYTES = 8 * 2**10
     summary="Register",
     response_description="The account is made.",
     responses=refusals(
+        408,
         413,
         415,
         bad="The body cannot be read, the e-mail is none or is taken, or the password has not 8 to 200 characters.",
@@ -75,7 +76,9 @@ async def register(data: JSONBody[NewAccount]) -> AccountReply:
     status_code=200,
     summary="Sign in",
     response_description="The access token.",
-    responses=refusals(413, 429, bad="The body is not a form of these fields, or the e-mail or the password is wrong."),
+    responses=refusals(
+        408, 413, 429, bad="The body is not a form of these fields, or the e-mail or the password is wrong."
+    ),
     request_max_body_size=MOST_CREDENTIALS_BYTES,
     tags=["accounts"],
 )
