@@ -81,6 +81,12 @@ class DatabaseAway(Unavailable):
     """The database is out of reach for the moment; try again in a few seconds."""
 
 
+class TookTooLong(FilemillError):
+    """This took longer than a request may take."""
+
+    status = 504
+
+
 class BadSetting(FilemillError):
     """A setting is wrong."""
 

@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     access_seconds: int = 12 * 3600
     open_jobs: int = 1000
     pending_jobs: int = 200
+    open_plans: int = 4
     stored_bytes: int = 200 * GB
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     cage: Literal["strict", "weak"] = "strict"

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from filemill.accounts import passwords, sign_in
-from filemill.engines.tables import inflate, json_kinds, ndjson, records, schema, xlsx_sink
-from filemill.faces.data import new_jobs, routes, transfers
-from filemill.jobs import expressions, formats, moves, queue, steps, sweep, targets, value_steps
+from filemill.engines.tables import excerpt, inflate, json_kinds, ndjson, preview, records, schema, xlsx_sink
+from filemill.faces.data import new_jobs, planning, routes, transfers
+from filemill.jobs import expressions, formats, moves, plans, queue, steps, sweep, targets, value_steps
 from filemill.jobs.functions import FUNCTIONS
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
 from filemill.jobs.steps import STEPS
@@ -215,6 +215,12 @@ def test_every_function_has_its_row_and_nothing_else_has() -> None:
         ("api/data-jobs.md", f"1 to {new_jobs.LONGEST_FILE_NAME} bytes"),
         ("api/data-jobs.md", f"(1 to {transfers.MOST_PARTS:,}; at most {transfers.MOST_PARTS_AT_ONCE:,} at once)"),
         ("api/data-jobs.md", f"{routes.MOST_JOB_BYTES >> 10} KiB for a new job"),
+        ("api/data-jobs.md", f"beside its sample of at most {planning.MOST_SAMPLE_BYTES >> 20} MiB"),
+        ("api/data-jobs.md", f"more than {excerpt.CUT_BYTES >> 10} KiB may break off"),
+        ("api/data-jobs.md", f"{excerpt.MOST_BYTES >> 20} MiB of a text, {excerpt.MOST_ROWS:,} rows"),
+        ("api/data-jobs.md", f"first {preview.ROWS} of the output"),
+        ("api/data-jobs.md", f"cut at {preview.LONGEST_TEXT:,} characters"),
+        ("api/data-jobs.md", f"free within {plans.WAIT_SECONDS} seconds"),
         ("api/data-jobs.md", f"{routes.MOST_BODY_BYTES >> 20} MiB for everything else below"),
         ("api/data-jobs.md", f"{routes.MOST_CREDENTIALS_BYTES >> 10} KiB for accounts"),
         ("api/data-jobs.md", f"{passwords.SHORTEST} to {passwords.LONGEST} characters"),

@@ -23,7 +23,9 @@ from filemill.jobs import run as wire
 from filemill.jobs.run import Line, Ready, Run
 
 READY_SECONDS = 30
-LONGEST_LINE = 1 << 20
+LONGEST_LINE = 16 << 20
+"""Bytes. A plan is one line: of some 2 MiB, each sign of which may stand there escaped."""
+
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
 OWN_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"}
 """Few arenas: a child's memory limit counts what the C library sets aside for every thread, used or not."""

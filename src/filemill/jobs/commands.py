@@ -33,16 +33,24 @@ class NewJob(msgspec.Struct, frozen=True):
     body_hash: str | None = None
 
 
+def want_possible(
+    pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options
+) -> tuple[formats.Format, ...]:
+    """The formats of the inputs. Raises Impossible, BadRequest for what no job could ever do."""
+    steps.check(pipeline, [file.name for file in inputs if file.name != MAIN_INPUT])
+    sources = tuple(_format_of(file) for file in inputs)
+    job_options.check(options, sources)
+    steps.check_source(pipeline, sources[0])
+    return sources
+
+
 async def create(new: NewJob) -> Job:
     """Makes a PENDING job, or answers with the one made before under the same idempotency key.
 
     Raises Impossible (another body under the same key, a file no engine takes), TooMany.
     """
     settings = context.get().settings
-    steps.check(new.pipeline, [file.name for file in new.inputs if file.name != MAIN_INPUT])
-    sources = tuple(_format_of(file) for file in new.inputs)
-    job_options.check(new.options, sources)
-    steps.check_source(new.pipeline, sources[0])
+    sources = want_possible(new.pipeline, new.inputs, new.options)
     async with connections.transaction():
         await queries.lock_owner(new.owner)
         if new.idempotency_key is not None:

@@ -28,6 +28,9 @@ _TEXTS = (
     Format("log", "log", "table", "text/plain", is_written=False),
 )
 
+TEXTS = frozenset(f.base for f in _TEXTS)
+"""The formats, less their compression, that are text."""
+
 _PACKINGS = {"gz": ("gzip", "application/gzip"), "zst": ("zstd", "application/zstd")}
 """By extension: the compression, and its media type."""
 

@@ -55,12 +55,14 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything a job is told beside its steps. `input_options` hold for every input that is text.
 
     `on_bad_rows`: `fail` ends the job at the first row that cannot be used, `collect` puts such rows into the output
-    `bad_rows`. `mode`: `plan` only tells what a run would do, on the first rows.
+    `bad_rows`. `mode`: `plan` only tells what a run would do, on the first rows; those of the main input may be given
+    as text, its `sample`.
     """
 
     input_options: InputOptions = InputOptions()
     on_bad_rows: BadRows = "fail"
     mode: Mode = "run"
+    sample: str | None = None
 
 
 TAKES: dict[str, frozenset[str]] = {

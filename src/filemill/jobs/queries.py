@@ -51,6 +51,7 @@ async def count_open(owner: UUID) -> tuple[int, int]:
         """
         SELECT count(*) AS open, count(*) FILTER (WHERE status = 'PENDING') AS pending FROM job
         WHERE owner = $1 AND status IN ('PENDING', 'QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
+          AND NOT options ? 'mode'
         """,
         owner,
     )
@@ -128,7 +129,13 @@ async def get(job_id: UUID) -> Job | None:
 async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
     """The jobs of an account, newest first."""
     rows = await fetch(
-        _JOB + "WHERE job.owner = $1 ORDER BY job.created_at DESC, job.id DESC OFFSET $2 LIMIT $3", owner, skip, limit
+        _JOB
+        + """
+        WHERE job.owner = $1 AND NOT job.options ? 'mode' ORDER BY job.created_at DESC, job.id DESC OFFSET $2 LIMIT $3
+        """,
+        owner,
+        skip,
+        limit,
     )
     return [_job(row) for row in rows]
 
@@ -267,13 +274,17 @@ async def crashed_before(etags: list[str], sizes: list[int], engine: str, days: 
 
 
 async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, row_seconds: int) -> None:
-    """Sets how long ended jobs, their inputs and their outputs are kept; in the transaction that ended them."""
+    """Sets how long ended jobs, their inputs and their outputs are kept; in the transaction that ended them.
+
+    A plan is not kept: it has had its time since it was made.
+    """
     await execute(
         """
         WITH ended AS (
           SELECT id FROM job WHERE id = ANY($1::uuid[]) AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')),
         kept AS (
-          UPDATE job SET expires_at = now() + make_interval(secs => $4::float8) FROM ended WHERE job.id = ended.id)
+          UPDATE job SET expires_at = now() + make_interval(secs => $4::float8) FROM ended
+          WHERE job.id = ended.id AND NOT job.options ? 'mode')
         UPDATE object o SET
           state = CASE WHEN o.state = 'arriving' THEN 'leaving' ELSE o.state END,
           expires_at = CASE WHEN o.state = 'stored' THEN

@@ -33,7 +33,10 @@ class FileSum(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What the row of a COMPLETED job keeps. `sha256` holds, by key, what was hashed after the job's end."""
+    """What the row of a COMPLETED job keeps. `sha256` holds, by key, what was hashed after the job's end.
+
+    `plan` is a plan as JSON text: PostgreSQL's own JSON keeps neither the order of keys nor every character.
+    """
 
     rows_in: int = 0
     made: tuple[Made, ...] = ()
@@ -41,6 +44,7 @@ class Result(msgspec.Struct, frozen=True):
     outputs: tuple[FileSum, ...] = ()
     versions: dict[str, str] = {}
     sha256: dict[str, str] = {}
+    plan: str | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -58,7 +62,8 @@ class Receipt(msgspec.Struct, frozen=True):
 def encode(done: Done, inputs: list[FileSum], outputs: list[FileSum], engines: dict[str, str]) -> bytes:
     """What a run leaves behind -> JSON text for its job's row."""
     versions = {"filemill": __version__, **engines}
-    return msgspec.json.encode(Result(done.rows_in, done.made, tuple(inputs), tuple(outputs), versions))
+    plan = msgspec.json.encode(done.plan).decode() if done.plan else None
+    return msgspec.json.encode(Result(done.rows_in, done.made, tuple(inputs), tuple(outputs), versions, plan=plan))
 
 
 async def read(job_id: UUID, owner: UUID) -> Receipt:

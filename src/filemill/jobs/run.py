@@ -101,11 +101,29 @@ class Made(msgspec.Struct, frozen=True):
     columns: tuple[tuple[str, str], ...] = ()
 
 
+class Planned(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of a plan: its columns as (name, type), empty from the first wrong step on; whether it streams."""
+
+    type: str
+    schema: tuple[tuple[str, str], ...]
+    streams: bool
+    note: str | None = None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a run would do: its steps, the first rows of its output as JSON text, and what is wrong, a sentence each."""
+
+    steps: tuple[Planned, ...]
+    rows: str
+    errors: tuple[str, ...]
+
+
 class Done(msgspec.Struct, frozen=True, tag="done"):
-    """The run ended well: rows read, and what was made."""
+    """The run ended well: rows read, and what was made; or planned, where `options.mode` asked for that alone."""
 
     rows_in: int
     made: tuple[Made, ...]
+    plan: Plan | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -127,7 +145,7 @@ class Engine(Protocol):
     version: str
 
     def run(self, run: Run, steps: Pipeline, say: Say) -> Done:
-        """Carries out `steps` from `run.inputs` to `run.outputs`. Raises JobFailed."""
+        """Carries out `steps` from `run.inputs` to `run.outputs`, or plans that. Raises JobFailed."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Iterator
 from uuid import UUID
 
 import msgspec
@@ -10,6 +11,7 @@ from filemill.errors import JobFailed
 from filemill.jobs import context, formats, moves, options, receipts, steps
 from filemill.jobs.job import BAD_ROWS, MAIN_INPUT, MAIN_OUTPUT
 from filemill.jobs.moves import Claimed
+from filemill.jobs.options import Options
 from filemill.jobs.queries import FileRow
 from filemill.jobs.receipts import FileSum
 from filemill.jobs.run import InputFile, OutputFile, Run, StoreAccess
@@ -37,8 +39,25 @@ class Found(msgspec.Struct, frozen=True):
     sum: FileSum
 
 
-async def expect_outputs(claimed: Claimed, inputs: list[FileRow]) -> list[Output]:
-    """Commits the rows of the outputs before their first byte. Raises JobFailed."""
+def run_of(claimed: Claimed, inputs: list[FileRow]) -> Run:
+    """What the child is told. Raises JobFailed."""
+    settings = context.get().settings
+    told = options.decode(claimed.options)
+    return Run(
+        job_id=str(claimed.id),
+        fence=claimed.fence,
+        steps=msgspec.Raw(claimed.pipeline.encode()),
+        inputs=tuple(_input_file(file) for file in inputs),
+        outputs=tuple(_output_files(claimed, inputs, told)),
+        store=StoreAccess(
+            settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
+        ),
+        memory_mb=settings.job_memory_mb,
+        options=told,
+    )
+
+
+def _output_files(claimed: Claimed, inputs: list[FileRow], told: Options) -> Iterator[OutputFile]:
     main = next(file for file in inputs if file.name == MAIN_INPUT)
     target = formats.format_of(main.file_name)
     for step in steps.decode(claimed.pipeline):
@@ -47,32 +66,22 @@ async def expect_outputs(claimed: Claimed, inputs: list[FileRow]) -> list[Output
     if target is None:
         raise JobFailed("bad_file", f"{main.file_name!r} has no extension that stands for a format.")
     wanted = [(MAIN_OUTPUT, formats.output_name(main.file_name, target), target.name)]
-    if options.decode(claimed.options).on_bad_rows == "collect":
+    if told.on_bad_rows == "collect":
         wanted.append((BAD_ROWS, formats.bad_rows_name(main.file_name), "csv"))
-    seconds = context.get().settings.job_seconds + AFTER_LEASE_SECONDS
-    outputs = []
     for name, file_name, format_name in wanted:
         key = objects.output_key(claimed.id, claimed.fence, file_name)
-        object_id = await rows.expect(key, claimed.owner, claimed.id, seconds, fence=claimed.fence)
-        outputs.append(Output(object_id, OutputFile(name, file_name, key, format_name)))
-    return outputs
+        yield OutputFile(name, file_name, key, format_name)
 
 
-def plan(claimed: Claimed, inputs: list[FileRow], outputs: list[Output]) -> Run:
-    """What the child is told."""
-    settings = context.get().settings
-    return Run(
-        job_id=str(claimed.id),
-        fence=claimed.fence,
-        steps=msgspec.Raw(claimed.pipeline.encode()),
-        inputs=tuple(_input_file(file) for file in inputs),
-        outputs=tuple(output.file for output in outputs),
-        store=StoreAccess(
-            settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
-        ),
-        memory_mb=settings.job_memory_mb,
-        options=options.decode(claimed.options),
-    )
+async def expect_outputs(claimed: Claimed, run: Run) -> list[Output]:
+    """Commits the rows of the outputs before their first byte. A plan writes none."""
+    if run.options.mode == "plan":
+        return []
+    seconds = context.get().settings.job_seconds + AFTER_LEASE_SECONDS
+    return [
+        Output(await rows.expect(file.key, claimed.owner, claimed.id, seconds, fence=claimed.fence), file)
+        for file in run.outputs
+    ]
 
 
 def _input_file(file: FileRow) -> InputFile:

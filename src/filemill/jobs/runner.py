@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from filemill import connections, logs
 from filemill.errors import DatabaseAway, JobFailed, StoreAway
-from filemill.jobs import commands, context, formats, moves, queries, receipt_queries, receipts, run_files
+from filemill.jobs import commands, context, formats, moves, options, queries, receipt_queries, receipts, run_files
 from filemill.jobs.cage import Cage, NoChild
 from filemill.jobs.job import Status
 from filemill.jobs.lease import Drain, Ended, Lease
@@ -130,16 +130,19 @@ class Runner:
         A child that ends badly is dead before anybody says so, so that nothing is written afterwards.
         """
         inputs = await lease.beside(self._inputs(claimed))
-        outputs = await run_files.expect_outputs(claimed, inputs)
+        run = run_files.run_of(claimed, inputs)
+        outputs = await run_files.expect_outputs(claimed, run)
         keys += [output.file.key for output in outputs]
         child = await self._cage.take()
         is_good = False
         try:
-            child.send(run_files.plan(claimed, inputs, outputs))
+            child.send(run)
             done = await Watch(lease, child, started).until_done()
             is_good = True
         finally:
             await self._cage.give(child, is_good=is_good)
+        if done.plan is not None:  # nothing is kept of its files
+            return await self._finish(claimed, [], [], [], done)
         inputs_now, outputs_now = await lease.beside(run_files.look_again(inputs, outputs))
         await lease.told()
         return await self._finish(claimed, outputs, inputs_now, outputs_now, done)
@@ -149,6 +152,8 @@ class Runner:
     async def _inputs(self, claimed: Claimed) -> list[FileRow]:
         """The inputs as they were recorded when they were marked. Raises JobFailed where they are not that any more."""
         inputs = await queries.files(claimed.id, "in")
+        if options.decode(claimed.options).sample is not None:
+            return inputs  # none of them is in the store
         if any(file.state != "stored" for file in inputs):
             raise JobFailed("input_changed", "An input of the job is not there any more.")
         etags, sizes = [file.etag or "" for file in inputs], [file.size or 0 for file in inputs]

@@ -5,7 +5,7 @@ from uuid import UUID
 from filemill import connections, logs
 from filemill.accounts import queries as accounts
 from filemill.accounts import sign_in
-from filemill.jobs import commands, context, moves, queries, queue, worker_queries
+from filemill.jobs import commands, context, moves, plan_queries, queries, queue, worker_queries
 from filemill.jobs.job import Status
 from filemill.jobs.moves import Moved
 from filemill.storage import queries as objects
@@ -68,6 +68,7 @@ async def expire() -> None:
     await objects.leave_expired()
     for job_id in await queries.expired_rows():
         await forget(job_id)
+    await plan_queries.forget_left()
     await queries.forget_idempotency_keys(settings.idempotency_seconds)
     await worker_queries.forget_workers()
     await accounts.forget_old(sign_in.WINDOW_SECONDS)

@@ -37,7 +37,7 @@ class BadRows:
         self._is_begun = False
         self._upload = Upload(access, output.key, "text/csv")
 
-    def take(self, rows: pl.DataFrame) -> None:
+    def take(self, rows: pl.DataFrame, _step: int | None = None) -> None:
         """Takes rows with the columns `COLUMNS`. Raises JobFailed where the store does not."""
         with self._lock:
             self.rows += rows.height

@@ -54,12 +54,12 @@ class _Taker:
         if not bad.any():
             return frame
         assert self._given.bad_rows is not None
-        for rows in self._told(frame.filter(bad)):
-            self._given.bad_rows.take(rows)
+        for rows, step in self._told(frame.filter(bad)):
+            self._given.bad_rows.take(rows, step)
         return frame.filter(~bad)
 
-    def _told(self, left: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Each row once, for the first check it does not pass."""
+    def _told(self, left: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int | None]]:
+        """Each row once, for the first check it does not pass, with the step that has the check."""
         for check in self._checks:
             bad = left.select(check.bad.fill_null(False).alias("bad")).to_series()
             if not bad.any():
@@ -73,9 +73,10 @@ class _Taker:
                     row=pl.lit(None, pl.Int64) if number is None else pl.col(check.row) % INPUT,
                     column=pl.lit(check.name),
                 )
-                yield told.with_columns(value=values.gather(at), reason=pl.lit(check.what), text=texts)
+                told = told.with_columns(value=values.gather(at), reason=pl.lit(check.what), text=texts)
+                yield told, check.step
         if left.height:
-            yield self._damaged(left)
+            yield self._damaged(left), None
 
     def _damaged(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows that could not even be read: what is wrong with them, and their text, the reader knows.

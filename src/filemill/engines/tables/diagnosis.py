@@ -54,7 +54,7 @@ def _look(stage: Stage, given: Inputs) -> JobFailed | None:
                 if place is None:
                     return trouble.bad_result(check.name, row[f"value {number}"], check.what)
                 file, at = given.place(place)
-                return trouble.bad_value(file, at, check.name, row[f"value {number}"], check.what)
+                return trouble.bad_value(file.file_name, at, check.name, row[f"value {number}"], check.what)
         return given.fault(row[ROW]) or trouble.internal()
     return None
 

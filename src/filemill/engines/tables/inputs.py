@@ -1,14 +1,17 @@
 """The inputs of a run in one pass over them: opened where a step asks for them, and closed together."""
 
+from typing import Protocol
+
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import reading, table
-from filemill.engines.tables.bad_rows import BadRows
+from filemill.engines.tables import excerpt, reading, table
 from filemill.engines.tables.delimited import Delimited
 from filemill.engines.tables.dialect import Dialect
+from filemill.engines.tables.excerpt import Beginning
 from filemill.engines.tables.table import INPUT, ROW, Check, Column, Source, Table
 from filemill.errors import JobFailed
+from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Phase, Progress, Run, Say, Warned
 
 
@@ -27,10 +30,19 @@ class Reached(Exception):
         self.stage = stage
 
 
+class Taker(Protocol):
+    """Takes rows that cannot be used."""
+
+    def take(self, rows: pl.DataFrame, step: int | None) -> None:
+        """Takes rows with the columns of `bad_rows.COLUMNS` that a step, or with None the output, cannot use."""
+        ...
+
+
 class Inputs:
     """One pass. `numbered` demands row numbers; `until` ends the pass at that stage, counted from 0, by `Reached`.
 
-    With `bad_rows` rows that cannot be used go there, instead of ending the pass.
+    With `bad_rows` rows that cannot be used go there, instead of ending the pass. A run that only plans reads the
+    beginning of its inputs, which can then be gone through any number of times.
     """
 
     def __init__(
@@ -40,10 +52,11 @@ class Inputs:
         *,
         numbered: bool = False,
         until: int | None = None,
-        bad_rows: BadRows | None = None,
+        bad_rows: Taker | None = None,
     ) -> None:
         self.say = say
         self.bad_rows = bad_rows
+        self.collects = run.options.on_bad_rows == "collect"
         self._run = run
         self._numbered = numbered or bad_rows is not None
         self._until = until
@@ -67,6 +80,11 @@ class Inputs:
             if number and file.name == name:
                 if number in self._sources:
                     raise JobFailed("bad_value", f"{where}: input {name!r} is used twice; each can be used once.")
+                if self._run.options.sample is not None:
+                    raise JobFailed(
+                        "bad_value",
+                        f"{where}: a sample is of the main input alone; give the job_id of a job that has {name!r}.",
+                    )
                 return self._open(number)
         raise JobFailed("bad_value", f"{where}: there is no input {name!r}; name it in extra_inputs.")
 
@@ -104,9 +122,14 @@ class Inputs:
         return [name for column in opened.columns.values() for name in (column.at, column.odd) if name]
 
     def take_damage(self, number: int) -> tuple[str, str] | None:
-        """What is wrong with a damaged row that was passed over, and its text; told once."""
+        """What is wrong with a damaged row that was passed over, and its text; told once unless the run only plans."""
         source = self._sources[number // INPUT]
-        return source.damage.pop(number % INPUT, None) if isinstance(source, Delimited) else None
+        if not isinstance(source, Delimited):
+            return None
+        damage = source.damage.get(number % INPUT)
+        if self._run.options.mode == "run":
+            source.damage.pop(number % INPUT, None)
+        return damage
 
     def close(self) -> None:
         """Stops reading."""
@@ -121,9 +144,12 @@ class Inputs:
             self._run.options.input_options,
             numbered=self._numbered,
             skips=self.bad_rows is not None,
+            beginning=self._beginning(number),
         )
         self._sources[number] = source
         opened = source.table()
+        if self._run.options.mode == "plan":
+            opened = excerpt.held(opened, FORMATS[self._run.inputs[number].format].base)
         if number and self.bad_rows is not None:
             opened = _apart(opened)
         self._columns[number] = opened.columns
@@ -132,6 +158,11 @@ class Inputs:
                 opened, frame=opened.frame.with_columns(pl.col(ROW) + pl.lit(number * INPUT, dtype=pl.Int64))
             )
         return opened
+
+    def _beginning(self, number: int) -> Beginning | None:
+        """What of an input is read, where that is not all of it."""
+        options = self._run.options
+        return Beginning(options.sample if number == 0 else None) if options.mode == "plan" else None
 
     def _say_of(self, number: int) -> Say:
         """What one input tells of its bytes becomes part of all of them."""

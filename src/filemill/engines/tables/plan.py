@@ -62,7 +62,7 @@ def through(steps: Pipeline, table: Table, given: Inputs) -> Table:
 
 def apply(step: Step, table: Table, number: int, given: Inputs) -> Table:
     """The table behind one step, the `number`th, counted from 1. Raises JobFailed where it does not fit."""
-    if isinstance(step, Limit) and given.bad_rows is not None:
+    if isinstance(step, Limit) and given.bad_rows is not None and given.collects:
         table = collecting.taken_out(table, given)  # rows that cannot be used fill no limit
     if by_row := _BY_ROW.get(type(step)):
         return by_row(step, table, number)

@@ -4,6 +4,7 @@ from filemill.engines.tables import trouble
 from filemill.engines.tables.arrow import open_arrow
 from filemill.engines.tables.avro import open_avro
 from filemill.engines.tables.delimited import Delimited
+from filemill.engines.tables.excerpt import Beginning, Held
 from filemill.engines.tables.inflate import Inflated
 from filemill.engines.tables.json_lines import JsonLines
 from filemill.engines.tables.log import open_log
@@ -27,19 +28,22 @@ def open_input(
     *,
     numbered: bool = False,
     skips: bool = False,
+    beginning: Beginning | None = None,
 ) -> Source:
     """The input, opened; close it. `options` say how it is written if it is text. Raises JobFailed.
 
     `numbered` demands row numbers, also where they cost speed; `skips` that a damaged row does not end the reading
-    where it is certain where it ends.
+    where it is certain where it ends; `beginning` that of a text no more is read than its first rows.
     """
     source = FORMATS[file.format]
     if source.base == "parquet":
         return Parquet(access, file, numbered=numbered)
-    if not file.size:
+    if not file.size and not (beginning and beginning.text):
         raise trouble.bad_file(file, "The file is empty.")
 
     def open_stream() -> Stream:
+        if beginning and beginning.text is not None:
+            return Held(beginning.text.encode())
         reader = Reader(access, file)
         return Inflated(reader, file, source.compression) if source.compression else reader
 
@@ -47,13 +51,17 @@ def open_input(
         return open_arrow(Reader(access, file), file, say)
     if source.base in _BY_LIBRARY:
         return _BY_LIBRARY[source.base](open_stream(), file, say)
-    text = Text(open_stream, file, options.encoding, say)
+    as_text = Text(open_stream, file, beginning.encoding(options) if beginning else options.encoding, say)
+
+    def open_text() -> Stream:
+        stream = JsonLines(as_text(), file) if source.base == "json" else as_text()
+        return beginning.of(stream, source.base, options) if beginning else stream
+
     if source.base == "log":
-        return open_log(text(), file, say)
+        return open_log(open_text(), file, say)
     if source.base in ("ndjson", "json"):
-        is_whole = source.base == "json"
-        return Ndjson((lambda: JsonLines(text(), file)) if is_whole else text, file, say)
-    return Delimited(text(), file, options, say, skips=skips)
+        return Ndjson(open_text, file, say)
+    return Delimited(open_text(), file, options, say, skips=skips)
 
 
 _BY_LIBRARY = {"avro": open_avro, "xlsx": open_xlsx}

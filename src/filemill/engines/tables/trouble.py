@@ -50,9 +50,9 @@ def bad_row(file: InputFile, row: int, what: str) -> JobFailed:
     return JobFailed("bad_file", f"{file.file_name}, row {row}: {what}")
 
 
-def bad_value(file: InputFile, row: int, column: str, value: object, what: str) -> JobFailed:
+def bad_value(file_name: str, row: int, column: str, value: object, what: str) -> JobFailed:
     """A value is a misfit; `what` ends the sentence that began with it."""
-    return JobFailed("bad_value", f"{file.file_name}, row {row}, column {column!r}: {shorten(value)} {what}")
+    return JobFailed("bad_value", f"{file_name}, row {row}, column {column!r}: {shorten(value)} {what}")
 
 
 def bad_result(column: str, value: object, what: str) -> JobFailed:

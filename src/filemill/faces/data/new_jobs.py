@@ -16,6 +16,9 @@ from filemill.web.shapes import EACH
 
 MOST_BYTES = 50 * 2**30
 MOST_EXTRA_INPUTS = 50
+MOST_JOB_BYTES = 2**17
+"""A job's steps are echoed as they were sent: a page of 1,000 jobs must fit into memory."""
+
 LONGEST_FILE_NAME = 255
 _INPUT_NAME = re.compile("[a-z][a-z0-9_]{0,39}")
 

@@ -26,6 +26,7 @@ _MEANINGS = {
     422: "A value is impossible.",
     429: "Too many; `Retry-After` says when to come again.",
     503: "A part of the service is away for a moment; `Retry-After` says when to come again.",
+    504: "This took longer than a request may take.",
 }
 
 

@@ -9,8 +9,8 @@ from litestar.datastructures import State
 from litestar.params import HeaderParameter, JSONBody, QueryParameter, RequestBody
 
 from filemill.accounts import sign_in, tokens
-from filemill.faces.data import transfer_routes, words
-from filemill.faces.data.new_jobs import NewJob
+from filemill.faces.data import planning, transfer_routes, words
+from filemill.faces.data.new_jobs import MOST_JOB_BYTES, NewJob
 from filemill.faces.data.operations import (
     BODY,
     NOTHING,
@@ -22,6 +22,7 @@ from filemill.faces.data.operations import (
     ask,
     refusals,
 )
+from filemill.faces.data.planning import MOST_PLAN_BYTES, NewPlan, PlanReply
 from filemill.faces.data.schemas import (
     AccountReply,
     Credentials,
@@ -32,7 +33,7 @@ from filemill.faces.data.schemas import (
     ReceiptReply,
     Token,
 )
-from filemill.jobs import commands, receipts, steps
+from filemill.jobs import commands, plans, receipts, steps
 from filemill.web.address import client_of
 from filemill.web.bodies import FormBody, FormOperation, JsonBody
 from filemill.web.caller import ANYONE
@@ -40,9 +41,6 @@ from filemill.web.guards import signed_in, spelled_as_ids
 
 DOOR = "data"
 MOST_BODY_BYTES = 2**20
-MOST_JOB_BYTES = 2**17
-"""A job's steps are echoed as they were sent: a page of 1,000 jobs must fit into memory."""
-
 MOST_CREDENTIALS_BYTES = 8 * 2**10
 
 # --- accounts ---------------------------------------------------------------------------------------------------------
@@ -152,6 +150,35 @@ async def make_job(
     return words.job(made)
 
 
+@post(
+    "/plan",
+    dto=JsonBody[NewPlan],
+    status_code=200,
+    summary="Plan a job",
+    response_description="What it would do.",
+    responses=refusals(*BODY, 403, 404, 429, 504),
+    request_max_body_size=MOST_PLAN_BYTES,
+)
+async def plan_job(request: Asked, data: JSONBody[NewPlan]) -> PlanReply:
+    """What a job would do, told within ten seconds from the beginning of its data; nothing is made or written.
+
+    What `POST /jobs` refuses is refused alike. Everything else that is wrong stands in `errors`, all at once.
+    """
+    planning.want_small(await request.body())
+    plan = await plans.make(
+        plans.NewPlan(
+            owner=account(request),
+            door=DOOR,
+            pipeline=steps.from_wire(data.processing_steps),
+            inputs=data.inputs,
+            options=data.options,
+            sample=data.text,
+            of=data.job,
+        )
+    )
+    return planning.reply(plan)
+
+
 @get(
     "/",
     summary="List jobs",
@@ -250,6 +277,7 @@ _JOBS = Router(
     "/jobs",
     route_handlers=[
         make_job,
+        plan_job,
         list_jobs,
         read_job,
         delete_job,

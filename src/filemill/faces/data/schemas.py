@@ -1,7 +1,7 @@
 """What this door takes and gives, one struct each; the OpenAPI document is made from them.
 
 A `check` refuses values that have the right shape and are impossible (422); it runs once the shape is decoded (400).
-The structs of new jobs stand in `new_jobs`, those of uploads and downloads in `transfers`.
+The structs of new jobs stand in `new_jobs`, those of plans in `planning`, of uploads and downloads in `transfers`.
 """
 
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from filemill.accounts import emails, passwords
 from filemill.faces.data.new_jobs import NewJob
+from filemill.faces.data.planning import NewPlan, PlanReply
 from filemill.faces.data.transfers import (
     DownloadUrl,
     FinishedParts,
@@ -182,6 +183,8 @@ STRUCTS = (
     Credentials,
     Token,
     NewJob,
+    NewPlan,
+    PlanReply,
     JobReply,
     Nothing,
     WhichInput,

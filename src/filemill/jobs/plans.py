@@ -1,0 +1,110 @@
+"""A plan: what a pipeline would make of a file, told from its beginning before anything is run.
+
+It is made by a short job in a cage, for which whoever asks waits. Nothing stays of it: no file is written, and its row
+is gone when the answer is.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+from filemill import connections
+from filemill.errors import BadRequest, Impossible, TookTooLong, TooMany, Unavailable
+from filemill.jobs import commands, context, formats, plan_queries, queries, queue, steps
+from filemill.jobs import options as job_options
+from filemill.jobs.job import MAIN_INPUT, Job, Status
+from filemill.jobs.options import Options
+from filemill.jobs.plan_queries import PlanFile
+from filemill.jobs.queries import NewFile as NewInput
+from filemill.jobs.run import Plan
+
+WAIT_SECONDS = 10
+AGAIN_SECONDS = 2
+
+
+class NewPlan(msgspec.Struct, frozen=True):
+    """A plan to be made, of a `sample` of the main input or of the inputs of the job `of`."""
+
+    owner: UUID
+    door: str
+    pipeline: steps.Pipeline
+    inputs: tuple[NewInput, ...]
+    options: Options
+    sample: str | None = None
+    of: UUID | None = None
+
+
+async def make(new: NewPlan) -> Plan:
+    """Has a plan made -> what it says; what the caller has to mend is in its errors.
+
+    Raises what `commands.create` raises for the same steps and inputs; NotFound and NotYours for the job, BadRequest
+    where its inputs are not there; TooMany; Unavailable where no worker was free in time, TookTooLong where it was.
+    """
+    sources = commands.want_possible(new.pipeline, new.inputs, new.options)
+    if new.sample is not None and sources[0].base not in formats.TEXTS:
+        raise Impossible(
+            f"sample: a {sources[0].name} file cannot be given as text; upload it with a job, and give its job_id."
+        )
+    files = [PlanFile(one.name, one.file_name) for one in new.inputs]
+    if new.of is not None:
+        files = await _files_of(new.of, new.owner, new.inputs)
+    plan_id = await _queue(new, formats.LANES[sources[0].family], files)
+    try:
+        ended = await commands.wait(plan_id, new.owner, WAIT_SECONDS)
+        return await _read(ended)
+    finally:
+        await plan_queries.forget(plan_id)
+
+
+async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) -> list[PlanFile]:
+    """The job's own inputs in place of those announced, which must be of the same formats."""
+    await commands.get(job_id, owner)
+    there = {file.name: file for file in await queries.files(job_id, "in")}
+    files = []
+    for one in announced:
+        file = there.get(one.name)
+        if file is None:
+            names = ", ".join(map(repr, there))
+            raise Impossible(f"job_id: that job has no input {one.name!r}; its inputs are {names}.")
+        if not file.is_marked or file.state != "stored":
+            raise BadRequest(f"job_id: the input {one.name!r} of that job is not there (yet, or any more).")
+        if formats.format_of(file.file_name) != formats.format_of(one.file_name):
+            what = "file_name" if one.name == MAIN_INPUT else f"extra_inputs: {one.name}"
+            raise Impossible(f"{what}: the input of that job is {file.file_name!r}, which is another format.")
+        files.append(PlanFile(file.name, file.file_name, file.object_id))
+    return files
+
+
+async def _queue(new: NewPlan, lane: str, files: list[PlanFile]) -> UUID:
+    most = context.get().settings.open_plans
+    told = msgspec.structs.replace(new.options, mode="plan", sample=new.sample)
+    async with connections.transaction():
+        await queries.lock_owner(new.owner)
+        if await plan_queries.count(new.owner) >= most:
+            raise TooMany(
+                f"Only {most} of your plans are made at once; wait for one of them.", retry_after=AGAIN_SECONDS
+            )
+        plan_id = await plan_queries.insert(
+            owner=new.owner,
+            door=new.door,
+            lane=lane,
+            pipeline=steps.encode(new.pipeline),
+            options=job_options.encode(told),
+            files=files,
+        )
+    await queue.nudge(lane)
+    return plan_id
+
+
+async def _read(ended: Job) -> Plan:
+    if ended.status is Status.COMPLETED and (text := await plan_queries.result(ended.id)) is not None:
+        return msgspec.json.decode(text, type=Plan)
+    if ended.status is Status.FAILED and ended.at_fault == "caller" and ended.error_message:
+        return Plan((), "[]", (ended.error_message,))
+    if ended.status is Status.QUEUED:
+        raise Unavailable(f"No worker was free within {WAIT_SECONDS} seconds; try again in a few seconds.")
+    if ended.status is Status.FAILED:
+        raise Unavailable("The plan could not be made, by a fault of ours; try again in a few seconds.")
+    raise TookTooLong(
+        f"The plan was not ready within {WAIT_SECONDS} seconds; plan fewer steps at once, or a smaller sample."
+    )
