@@ -55,6 +55,15 @@ def test_a_quoted_empty_cell_in_a_single_column_is_a_row(shop: Workshop) -> None
     assert shop.run("t.csv", 'a\n1\n""\n2\n').text == 'a\n1\n""\n2\n'
 
 
+@pytest.mark.parametrize("cell", ["x" * (70 << 20), "\"" + "1,2\n" * (18 << 20)])
+def test_a_row_that_is_too_long_is_told_so(shop: Workshop, cell: str) -> None:
+    # given a row of more than 32 MB, whether one cell is as long or a quote was forgotten
+    failure = shop.fails("t.csv", f"a,b\n1,2\n3,{cell}\n4,5\n")
+
+    assert failure.code == "bad_file"
+    assert "row 2: It is longer than 32 MB" in failure.message
+
+
 def test_a_null_in_a_single_column_is_no_blank_line(shop: Workshop) -> None:
     assert shop.run("t.csv", "a,b\n1,x\n,y\n", select("a")).text == 'a\n1\n""\n'
 

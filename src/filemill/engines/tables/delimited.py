@@ -173,7 +173,7 @@ class Delimited:
             self._tried = 0 if found.end else len(piece)
             fault = found.fault
             if not fault and len(self._rest) > records.LONGEST:
-                fault = records.ENDLESS
+                fault = records.TOO_LONG
             if fault:
                 self.fault = trouble.bad_row(self.file, self._parsed + found.cells.height + 1, fault)
             self._ended = not data or fault is not None

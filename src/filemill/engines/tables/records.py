@@ -20,9 +20,10 @@ from filemill.engines.tables.dialect import Dialect
 csv.field_size_limit(sys.maxsize)
 
 LONGEST = 32 << 20
-"""Bytes a record may have at most: what is longer is a quote that was never closed."""
+"""Bytes a record may have at most: what is longer is mostly a quote that was never closed."""
 
 ENDLESS = "A quoted cell begins here and does not end."
+TOO_LONG = f"It is longer than {LONGEST >> 20} MB; where it should not be, a quoted cell begins here and does not end."
 
 _LINE_FEED, _RETURN = 10, 13
 _BLANKS = re.compile(rb"(?:(?<=\n)|\A)(?:\r?\n)+")
