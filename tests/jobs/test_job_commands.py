@@ -40,6 +40,25 @@ async def test_cancel_ends_a_waiting_job_at_once_and_asks_a_running_one(queued: 
         await commands.cancel(running.id, running.owner)
 
 
+async def test_what_a_file_holds_keeps_no_job_from_its_end(queued: NewJob) -> None:
+    # given two running jobs, on files whose columns have a NUL in their names
+    await queued()
+    await queued()
+    done, failed = await claim(), await claim()
+    # when one of them tells it in a warning and in its result, the other in its sentence
+    await moves.note(done.id, done.fence, "warning", {"message": "a\0"})
+    assert await moves.finish(done.id, done.fence, b'{"types": {"a\\u0000": "int", "\\\\u0000": "int"}}')
+    assert await moves.fail(failed.id, failed.fence, "bad_value", "a\0: 5 is no date.", "caller")
+    # then both have ended, and the sign for what is unknown stands for what no row can hold
+    result, message = await connections.fetchrow(
+        "SELECT result->'types', (SELECT error_message FROM job WHERE id = $2) FROM job WHERE id = $1",
+        done.id,
+        failed.id,
+    )
+    assert msgspec.json.decode(result) == {"a\ufffd": "int", "\\u0000": "int"}
+    assert message == "a\ufffd: 5 is no date."
+
+
 async def test_a_cancel_beside_a_finish_has_one_outcome(queued: NewJob) -> None:
     for _ in range(20):
         job = await queued()

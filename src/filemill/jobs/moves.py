@@ -1,5 +1,6 @@
 """All SQL that moves a job: one function per move, fenced where a worker makes it, told to whoever waits."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,16 @@ from filemill.jobs.job import MOST_RUNS, Status
 LEASE_SECONDS = 10
 CHANNEL = "job"
 """The channel on which a job's id is told whenever the job moves."""
+
+
+# PostgreSQL stores no NUL, and the names of a file's columns may have some: the sign for "unknown" stands for it.
+_NO_NUL = "\ufffd"
+_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _storable(json: bytes) -> str:
+    text = json.decode()
+    return _NUL_IN_JSON.sub(rf"\1{_NO_NUL}", text) if "\\u0000" in text else text
 
 
 def _move(pick: str, change: str, why: str) -> str:
@@ -165,7 +176,7 @@ async def note(job_id: UUID, fence: int, kind: str, data: dict[str, object]) -> 
         job_id,
         fence,
         kind,
-        msgspec.json.encode(data).decode(),
+        _storable(msgspec.json.encode(data)),
     )
 
 
@@ -180,7 +191,7 @@ _FINISH = _move(
 
 async def finish(job_id: UUID, fence: int, result: bytes) -> bool:
     """RUNNING -> COMPLETED for the run that holds the job -> False if it does not."""
-    return await fetchrow(_FINISH, job_id, fence, result.decode()) is not None
+    return await fetchrow(_FINISH, job_id, fence, _storable(result)) is not None
 
 
 _FAIL = _move(
@@ -192,7 +203,7 @@ _FAIL = _move(
 
 async def fail(job_id: UUID, fence: int, code: str, message: str, at_fault: str) -> bool:
     """RUNNING -> FAILED for the run that holds the job -> False if it does not."""
-    return await fetchrow(_FAIL, job_id, fence, code, message, at_fault) is not None
+    return await fetchrow(_FAIL, job_id, fence, code, message.replace("\0", _NO_NUL), at_fault) is not None
 
 
 _CANCELLED = _move(_OWN.format("'CANCELLATION_REQUESTED'"), f"status = 'CANCELLED', {_ENDED}", "'its worker stopped'")

@@ -55,7 +55,7 @@ def test_a_quoted_empty_cell_in_a_single_column_is_a_row(shop: Workshop) -> None
     assert shop.run("t.csv", 'a\n1\n""\n2\n').text == 'a\n1\n""\n2\n'
 
 
-@pytest.mark.parametrize("cell", ["x" * (70 << 20), "\"" + "1,2\n" * (18 << 20)])
+@pytest.mark.parametrize("cell", ["x" * (70 << 20), '"' + "1,2\n" * (18 << 20)])
 def test_a_row_that_is_too_long_is_told_so(shop: Workshop, cell: str) -> None:
     # given a row of more than 32 MB, whether one cell is as long or a quote was forgotten
     failure = shop.fails("t.csv", f"a,b\n1,2\n3,{cell}\n4,5\n")
