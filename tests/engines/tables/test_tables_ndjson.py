@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.engines.tables.workshop import Workshop, keep, limit, rename, select
+from tests.engines.tables.workshop import Workshop, cast, keep, limit, rename, select
 
 
 def lines(*values: dict[str, Any]) -> str:
@@ -151,3 +151,46 @@ def test_progress_goes_once_through_both_passes(shop: Workshop) -> None:
     steps = [(line.done, line.total) for line in said if hasattr(line, "done")]
     assert steps == sorted(steps)
     assert steps[-1] == (2 * len(data), 2 * len(data))
+
+
+@pytest.mark.parametrize("first", [0, 5, 30_000], ids=["at once", "after some", "after many"])
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('{"a":1,"a":2}', "a"),
+        ('{"a" : 1, "b" :2, "a"\t:  3}', "a"),
+        ('{"o":{"x":1,"x":1}}', "x"),
+        ('{"l":[{"y":1},{"y":1,"y":null}]}', "y"),
+        ('{"t":"\\u0022:","a":1,"a":1}', "a"),
+        ('{"t":":","a":1,"a":1}', "a"),
+    ],
+)
+def test_a_key_that_stands_twice_is_named_with_its_row(shop: Workshop, first: int, line: str, key: str) -> None:
+    # given lines of the same keys, and then one with a key twice, of which readers keep one value or the other
+    good = '{"a":1.5,"b":"\\u00e9","o":{"x":1},"l":[{"y":1}],"t":"x"}\n' * first
+    failure = shop.fails("t.ndjson", good + line + "\n", to="csv" if "o" not in good + line else "json")
+    assert failure.code == "bad_file"
+    assert failure.message == f"t.ndjson, row {first + 1}: The key {key!r} stands twice in one object."
+
+
+@pytest.mark.parametrize("first", [1, 30_000], ids=["after one", "after many"])
+@pytest.mark.parametrize(
+    "number",
+    ["0.1234567890123456789", "1234567890.123456789", "1e-400", "12345678901234567890e-5", "1.2345678901234567890e5"],
+)
+def test_a_fraction_of_more_digits_than_a_float_has_is_a_misfit(shop: Workshop, first: int, number: str) -> None:
+    data = '{"a":0.30000000000000004,"b":1}\n' * first + f'{{"b":2,"a":{number}}}\n'
+    # where its column is needed
+    for pipeline in ([], [keep("a", "gt", 0)]):
+        failure = shop.fails("t.ndjson", data, *pipeline, to="csv")
+        assert failure.message.startswith(f"t.ndjson, row {first + 1}, column 'a': '{number}' is no value")
+    # and where it is not it does no harm; as text it is all there
+    assert shop.run("t.ndjson", data, select("b"), to="csv").rows[-1] == ("2",)
+    assert shop.run("t.ndjson", data, cast(a="text"), to="csv").rows[-1] == (number, "2")
+
+
+def test_a_fraction_that_a_float_gives_back_is_one_however_it_is_written(shop: Workshop) -> None:
+    texts = ["0.1", "1.50", "0.30000000000000004", "1.10000000000000000000", "5e-324", "1E5", "1.7976931348623157e308"]
+    data = "".join(f'{{"a": {text}}}\n' for text in texts)
+    result = shop.run("t.ndjson", data, to="parquet")
+    assert [row[0] for row in result.rows] == [float(text) for text in texts]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 import polars as pl
+from msgspec import UNSET, UnsetType
 
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
@@ -52,7 +53,7 @@ _Exact = Annotated[int, msgspec.Meta(ge=-MOST_EXACT, le=MOST_EXACT)]
 _Wide = Annotated[int, msgspec.Meta(ge=-MOST_WIDE - 1, le=MOST_WIDE)]
 
 _CHECKED: dict[str, Any] = {
-    "null": None,
+    "null": type(None),
     "bool": bool | None,
     "int": _Exact | None,
     "wide": _Wide | None,
@@ -70,7 +71,9 @@ class Unchecked(ValueError):
 
 
 def of(value: object, depth: int = 0) -> Kind:
-    """The kind of a decoded value. Raises Apart for a list of several kinds, and for what no column can hold."""
+    """The kind of a decoded value. Raises Apart for a list of several kinds, and for what no column can hold:
+    whole numbers of more than 38 digits, and fractions of more than a float gives back.
+    """
     if depth > DEEPEST:
         raise Apart
     match value:
@@ -139,12 +142,14 @@ def dtype_of(kind: Kind) -> pl.DataType:
 def checked_type_of(kinds: dict[str, Kind], unchecked: set[str]) -> Any:
     """A struct that a line decodes to exactly if its values are of these kinds and it has no other keys.
 
+    What a line lacks is not written again, either, where the struct is encoded.
+
     Raises Unchecked for what no struct checks: numbers of more than 64 bits, and keys that have to be escaped.
     """
     if "big" in kinds.values() or any(_ESCAPED.search(key) for key in kinds):
         raise Unchecked
     fields = [
-        (f"f{number}", Any if key in unchecked else _checked(kind), None)
+        (f"f{number}", Any if key in unchecked else _checked(kind) | UnsetType, UNSET)
         for number, (key, kind) in enumerate(kinds.items())
     ]
     rename = {f"f{number}": key for number, key in enumerate(kinds)}

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from filemill.engines.tables import json_kinds
+from filemill.engines.tables import json_exact, json_kinds, trouble
+from filemill.engines.tables.json_exact import Twice
 from filemill.engines.tables.json_kinds import Apart, Kind
 
 _LESSON = 128 << 10
@@ -49,7 +50,7 @@ class Survey:
             lines = self._checked.decode_lines(piece)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return False
-        if len(lines) != piece.count(b"\n"):
+        if len(lines) != piece.count(b"\n") or not json_exact.is_exact(piece, lines):
             return False
         self.rows += len(lines)
         self.end += len(piece)
@@ -70,7 +71,10 @@ class Survey:
 
     def _learn_line(self, line: bytes) -> str | None:
         try:
-            values = _anything.decode(line)
+            _anything.decode(line)
+            values = json_exact.decode(line)
+        except Twice as twice:
+            return f"The key {trouble.shorten(twice.key)} stands twice in one object."
         except UnicodeDecodeError:
             return "The text is not UTF-8; name its encoding in input_options, or save it as UTF-8."
         except RecursionError:

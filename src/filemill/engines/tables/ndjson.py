@@ -6,7 +6,7 @@ from contextlib import closing
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import batches, heads, json_kinds, pieces, schema, trouble
+from filemill.engines.tables import batches, heads, json_exact, json_kinds, pieces, schema, trouble
 from filemill.engines.tables.json_survey import Survey
 from filemill.engines.tables.pieces import Pieces, Stream
 from filemill.engines.tables.table import Column, Table
@@ -17,7 +17,6 @@ from filemill.jobs.run import InputFile, Progress, Say
 _LONGEST = 32 << 20
 
 _raws = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_anything = msgspec.json.Decoder()
 
 ODD = "\x00odd"
 """Ends the name of a column that holds, as JSON, what the column before it cannot."""
@@ -162,7 +161,7 @@ class Ndjson:
         values, odd = [], []
         for line in _raws.decode_lines(piece):
             raw = bytes(line.get(key, b"null"))
-            value = _anything.decode(raw)
+            value = json_exact.decode(raw)
             fits = json_kinds.holds(kind, value)
             values.append(value if fits else None)
             odd.append(None if fits else raw.decode())
