@@ -21,6 +21,9 @@ PR_SET_PDEATHSIG = 1
 LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
 NEARLY_ALL = 0.8
 
+_TOO_MUCH_MEMORY = Refused("too_much_memory", "")
+"""Without words: whoever watches knows the limit and the step as well."""
+
 
 def bind_to(parent: int) -> None:
     """Makes this process end with the one that started it, also if that has ended before."""
@@ -55,20 +58,15 @@ def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
         return engine.run(run, steps.decode(bytes(run.steps)), say)
     except JobFailed as error:
         if error.code == "internal" and _is_at_limit(run.memory_mb):
-            return _too_much_memory(run)
+            return _TOO_MUCH_MEMORY
         return Refused(error.code, error.message, error.at_fault)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 -- Polars' panics are no Exceptions; the log gets the cause
         traceback.print_exc()
         if isinstance(error, MemoryError) or _is_at_limit(run.memory_mb):
-            return _too_much_memory(run)
+            return _TOO_MUCH_MEMORY
         return Refused("internal", "Something went wrong on our side.", "us")
-
-
-def _too_much_memory(run: wire.Run) -> Refused:
-    """Whoever watches knows the step as well, and words it so."""
-    return Refused("too_much_memory", f"The job needs more than {run.memory_mb} MB of memory.")
 
 
 def _is_at_limit(megabytes: int) -> bool:

@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...] = ()
     tables_slots: int = 2
     job_memory_mb: int = 1024
+    job_disk_mb: int = 20_480
     job_seconds: int = 3600
     upload_url_seconds: int = 3600
     download_url_seconds: int = 3600

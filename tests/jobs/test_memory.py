@@ -1,5 +1,6 @@
 """Stories of jobs that need more memory than they may have, in real cages: the step is named, and nothing is stuck."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,13 +24,15 @@ from tests.jobs.conftest import mark_all
 
 pytestmark = pytest.mark.anyio
 
-LIMIT = 260
-ROWS = 3_000_000
+LITTLE, ENOUGH = 260, 400
+"""Memory that is too little for the table, and enough where rows are put on disk."""
+
+ROWS = 6_000_000
 COLUMNS = "abcdefgh"
 
 
 def large() -> bytes:
-    """A table of 192 MB in memory and of little on disk: whole numbers that go up by one."""
+    """A table of 384 MB in memory and of little on disk: whole numbers that go up by one."""
     numbers = pa.array(range(ROWS))
     file = io.BytesIO()
     pq.write_table(
@@ -45,25 +48,33 @@ def large() -> bytes:
 LARGE = large()
 
 HUNGRY: dict[str, dict[str, Any]] = {
-    "sorting": workshop.sort({"column": "a", "descending": True}),
     "deduplicating": workshop.distinct(),
     "aggregating": workshop.aggregate(list(COLUMNS), **{f"n {name}": f"median {name}" for name in COLUMNS}),
     "pivoting": workshop.pivot(list(COLUMNS[2:]), "a", "b"),
     "joining": workshop.join(list(COLUMNS), "full"),
     "sampling": workshop.sample(n=ROWS),
 }
+BACKWARDS = workshop.sort({"column": "a", "descending": True})
 
 
 @pytest.fixture
-async def runner(at_hand: Context, tmp_path: Path) -> AsyncIterator[Runner]:
-    """A worker whose jobs may have little memory."""
-    context.open(
-        msgspec.structs.replace(at_hand, settings=msgspec.structs.replace(at_hand.settings, job_memory_mb=LIMIT))
-    )
+async def cage(at_hand: Context, tmp_path: Path) -> AsyncIterator[Cage]:
+    """A cage whose jobs may have little memory."""
+    allow(at_hand, LITTLE)
     cage = Cage("tables", tmp_path)
     await cage.open(1)
-    yield Runner("tables", "this test", cage, {})
+    yield cage
     await cage.close()
+
+
+@pytest.fixture
+async def runner(cage: Cage) -> Runner:
+    return Runner("tables", "this test", cage, {})
+
+
+def allow(at_hand: Context, memory_mb: int, disk_mb: int = 1000) -> None:
+    settings = msgspec.structs.replace(at_hand.settings, job_memory_mb=memory_mb, job_disk_mb=disk_mb)
+    context.open(msgspec.structs.replace(at_hand, settings=settings))
 
 
 async def queue_up(owner: Any, pipeline: list[dict[str, Any]], inputs: dict[str, bytes]) -> Job:
@@ -80,6 +91,14 @@ async def queue_up(owner: Any, pipeline: list[dict[str, Any]], inputs: dict[str,
     return await mark_all(job, inputs)
 
 
+async def now(job: Job) -> Job:
+    return await commands.get(job.id, job.owner)
+
+
+def left_on_disk(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 @pytest.mark.parametrize("phase", HUNGRY)
 async def test_the_step_that_needs_too_much_memory_is_named(
     at_hand: Context, owner: object, runner: Runner, phase: str
@@ -91,9 +110,65 @@ async def test_the_step_that_needs_too_much_memory_is_named(
     # when a step needs all of it at once
     await runner.until_empty()
     # then the job fails, and says which step it was
-    job = await commands.get(hungry.id, hungry.owner)
+    job = await now(hungry)
     assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "too_much_memory", "caller")
-    assert job.error_message == f"Step 2 ({phase}) needs more than {LIMIT} MB of memory, and no job may have more."
+    assert job.error_message == f"Step 2 ({phase}) needs more than {LITTLE} MB of memory, and no job may have more."
     # and the worker has gone on with the next one
-    assert (await commands.get(frugal.id, frugal.owner)).status is Status.COMPLETED
+    assert (await now(frugal)).status is Status.COMPLETED
     await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_table_larger_than_the_memory_is_sorted_on_disk(
+    at_hand: Context, owner: object, runner: Runner, tmp_path: Path
+) -> None:
+    # given a table that does not fit into the memory a job may have
+    allow(at_hand, ENOUGH)
+    job = await queue_up(owner, [BACKWARDS], {"input": LARGE})
+    # when it is sorted
+    await runner.until_empty()
+    # then every row is there, in order, and nothing is left on disk
+    job = await now(job)
+    assert (job.status, job.error_message) == (Status.COMPLETED, None)
+    file = pq.ParquetFile(io.BytesIO(await at_hand.store.get(f"output/{job.id}/input_processed.parquet")))
+    last = ROWS
+    for batch in file.iter_batches(columns=["a", "h"]):
+        numbers = batch["a"].to_pylist()
+        assert numbers == list(range(last - 1, last - 1 - len(numbers), -1)) == batch["h"].to_pylist()
+        last -= len(numbers)
+    assert last == 0
+    assert not left_on_disk(tmp_path)
+
+
+async def test_a_table_larger_than_the_disk_is_refused_and_nothing_stays_there(
+    at_hand: Context, owner: object, runner: Runner, tmp_path: Path
+) -> None:
+    # given a disk that holds less than the table
+    allow(at_hand, ENOUGH, disk_mb=1)
+    job = await queue_up(owner, [BACKWARDS], {"input": LARGE})
+    # when it is sorted
+    await runner.until_empty()
+    # then the job fails, and says which step it was
+    job = await now(job)
+    assert job.error_message == (
+        f"Step 1 (sorting) needs more than {ENOUGH} MB of memory and 1 MB of disk, and no job may have more."
+    )
+    assert not left_on_disk(tmp_path)
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_what_a_killed_process_has_put_on_disk_goes_with_it(
+    at_hand: Context, owner: object, runner: Runner, tmp_path: Path
+) -> None:
+    # given a job that has begun to put rows on disk
+    allow(at_hand, ENOUGH)
+    job = await queue_up(owner, [BACKWARDS], {"input": LARGE})
+    work = asyncio.create_task(runner.until_empty())
+    while not left_on_disk(tmp_path):
+        assert not work.done()
+        await asyncio.sleep(0.02)
+    # when it is cancelled
+    await commands.cancel(job.id, job.owner)
+    await work
+    # then they are gone
+    assert (await now(job)).status is Status.CANCELLED
+    assert not left_on_disk(tmp_path)

@@ -48,7 +48,10 @@ class OutputFile(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One attempt at a job: everything an engine needs to know. `steps` is the JSON text of the wire steps."""
+    """One attempt at a job: everything an engine needs to know. `steps` is the JSON text of the wire steps.
+
+    `memory_mb` and `disk_mb` are what it may take, in MiB.
+    """
 
     job_id: str
     fence: int
@@ -58,6 +61,7 @@ class Run(msgspec.Struct, frozen=True):
     store: StoreAccess
     memory_mb: int
     options: Options = Options()
+    disk_mb: int = 20_480
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -53,6 +53,7 @@ def run_of(claimed: Claimed, inputs: list[FileRow]) -> Run:
             settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
         ),
         memory_mb=settings.job_memory_mb,
+        disk_mb=settings.job_disk_mb,
         options=told,
     )
 

@@ -42,8 +42,8 @@ class Watch:
         match said:
             case Refused(code="store_away"):
                 raise StoreAway
-            case Refused(code="too_much_memory"):
-                raise self._too_much_memory()
+            case Refused(code="too_much_memory", message=message):
+                raise self._too_much_memory(message)
             case Refused(code, message, at_fault):
                 raise JobFailed(code, message, at_fault=at_fault)
             case Exit() if said.is_out_of_memory:
@@ -68,10 +68,9 @@ class Watch:
         if self._child.memory_mb > settings.job_memory_mb * 3 // 2:  # what the child's own limit does not count
             raise self._too_much_memory()
 
-    def _too_much_memory(self) -> JobFailed:
-        """Names the last step that began to gather rows: it holds what there is no room for."""
+    def _too_much_memory(self, needs: str = "") -> JobFailed:
+        """Names the last step that began to gather rows: it holds what there is no room for. `needs` is said of it."""
         megabytes = context.get().settings.job_memory_mb
         who = f"Step {self._at.step} ({self._at.name})" if self._at else "The job"
-        return JobFailed(
-            "too_much_memory", f"{who} needs more than {megabytes} MB of memory, and no job may have more."
-        )
+        needs = needs or f"needs more than {megabytes} MB of memory, and no job may have more."
+        return JobFailed("too_much_memory", f"{who} {needs}")

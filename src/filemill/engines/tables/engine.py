@@ -4,7 +4,7 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import allocation, collecting, diagnosis, plan, planning, trouble, writing
+from filemill.engines.tables import allocation, collecting, diagnosis, plan, planning, spilling, trouble, writing
 from filemill.engines.tables.bad_rows import BadRows
 from filemill.engines.tables.barrier import Misfit
 from filemill.engines.tables.collecting import Unreadable
@@ -27,11 +27,12 @@ class Tables:
 
     def run(self, run: Run, steps: Pipeline, say: Say) -> Done:
         """Carries out `steps` from the first input to the first output. Raises JobFailed."""
+        spilling.allow(run)
         try:
             return planning.of(run, steps) if run.options.mode == "plan" else _carry_out(run, steps, say)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             log.exception("the table engine failed")
-            raise trouble.of_polars(error, run.inputs[0]) from error
+            raise spilling.of_polars(error, run) or trouble.of_polars(error, run.inputs[0]) from error
 
 
 def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
