@@ -1,6 +1,5 @@
 """The OpenAPI document against the API as it runs: no 500, and no answer that the document does not announce."""
 
-import asyncio
 import itertools
 import os
 import subprocess
@@ -17,10 +16,7 @@ from hypothesis import settings as bounded
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from filemill import connections
 from filemill.app import create_app
-from filemill.jobs import worker_queries
-from filemill.jobs.worker_queries import WorkerRow
 from filemill.local import process
 from filemill.settings import Settings
 from tests.fixtures.visitors import PASSWORD, an_email
@@ -36,37 +32,40 @@ JOB = {"file_name": "sample.csv", "original_file_size_bytes": 10, "processing_st
 
 @pytest.fixture(scope="module")
 def base_url(environ: dict[str, str]) -> Iterator[str]:
-    """The API as a process of its own."""
+    """The API and a worker, which makes the plans, as processes of their own."""
     port = process.free_port()
-    command = [sys.executable, "-m", "filemill.cli", "api", "--port", str(port)]
-    api = subprocess.Popen(command, env={**os.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    api = _start(environ, "filemill.cli", "api", "--port", str(port))
+    worker = _start(environ, "workers", "tables")
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_it_answers(url)
-        asyncio.run(_a_worker(environ["FILEMILL_DATABASE_URL"]))
+        _wait_until_ready(url)
         yield url
     finally:
-        api.terminate()
-        api.wait(15)
+        for one in (api, worker):
+            one.terminate()
+        for one in (api, worker):
+            one.wait(15)
 
 
-def _wait_until_it_answers(url: str) -> None:
+def _start(environ: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", *command],
+        env={**os.environ, **environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _wait_until_ready(url: str) -> None:
     until = time.monotonic() + START_SECONDS
     while True:
         try:
-            httpx.get(f"{url}/health/live")
+            if httpx.get(f"{url}/health/ready").status_code == 200:
+                return
         except httpx.TransportError:
-            assert time.monotonic() < until, "the API did not start"
-            time.sleep(0.05)
-        else:
-            return
-
-
-async def _a_worker(database_url: str) -> None:
-    """Makes the service ready, as if a worker had been seen; nobody takes the jobs."""
-    await connections.open(database_url, size=1)
-    await worker_queries.beat(WorkerRow("openapi", "host", "tables", 1, {}, "open", None))
-    await connections.close()
+            pass
+        assert time.monotonic() < until, "the API or the worker did not start"
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
