@@ -32,7 +32,7 @@ def body(*steps: Step, name: str = "people.csv", **more: object) -> dict[str, ob
 async def plan(visitor: Visitor, *steps: Step, **more: object) -> dict[str, list[dict[str, object]]]:
     """A plan."""
     made: dict[str, list[dict[str, object]]] = await visitor.ask("POST", "/jobs/plan", 200, json=body(*steps, **more))
-    assert set(made) == {"steps", "rows", "errors"}
+    assert set(made) == {"steps", "rows", "errors", "warnings"}
     return made
 
 

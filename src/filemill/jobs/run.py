@@ -115,11 +115,14 @@ class Planned(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a run would do: its steps, the first rows of its output as JSON text, and what is wrong, a sentence each."""
+    """What a run would do: its steps, the first rows of its output as JSON text, and, a sentence each, what is wrong
+    and what its owner should know beside.
+    """
 
     steps: tuple[Planned, ...]
     rows: str
     errors: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):

@@ -167,6 +167,15 @@ def test_a_long_sample_may_break_off_within_a_row(shop):
         assert plan(shop, "t.csv", whole[:cut], convert("parquet")).errors == ()
 
 
+def test_what_is_guessed_is_told(shop):
+    made = plan(shop, "t.csv", "name;price\nbread;1,5\nmilk;0,99\n")
+
+    assert rows(made) == [{"name": "bread", "price": 1.5}, {"name": "milk", "price": 0.99}]
+    assert len(made.warnings) == 2
+    assert "separated by semicolons" in made.warnings[0]
+    assert made.errors == ()
+
+
 def test_a_long_json_sample_may_break_off_within_an_object(shop):
     whole = "[" + ",\n".join(f'{{"n": {n}}}' for n in range(20_000)) + "]"
     for cut in (len(whole), -1, -4, -9):

@@ -37,7 +37,13 @@ log = logging.getLogger(__name__)
 def of(run: Run, pipeline: Pipeline) -> Done:
     """The plan. Raises JobFailed only for what is not the caller's fault."""
     misfits = Misfits(is_told=run.options.on_bad_rows == "fail")
-    given = Inputs(run, _silently, bad_rows=misfits)
+    warnings: dict[str, None] = {}  # in the order in which they come, each once
+
+    def say(line: Phase | Progress | Warned) -> None:
+        if isinstance(line, Warned):
+            warnings[line.message] = None
+
+    given = Inputs(run, say, bad_rows=misfits)
     planning = _Planning(run, pipeline, given)
     try:
         planning.go_through()
@@ -46,7 +52,7 @@ def of(run: Run, pipeline: Pipeline) -> Done:
         given.close()
     errors = {**misfits.sentences(planning.output), **planning.errors}
     told = tuple(planning.worded(place, errors[place]) for place in sorted(errors))
-    return Done(given.rows, (), Plan(tuple(planning.steps), _NO_ROWS if errors else rows, told))
+    return Done(given.rows, (), Plan(tuple(planning.steps), _NO_ROWS if errors else rows, told, tuple(warnings)))
 
 
 class _Planning:
@@ -134,7 +140,3 @@ class _Planning:
             raise error
         self.errors[place] = error.message
         return None
-
-
-def _silently(line: Phase | Progress | Warned) -> None:
-    """Nobody watches a plan."""

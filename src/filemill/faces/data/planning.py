@@ -93,15 +93,16 @@ class PlanReply(msgspec.Struct, frozen=True):
     """What a job would do, as far as the beginning of its data tells. `rows` are the first 20 of its output.
 
     `errors` has what only the data shows, a sentence for each step that does not fit, all at once; then there are no
-    rows.
+    rows. `warnings` has what a job would warn of, such as a separator that was guessed.
 
     Example: `{"steps": [{"type": "filter", "schema": [{"name": "name", "type": "text"}, {"name": "age", "type":
-    "int"}], "streams": true}], "rows": [{"name": "Ada", "age": 36}], "errors": []}`
+    "int"}], "streams": true}], "rows": [{"name": "Ada", "age": 36}], "errors": [], "warnings": []}`
     """
 
     steps: tuple[PlannedStep, ...]
     rows: Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "array", "items": {"type": "object"}})]
     errors: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def reply(plan: Plan) -> PlanReply:
@@ -110,4 +111,4 @@ def reply(plan: Plan) -> PlanReply:
         PlannedStep(step.type, tuple(PlannedColumn(name, kind) for name, kind in step.schema), step.streams, step.note)
         for step in plan.steps
     )
-    return PlanReply(tuple(steps), msgspec.Raw(plan.rows.encode()), plan.errors)
+    return PlanReply(tuple(steps), msgspec.Raw(plan.rows.encode()), plan.errors, plan.warnings)
