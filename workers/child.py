@@ -59,7 +59,7 @@ def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
     except JobFailed as error:
         if error.code == "internal" and _is_at_limit(run.memory_mb):
             return _TOO_MUCH_MEMORY
-        return Refused(error.code, error.message, error.at_fault)
+        return Refused(error.code, wire.bounded(error.message), error.at_fault)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 -- Polars' panics are no Exceptions; the log gets the cause

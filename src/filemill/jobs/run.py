@@ -141,6 +141,15 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     at_fault: str = "caller"
 
 
+LONGEST_SENTENCE = 2_000
+"""Characters of what went wrong: names of columns may be of any length."""
+
+
+def bounded(sentence: str) -> str:
+    """A sentence for the caller, cut where it is too long to be read."""
+    return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[:LONGEST_SENTENCE]}..."
+
+
 Line = Ready | Phase | Progress | Warned | Done | Refused
 Say = Callable[[Phase | Progress | Warned], None]
 

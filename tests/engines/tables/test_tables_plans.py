@@ -182,6 +182,7 @@ def test_a_long_json_sample_may_break_off_within_an_object(shop):
         made = plan(shop, "t.json", whole[:cut], aggregate([], n="max n"))
         assert made.errors == ()
         assert rows(made)[0]["n"] > 19_990
+    assert rows(plan(shop, "t.json", whole, aggregate([], n="max n"))) == [{"n": 19_999}]
     assert plan(shop, "t.json", whole[:100]).errors
 
 
@@ -276,6 +277,23 @@ def test_a_very_wide_table_is_told_in_part(shop):
     assert made.steps[9].schema == ()
     assert "10,000 columns" in made.steps[9].note
     assert made.errors == ()
+
+
+def test_wrong_names_among_many_columns_are_told_in_time(shop):
+    wide = ",".join(f"column_{n}_name" for n in range(5_000)) + "\n"
+
+    made = plan(shop, "t.csv", wide + "," * 4_999 + "\n", *[select(f"column_{n}_nmae") for n in range(50)])
+
+    assert made.errors[7].startswith("step 8 (select): there is no column 'column_7_nmae'. Did you mean 'column_")
+
+
+def test_no_name_makes_a_sentence_long(shop):
+    name = "x" * 100_000
+
+    made = plan(shop, "t.csv", f"{name},b\n1,2\n", select(name[1:]), select("y" * 10_000), keep(name, "eq", "old"))
+
+    assert len(made.errors) == 3
+    assert all(len(sentence) < 2_100 for sentence in made.errors)
 
 
 def test_the_store_s_absence_is_no_error_of_the_plan(shop):

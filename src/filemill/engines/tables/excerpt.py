@@ -58,8 +58,7 @@ class Beginning(msgspec.Struct, frozen=True):
             stream.close()
         is_cut = self.text is not None and len(self.text.encode()) > CUT_BYTES
         if is_cut and base == "json":
-            # What is left of the last value is a line too.
-            data = data[: data.rfind(b"\n", 0, -1) + 1]
+            data = _without_odds(data)
         if not is_cut and len(data) <= MOST_BYTES:
             return Held(data)
         data = data[:MOST_BYTES]
@@ -75,3 +74,13 @@ def held(opened: Table, base: str) -> Table:
     rows = frame.collect(engine="streaming")
     height = None if opened.height is None else rows.height
     return msgspec.structs.replace(opened, frame=rows.lazy(), height=height, again=True)
+
+
+def _without_odds(lines: bytes) -> bytes:
+    """Lines of JSON, less the last one if that is only what was left of a value."""
+    start = lines.rfind(b"\n", 0, -1) + 1
+    try:
+        msgspec.json.decode(lines[start:])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return lines[:start]
+    return lines

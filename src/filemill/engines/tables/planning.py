@@ -18,7 +18,7 @@ from filemill.engines.tables.misfits import Misfits
 from filemill.engines.tables.table import Table
 from filemill.errors import JobFailed
 from filemill.jobs import steps as wire
-from filemill.jobs.run import Done, Phase, Plan, Planned, Progress, Run, Warned
+from filemill.jobs.run import Done, Phase, Plan, Planned, Progress, Run, Warned, bounded
 from filemill.jobs.steps import ConvertFormat, Pipeline, Step
 
 T = TypeVar("T")
@@ -71,6 +71,7 @@ class _Planning:
 
     def worded(self, place: int, sentence: str) -> str:
         """What is wrong with the output is told of the step that asks for it, if one does."""
+        sentence = bounded(sentence)
         is_asked = self._pipeline and isinstance(self._pipeline[-1], ConvertFormat)
         return f"step {place - 1} (convert_format): {sentence}" if place == self.output and is_asked else sentence
 

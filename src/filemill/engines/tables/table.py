@@ -8,14 +8,13 @@ A column of the frame never changes: a step that makes values adds a column unde
 caller's name at it. So a `Check` still holds on every later frame.
 """
 
-from difflib import get_close_matches
 from itertools import count
 from typing import Protocol
 
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import commas, schema
+from filemill.engines.tables import commas, nearest, schema, trouble
 from filemill.engines.tables.schema import Type
 from filemill.errors import JobFailed
 from filemill.jobs.run import InputFile
@@ -103,15 +102,8 @@ class Table(msgspec.Struct, frozen=True):
         """The column of this name. Raises JobFailed naming the nearest ones; `where` is the step."""
         if name in self.columns:
             return self.columns[name]
-        raise JobFailed("unknown_column", f"{where}: there is no column {name!r}.{self._nearest(name)}")
-
-    def _nearest(self, name: str) -> str:
-        lower = {known.lower(): known for known in reversed(self.columns)}
-        near = [lower[found] for found in get_close_matches(name.lower(), lower, n=3, cutoff=0.6)]
-        if near:
-            return f" Did you mean {' or '.join(map(repr, near))}?"
-        known = ", ".join(map(repr, list(self.columns)[:10]))
-        return f" The columns are {known}{' and others' if len(self.columns) > 10 else ''}."
+        hint = nearest.told(name, self.columns)
+        raise JobFailed("unknown_column", f"{where}: there is no column {trouble.shorten(name)}.{hint}")
 
 
 _numbers = count()
