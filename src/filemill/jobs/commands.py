@@ -192,7 +192,8 @@ async def delete(job_id: UUID, owner: UUID) -> None:
     async with connections.transaction():
         status = await queries.lock(job_id)
         if status in (Status.RUNNING, Status.CANCELLATION_REQUESTED):
-            raise WrongStatus(f"The job is {status}; cancel it first, then delete it.")
+            first = "cancel it first" if status is Status.RUNNING else "wait for its end"
+            raise WrongStatus(f"The job is {status}; {first}, then delete it.")
         if status in (Status.PENDING, Status.QUEUED):
             await moves.cancel(job_id, "deleted by its owner")
         keys = await objects.leave_all_of([job_id])
