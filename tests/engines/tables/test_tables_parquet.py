@@ -184,3 +184,10 @@ def test_what_is_no_parquet_is_refused(shop: Workshop, data: bytes) -> None:
     failure = shop.fails("t.parquet", data, to="csv")
     assert (failure.code, failure.at_fault) == ("bad_file", "caller")
     assert "t.parquet" in failure.message
+
+
+def test_two_columns_of_one_name_are_told_so(shop: Workshop) -> None:
+    out = io.BytesIO()
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), out)
+
+    assert shop.fails("t.parquet", out.getvalue()).message == "t.parquet: Two of its columns have the same name."

@@ -87,6 +87,8 @@ def of_polars(error: BaseException, file: InputFile) -> JobFailed:
         return of_refusal("NoSuchKey", file)
     if "overflow in decimal" in str(error):
         return JobFailed("bad_value", "A sum of decimals is longer than the 38 digits that a decimal has.")
+    if isinstance(error, pl.exceptions.DuplicateError) and file.format == "parquet":
+        return bad_file(file, "Two of its columns have the same name.")
     if isinstance(error, pl.exceptions.PolarsError):
         return bad_file(file, f"The file is damaged, or no .{file.format} file.")
     return internal()
