@@ -13,9 +13,12 @@ from benchmarks.report import CACHE, Figure, Options
 NAMES = ("startup", "overhead", "read_job", "table_steps", "large_table")
 """Each is a file here with `run(options)`; the large one comes last, as it fills the page cache."""
 
+ON_REQUEST = ("huge_table",)
+"""Those that need tens of GB of disk."""
+
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(NAMES))
+@click.argument("names", nargs=-1, type=click.Choice(NAMES + ON_REQUEST))
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), default=CACHE, help="Where large files are kept."
 )

@@ -39,23 +39,29 @@ class Cost(msgspec.Struct, frozen=True):
 def run(options: Options) -> list[Figure]:
     """All four in turn, the order turned round each time; medians."""
     file = big_csv.make(options.data, options.gigabytes)
-    report.say(f"{file} has {file.stat().st_size / big_csv.GB:.2f} GB; {MEMORY_MB} MB allowed for a job")
-    with running_stack(options, JOB_MEMORY_MB=str(MEMORY_MB)) as running, tempfile.TemporaryDirectory() as folder:
-        contest = _Contest(running, file, Path(folder), options.data)
-        order = [JOB, STORE, DISK, DUCK]
+    order = [JOB, STORE, DISK, DUCK]
+    costs = take_turns(options, file, order, MEMORY_MB, 1 if options.is_brief else ROUNDS)
+    return _figures(costs, file.stat().st_size / big_csv.GB)
+
+
+def take_turns(options: Options, file: Path, order: list[str], memory_mb: int, rounds: int) -> dict[str, list[Cost]]:
+    """What each contender's runs cost; all must write as many rows. A job may have `memory_mb` MB."""
+    report.say(f"{file} has {file.stat().st_size / big_csv.GB:.2f} GB; {memory_mb} MB allowed for a job")
+    with running_stack(options, JOB_MEMORY_MB=str(memory_mb)) as running, tempfile.TemporaryDirectory() as folder:
+        contest = _Contest(running, file, Path(folder))
         costs: dict[str, list[Cost]] = {name: [] for name in order}
-        for number in range(1 if options.is_brief else ROUNDS):
+        for number in range(rounds):
             for name in order if number % 2 == 0 else reversed(order):
                 costs[name].append(contest.take(name))
                 _say(name, costs[name][-1])
         _want_same_rows(costs)
-    return _figures(costs, file.stat().st_size / big_csv.GB)
+    return costs
 
 
 class _Contest:
     """One stack, one input, and what each contender does with them."""
 
-    def __init__(self, running: Stack, file: Path, folder: Path, data: Path) -> None:
+    def __init__(self, running: Stack, file: Path, folder: Path) -> None:
         self._running = running
         self._file = file
         self._folder = folder
