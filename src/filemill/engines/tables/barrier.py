@@ -26,12 +26,15 @@ class Announced:
 
     def pass_on(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Lets rows through."""
-        phase, self._phase = self._phase, None
-        if phase and frame.height:
-            self._say(phase)
-        elif phase:
-            self._phase = phase
+        if frame.height:
+            self.begin()
         return frame
+
+    def begin(self) -> None:
+        """Says it, once."""
+        phase, self._phase = self._phase, None
+        if phase:
+            self._say(phase)
 
 
 def before(source: Table, phase: Phase, given: Inputs, *checks: Check) -> Table:
