@@ -146,14 +146,13 @@ class Ndjson:
         numbers = sorted({int(name.removesuffix(ODD)) for name in wanted})
         plain = {number: keys[number] for number in numbers if keys[number] not in self._survey.odd}
         dtypes = {key: json_kinds.dtype_of(self._survey.kinds[key]) for key in plain.values()}
-        # Without any key the lines would not be counted.
-        read = pl.read_ndjson(piece, schema=dtypes or {keys[0]: pl.String()})
-        # By place, since a key such as `*` is more than a name to Polars.
-        batch = read.select(pl.nth(place).alias(str(number)) for place, number in enumerate(plain))
-        batch = batch.with_columns(pl.col(pl.Int128).cast(schema.BIG_INT.dtype))
         odd = [number for number in numbers if number not in plain]
         apart = [series for number in odd for series in self._take_apart(piece, number, keys[number])]
-        return batch.with_columns(apart) if batch.width else pl.DataFrame(apart)
+        if not plain:
+            return pl.DataFrame(apart)
+        # By place, since a key such as `*` is more than a name to Polars.
+        batch = _read(piece, dtypes).select(pl.nth(place).alias(str(number)) for place, number in enumerate(plain))
+        return batch.with_columns(pl.col(pl.Int128).cast(schema.BIG_INT.dtype)).with_columns(apart)
 
     def _take_apart(self, piece: bytes, number: int, key: str) -> tuple[pl.Series, pl.Series]:
         """One key's values, and beside them as JSON those that are not of its kind."""
@@ -167,6 +166,16 @@ class Ndjson:
             odd.append(None if fits else raw.decode())
         dtype = json_kinds.dtype_of(kind)
         return pl.Series(str(number), values, dtype), pl.Series(f"{number}{ODD}", odd, pl.String())
+
+
+def _read(piece: bytes, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
+    """The values under these keys, all of their types."""
+    try:
+        return pl.read_ndjson(piece, schema=dtypes)
+    except pl.exceptions.ComputeError:
+        # A whole number of more than 128 bits stops Polars under whatever key it stands.
+        lines = [json_exact.decode(line) for line in piece.split(b"\n") if line.strip()]
+        return pl.DataFrame([pl.Series(key, [line.get(key) for line in lines], dtypes[key]) for key in dtypes])
 
 
 def _one(piece: bytes) -> Generator[bytes]:

@@ -46,6 +46,12 @@ def open_xlsx(stream: Stream, file: InputFile, say: Say) -> Fed:
         if found.errors:
             many = "A cell holds" if found.errors == 1 else f"{found.errors} cells hold"
             say(Warned("guessed", f"{file.file_name}: {many} an error such as #DIV/0!; it is read as empty."))
+        if found.without_result:
+            many = (
+                "A cell holds a formula" if found.without_result == 1 else f"{found.without_result} cells hold formulas"
+            )
+            what = "that no program has computed yet; it is read as empty. Open and save the file in Excel first."
+            say(Warned("guessed", f"{file.file_name}: {many} {what}"))
         columns = _columns_of(sheet, file)
     finally:
         stream.close()
