@@ -59,6 +59,7 @@ async def test_what_a_job_is_refused_for_a_plan_is_refused_for_alike(member, sta
         (400, {"sample": "a\n\0\n"}, "NUL"),
         (404, {"job_id": NOBODYS}, "job"),
         (404, {"job_id": "no id"}, "job"),
+        (404, {"job_id": NOBODYS.replace("-", "")}, "no job with this id"),
         (422, {"sample": "ü" * 2**19 + "ü"}, "1 MiB"),
         (422, {"sample": "a", "file_name": "people.parquet"}, "parquet"),
         (413, {"sample": "a" * 5 * 2**20}, "bytes"),

@@ -108,6 +108,9 @@ async def test_the_document_says_what_each_answer_and_value_is(client):
         for operation in operations.values():
             for answer in operation["responses"].values():
                 assert not re.search("URL follows|document follows|nothing follows", answer["description"])
+    new_job = document["paths"]["/api/v1/jobs"]["post"]["responses"]
+    said = [new_job[status]["content"]["application/json"]["examples"] for status in ("400", "401", "422", "429")]
+    assert len({str(examples) for examples in said}) == len(said), "each answer has a sentence of its own"
     assert "password" in document["paths"]["/api/v1/auth/register"]["post"]["responses"]["400"]["description"]
     password = document["components"]["schemas"]["NewAccount"]["properties"]["password"]
     assert (password["minLength"], password["maxLength"]) == (8, 200)

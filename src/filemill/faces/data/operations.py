@@ -7,6 +7,7 @@ from uuid import UUID
 from litestar import Request, post
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import PathParameter
 
 from filemill.faces.data.schemas import Nothing, Problem
@@ -14,27 +15,46 @@ from filemill.web.caller import Caller
 
 Asked = Request[Caller, Any, State]
 
-UNREADABLE = "The request cannot be read."
-_MEANINGS = {
-    400: "The request cannot be read, or the job's status does not allow this.",
-    401: "No token, or one that is not valid.",
-    403: "The job belongs to somebody else.",
-    404: "There is no such job.",
-    408: "The body took longer than 30 seconds to arrive.",
-    413: "The body is too large.",
-    415: "The body is not sent as JSON.",
-    422: "A value is impossible.",
-    429: "Too many; `Retry-After` says when to come again.",
-    503: "A part of the service is away for a moment; `Retry-After` says when to come again.",
-    504: "This took longer than a request may take.",
+UNREADABLE = ("The request cannot be read.", "The body ended before it was complete.")
+MISSHAPEN = (
+    "The body cannot be read or has another shape; an unknown step, operator, function or field.",
+    "step 2 (cast): columns[...] must be one of bool, date, datetime, decimal, float, int, text, not 'integer'.",
+)
+_REFUSALS = {
+    400: (
+        "The request cannot be read, or the job's status does not allow this.",
+        "The job is RUNNING; cancel it first, then delete it.",
+    ),
+    401: ("No token, or one that is not valid.", "Not signed in: send a valid bearer token."),
+    403: ("The job belongs to somebody else.", "This job belongs to somebody else."),
+    404: ("There is no such job.", "There is no job with this id."),
+    408: (
+        "The body took longer than 30 seconds to arrive.",
+        "The body took too long to arrive; send it in one go, within 30 seconds.",
+    ),
+    413: ("The body is too large.", "The body is larger than the 131072 bytes this address takes."),
+    415: ("The body is not sent as JSON.", "The body must be JSON with the Content-Type application/json."),
+    422: ("A value is impossible.", "step 1 (limit): n must be a whole number of at least 0, not -1."),
+    429: ("Too many; `Retry-After` says when to come again.", "Too many failed sign-ins; try again later."),
+    503: (
+        "A part of the service is away for a moment; `Retry-After` says when to come again.",
+        "The database is out of reach for the moment; try again in a few seconds.",
+    ),
+    504: ("This took longer than a request may take.", "This took longer than a request may take."),
 }
+"""What each status means, and a sentence that such an answer says, for example."""
 
 
-def refusals(*statuses: int, bad: str | None = None) -> dict[int, ResponseSpec]:
-    """Documents these answers, beside those that every address may give; `bad` says what a 400 means here."""
-    meanings = _MEANINGS | ({400: bad} if bad else {})
+def refusals(*statuses: int, bad: tuple[str, str] | None = None) -> dict[int, ResponseSpec]:
+    """Documents these answers, beside those that every address may give; `bad` says what a 400 means here, and says."""
+    told = _REFUSALS | ({400: bad} if bad else {})
     return {
-        status: ResponseSpec(Problem, description=meanings[status], generate_examples=False)
+        status: ResponseSpec(
+            Problem,
+            description=told[status][0],
+            generate_examples=False,
+            examples=[Example(value={"detail": told[status][1]})],
+        )
         for status in (400, *statuses, 503)
     }
 

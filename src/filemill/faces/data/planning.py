@@ -16,6 +16,9 @@ MOST_PLAN_BYTES = MOST_JOB_BYTES + 4 * MOST_SAMPLE_BYTES
 """In JSON a sign of a sample may take several bytes more than in UTF-8."""
 
 
+_NO_SUCH_JOB = "There is no job with this id."
+
+
 class NewPlan(NewJob, frozen=True, forbid_unknown_fields=True):
     r"""A job that is only to be planned, and some data to plan it with: either a `sample` or a `job_id`.
 
@@ -54,9 +57,12 @@ class NewPlan(NewJob, frozen=True, forbid_unknown_fields=True):
         if not isinstance(self.job_id, str):
             return None
         try:
-            return UUID(self.job_id)
+            meant = UUID(self.job_id)
         except ValueError:
-            raise NotFound("There is no job with this id.") from None
+            raise NotFound(_NO_SUCH_JOB) from None
+        if str(meant) != self.job_id.lower():  # Python reads ids without hyphens and in braces, too
+            raise NotFound(_NO_SUCH_JOB)
+        return meant
 
 
 class _Sampled(msgspec.Struct, frozen=True):

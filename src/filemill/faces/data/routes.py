@@ -13,6 +13,7 @@ from filemill.faces.data import planning, transfer_routes, words
 from filemill.faces.data.new_jobs import MOST_JOB_BYTES, NewJob
 from filemill.faces.data.operations import (
     BODY,
+    MISSHAPEN,
     NOTHING,
     SECURITY,
     UNREADABLE,
@@ -56,7 +57,10 @@ MOST_CREDENTIALS_BYTES = 8 * 2**10
         408,
         413,
         415,
-        bad="The body cannot be read, the e-mail is none or is taken, or the password has not 8 to 200 characters.",
+        bad=(
+            "The body cannot be read, the e-mail is none or is taken, or the password has not 8 to 200 characters.",
+            "This e-mail is already registered.",
+        ),
     ),
     request_max_body_size=MOST_CREDENTIALS_BYTES,
     tags=["accounts"],
@@ -75,7 +79,13 @@ async def register(data: JSONBody[NewAccount]) -> AccountReply:
     summary="Sign in",
     response_description="The access token.",
     responses=refusals(
-        408, 413, 429, bad="The body is not a form of these fields, or the e-mail or the password is wrong."
+        408,
+        413,
+        429,
+        bad=(
+            "The body is not a form of these fields, or the e-mail or the password is wrong.",
+            "Invalid credentials: the e-mail or the password is wrong.",
+        ),
     ),
     request_max_body_size=MOST_CREDENTIALS_BYTES,
     tags=["accounts"],
@@ -115,9 +125,7 @@ async def read_me(request: Asked) -> AccountReply:
     dto=JsonBody[NewJob],
     summary="Make a job",
     response_description="The job, PENDING; with a known `Idempotency-Key` the one made before, as it stands.",
-    responses=refusals(
-        *BODY, 429, bad="The body cannot be read or has another shape; an unknown step, operator, function or field."
-    ),
+    responses=refusals(*BODY, 429, bad=MISSHAPEN),
     request_max_body_size=MOST_JOB_BYTES,
 )
 async def make_job(
@@ -156,7 +164,7 @@ async def make_job(
     status_code=200,
     summary="Plan a job",
     response_description="What it would do.",
-    responses=refusals(*BODY, 403, 404, 429, 504),
+    responses=refusals(*BODY, 403, 404, 429, 504, bad=MISSHAPEN),
     request_max_body_size=MOST_PLAN_BYTES,
 )
 async def plan_job(request: Asked, data: JSONBody[NewPlan]) -> PlanReply:
