@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import msgspec
 import pytest
 
@@ -29,6 +30,27 @@ async def test_a_job_that_never_got_its_upload_is_cancelled_and_its_bytes_go(at_
     assert job.status is Status.CANCELLED
     assert job.expires_at is not None
     assert await at_hand.store.keys() == []
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_an_upload_in_parts_that_nobody_goes_on_with_is_given_up(at_hand: Context, new_job: NewJob) -> None:
+    # given a part of an upload whose client has not been heard of for a day
+    job = await new_job(size=6 * 2**20)
+    key = input_key(job.id, job.file_name)
+    upload_id = await uploads.open_multipart(job.id, job.owner)
+    (one,) = await uploads.sign_parts(job.id, job.owner, [1])
+    async with httpx.AsyncClient() as client:
+        assert (await client.put(one.url, content=bytes(5 * 2**20))).status_code == 200
+    assert await at_hand.store.open_uploads(key) == [upload_id]
+    await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
+    # when sweep comes by
+    await sweep.sweep()
+    await sweep.remove_leaving()
+    # then the store holds no part any more, and takes none
+    assert (await commands.get(job.id, job.owner)).status is Status.CANCELLED
+    assert await at_hand.store.open_uploads(key) == []
+    async with httpx.AsyncClient() as client:
+        assert (await client.put(one.url, content=b"late")).status_code == 404
     await assert_tidy(at_hand.store, connections.fetch)
 
 

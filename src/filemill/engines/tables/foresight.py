@@ -32,6 +32,8 @@ def note(step: Step) -> str | None:
                 f"The data name the columns: one for each value of {step.names_from!r}. The whole file may hold others "
                 "than its beginning."
             )
+        case Sort():
+            return "What does not fit into memory is put on disk."
         case Join(name):
             return f"The input {name!r} is held in memory."
     return None
