@@ -43,7 +43,7 @@ async def make(new: NewPlan) -> Plan:
     sources = commands.want_possible(new.pipeline, new.inputs, new.options)
     if new.sample is not None and sources[0].base not in formats.TEXTS:
         raise Impossible(
-            f"sample: a {sources[0].name} file cannot be given as text; upload it with a job, and give its job_id."
+            f"sample: {sources[0].name} cannot be given as text; upload the file with a job, and give its job_id."
         )
     files = [PlanFile(one.name, one.file_name) for one in new.inputs]
     if new.of is not None:

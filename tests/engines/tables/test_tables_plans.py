@@ -123,6 +123,14 @@ def test_misfits_are_told_of_each_step_in_the_words_of_a_failed_job(shop):
     )
 
 
+def test_one_row_may_be_wrong_for_many_steps(shop):
+    made = plan(shop, "t.csv", f"a,b\n2,1\n{2**62},x\n", add("c", "a * a"), cast(b="int"), add("d", "c + 1"))
+
+    assert len(made.errors) == 2
+    assert made.errors[0].endswith("in step 1: a * a.")
+    assert made.errors[1].endswith("'x' cannot become int without loss, in step 2.")
+
+
 def test_a_misfit_that_only_the_output_meets(shop):
     data = "a\n" + "1\n" * 10_000 + "x\n"
 

@@ -58,13 +58,16 @@ class _Taker:
             self._given.bad_rows.take(rows, step)
         return frame.filter(~bad)
 
-    def _told(self, left: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int | None]]:
-        """Each row once, for the first check it does not pass, with the step that has the check."""
-        for check in self._checks:
-            bad = left.select(check.bad.fill_null(False).alias("bad")).to_series()
-            if not bad.any():
+    def _told(self, rows_in: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int | None]]:
+        """Each row, for the first check it does not pass, or in a plan for all, with the step that has the check."""
+        left = pl.repeat(True, rows_in.height, dtype=pl.Boolean(), eager=True)
+        bad = rows_in.select(one.bad.fill_null(False).alias(str(number)) for number, one in enumerate(self._checks))
+        for check, mine in zip(self._checks, bad, strict=True):
+            told_of = mine if self._given.plans else mine & left
+            if not told_of.any():
                 continue
-            rows, left = left.filter(bad), left.filter(~bad)
+            left &= ~mine
+            rows = rows_in.filter(told_of)
             values = rows.select(check.value.cast(pl.String).alias("value")).to_series()
             for number, at, some in _by_input(rows, check.row):
                 texts = self._texts(some, number)
@@ -75,8 +78,8 @@ class _Taker:
                 )
                 told = told.with_columns(value=values.gather(at), reason=pl.lit(check.what), text=texts)
                 yield told, check.step
-        if left.height:
-            yield self._damaged(left), None
+        if left.any():
+            yield self._damaged(rows_in.filter(left)), None
 
     def _damaged(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows that could not even be read: what is wrong with them, and their text, the reader knows.

@@ -57,6 +57,7 @@ class Inputs:
         self.say = say
         self.bad_rows = bad_rows
         self.collects = run.options.on_bad_rows == "collect"
+        self.plans = run.options.mode == "plan"
         self._run = run
         self._numbered = numbered or bad_rows is not None
         self._until = until
@@ -127,7 +128,7 @@ class Inputs:
         if not isinstance(source, Delimited):
             return None
         damage = source.damage.get(number % INPUT)
-        if self._run.options.mode == "run":
+        if not self.plans:
             source.damage.pop(number % INPUT, None)
         return damage
 
@@ -148,7 +149,7 @@ class Inputs:
         )
         self._sources[number] = source
         opened = source.table()
-        if self._run.options.mode == "plan":
+        if self.plans:
             opened = excerpt.held(opened, FORMATS[self._run.inputs[number].format].base)
         if number and self.bad_rows is not None:
             opened = _apart(opened)
@@ -162,7 +163,7 @@ class Inputs:
     def _beginning(self, number: int) -> Beginning | None:
         """What of an input is read, where that is not all of it."""
         options = self._run.options
-        return Beginning(options.sample if number == 0 else None) if options.mode == "plan" else None
+        return Beginning(options.sample if number == 0 else None) if self.plans else None
 
     def _say_of(self, number: int) -> Say:
         """What one input tells of its bytes becomes part of all of them."""
