@@ -13,7 +13,7 @@ from filemill.engines.tables.table import MARK, ROW
 META = {ROW: pl.Int64(), MARK: pl.Boolean()}
 """The columns that stand beside those of the file."""
 
-_CELLS = 250_000
+_CELLS = 500_000
 """In a frame. Polars holds some forty frames where writing is slower than reading, so they are not to be large; each
 costs the query some milliseconds of its own, so they are not to be small either.
 """
