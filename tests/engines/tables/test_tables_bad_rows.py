@@ -16,7 +16,7 @@ from filemill.errors import JobFailed
 from filemill.jobs import steps
 from filemill.jobs.options import Options
 from filemill.jobs.run import OutputFile
-from tests.engines.tables.workshop import add, aggregate, concat, join, keep, parquet
+from tests.engines.tables.workshop import add, aggregate, concat, join, keep, parquet, unpivot
 
 HEADER = list(COLUMNS)
 
@@ -211,6 +211,17 @@ def test_a_concatenated_file_s_rows_are_collected_too(shop):
         ("10001", "age", "x, y", 'Bob,"x, y"'),
         ("10003", "age", "old", "Liz,old"),
     ]
+
+
+def test_a_damaged_row_of_which_a_step_makes_several_is_told_once(shop):
+    data = "n,x,t\n1,2,a\n3\n4,5,b\n"
+    apart = unpivot("n", "x", names_to="a", values_to="b")
+
+    done, text, bad = carry_out(shop, "t.csv", data, apart, to="ndjson")
+
+    assert len(text.splitlines()) == 4
+    assert [(row[0], row[4]) for row in bad] == [("2", "3")]
+    assert done.made[1].rows == 1
 
 
 def test_a_sum_that_cannot_be_told_is_collected_without_a_row(shop):

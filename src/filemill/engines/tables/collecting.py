@@ -89,9 +89,11 @@ class _Taker:
         told = []
         for place in rows[ROW]:
             damage = self._given.take_damage(place)
-            if damage is None:
+            if damage is not None:
+                told.append((self._given.file_name(place // INPUT), place % INPUT, None, None, *damage))
+            elif self._given.fault(place) is not None:
                 raise Unreadable(place)
-            told.append((self._given.file_name(place // INPUT), place % INPUT, None, None, *damage))
+            # Else it was told already: a step such as `unpivot` has made several of the row.
         return pl.DataFrame(told, COLUMNS, orient="row")
 
     def _texts(self, rows: pl.DataFrame, number: int | None) -> pl.Series:
