@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from filemill.accounts import passwords, sign_in
-from filemill.engines.tables import excerpt, inflate, json_kinds, ndjson, preview, records, schema, xlsx_sink
+from filemill.engines.tables import preview, schema
+from filemill.engines.tables.readers import excerpt, inflate, json_kinds, ndjson, records
+from filemill.engines.tables.writers import xlsx_sink
 from filemill.faces.data import new_jobs, planning, routes, transfers
 from filemill.jobs import expressions, formats, moves, plans, queue, steps, sweep, targets, value_steps
 from filemill.jobs.functions import FUNCTIONS

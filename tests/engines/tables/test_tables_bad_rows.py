@@ -10,8 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from filemill.engines.tables import bad_rows
-from filemill.engines.tables.bad_rows import COLUMNS, BadRows
+from filemill.engines.tables.writers import bad_rows
+from filemill.engines.tables.writers.bad_rows import COLUMNS, BadRows
 from filemill.errors import JobFailed
 from filemill.jobs import steps
 from filemill.jobs.options import Options

@@ -18,7 +18,7 @@ import xlsxwriter
 from backports import zstd
 from openpyxl import Workbook
 
-from filemill.engines.tables import inflate
+from filemill.engines.tables.readers import inflate
 from filemill.errors import JobFailed
 from filemill.jobs.options import InputOptions
 from tests.engines.tables.workshop import Workshop, keep, limit, parquet_of, select

@@ -2,7 +2,7 @@
 
 import pytest
 
-from filemill.engines.tables import inflate
+from filemill.engines.tables.readers import inflate
 from tests.engines.tables import nasty
 from tests.engines.tables.nasty import CORPUS, CUTS, WHOLE, Fails, Nasty
 from tests.engines.tables.workshop import Workshop

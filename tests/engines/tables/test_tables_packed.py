@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from filemill.engines.tables import inflate
+from filemill.engines.tables.readers import inflate
 from tests.engines.tables.workshop import Workshop, keep
 
 TABLE = b"a,b\n1,x\n2,y\n"

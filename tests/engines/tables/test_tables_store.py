@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import urllib3
 
-from filemill.engines.tables import objects
+from filemill.engines.tables.readers import objects
 from filemill.errors import JobFailed
 from filemill.local.process import free_port
 from tests.engines.tables.workshop import Workshop, keep

@@ -5,8 +5,9 @@ from uuid import uuid4
 import pytest
 from minio.error import S3Error
 
-from filemill.engines.tables import objects, uploading
-from filemill.engines.tables.uploading import Upload
+from filemill.engines.tables.readers import objects
+from filemill.engines.tables.writers import uploading
+from filemill.engines.tables.writers.uploading import Upload
 from filemill.errors import JobFailed
 from tests.engines.tables.test_tables_store import BUSY, a_line
 from tests.engines.tables.workshop import Workshop

@@ -6,10 +6,10 @@ import msgspec
 import polars as pl
 
 from filemill.engines.tables import inputs, table
-from filemill.engines.tables.bad_rows import COLUMNS
-from filemill.engines.tables.dialect import Dialect
 from filemill.engines.tables.inputs import Inputs, Stage
+from filemill.engines.tables.readers.dialect import Dialect
 from filemill.engines.tables.table import INPUT, MARK, ROW, Check, Column, Table
+from filemill.engines.tables.writers.bad_rows import COLUMNS
 
 
 class Unreadable(Exception):

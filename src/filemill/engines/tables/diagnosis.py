@@ -9,9 +9,10 @@ from itertools import count
 
 import polars as pl
 
-from filemill.engines.tables import inputs, plan, trouble, writing
+from filemill.engines.tables import inputs, plan, trouble
 from filemill.engines.tables.inputs import Inputs, Reached, Stage
 from filemill.engines.tables.table import ROW
+from filemill.engines.tables.writers import writing
 from filemill.errors import JobFailed
 from filemill.jobs.run import Phase, Progress, Run, Warned
 from filemill.jobs.steps import Pipeline

@@ -4,11 +4,12 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import allocation, collecting, diagnosis, plan, planning, spilling, trouble, writing
-from filemill.engines.tables.bad_rows import BadRows
+from filemill.engines.tables import allocation, collecting, diagnosis, plan, planning, spilling, trouble
 from filemill.engines.tables.barrier import Misfit
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
+from filemill.engines.tables.writers import writing
+from filemill.engines.tables.writers.bad_rows import BadRows
 from filemill.jobs.job import BAD_ROWS
 from filemill.jobs.run import Done, Made, OutputFile, Phase, Run, Say
 from filemill.jobs.steps import ConvertFormat, Pipeline

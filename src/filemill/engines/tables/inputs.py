@@ -5,10 +5,11 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import excerpt, reading, table
-from filemill.engines.tables.delimited import Delimited
-from filemill.engines.tables.dialect import Dialect
-from filemill.engines.tables.excerpt import Beginning
+from filemill.engines.tables import table
+from filemill.engines.tables.readers import excerpt, reading
+from filemill.engines.tables.readers.delimited import Delimited
+from filemill.engines.tables.readers.dialect import Dialect
+from filemill.engines.tables.readers.excerpt import Beginning
 from filemill.engines.tables.table import INPUT, ROW, Check, Column, Source, Table
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from filemill.engines.tables import (
+from filemill.engines.tables import collecting
+from filemill.engines.tables.inputs import Inputs
+from filemill.engines.tables.steps import (
     adding,
     aggregating,
     appending,
     casting,
-    collecting,
     deduplicating,
     dropping,
     filling,
@@ -22,7 +23,6 @@ from filemill.engines.tables import (
     sorting,
     unpivoting,
 )
-from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.table import Table
 from filemill.jobs.steps import Filter, Limit, Pipeline, Rename, Select, Step
 from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, Unpivot

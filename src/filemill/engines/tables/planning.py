@@ -11,11 +11,12 @@ from typing import TypeVar
 
 import polars as pl
 
-from filemill.engines.tables import collecting, foresight, plan, preview, trouble, writing
+from filemill.engines.tables import collecting, foresight, plan, preview, trouble
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.misfits import Misfits
 from filemill.engines.tables.table import Table
+from filemill.engines.tables.writers import writing
 from filemill.errors import JobFailed
 from filemill.jobs import steps as wire
 from filemill.jobs.run import Done, Phase, Plan, Planned, Progress, Run, Warned, bounded

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import polars as pl
 
-from filemill.engines.tables import converting, schema, table
+from filemill.engines.tables import schema, table
 from filemill.engines.tables.table import Column, Table
+from filemill.engines.tables.values import converting
 
 ROWS = 20
 LONGEST_TEXT = 1_000

@@ -1,0 +1,204 @@
+"""Reads csv and tsv: all cells as text, in pieces of the file, each checked to hold as many cells as the header."""
+
+from functools import partial
+
+import polars as pl
+
+from filemill.engines.tables import commas, schema, trouble
+from filemill.engines.tables.readers import batches, dialect, heads, pieces, records
+from filemill.engines.tables.readers.pieces import Pieces, Stream
+from filemill.engines.tables.schema import Type
+from filemill.engines.tables.table import MARK, ROW, Column, Table
+from filemill.errors import JobFailed
+from filemill.jobs.formats import FORMATS
+from filemill.jobs.options import InputOptions
+from filemill.jobs.run import InputFile, Progress, Say, Warned
+
+
+class Delimited:
+    """An opened csv or tsv. Reading goes once through the file; `table` is to be used once.
+
+    What `options` do not say of how it is written is found out, and told where it is not the usual.
+
+    With `skips` a row of too few or too many cells is marked and passed over; `damage` tells by its number what is
+    wrong with it, and its text.
+    """
+
+    def __init__(
+        self, stream: Stream, file: InputFile, options: InputOptions, say: Say, *, skips: bool = False
+    ) -> None:
+        self.file = file
+        self.damage: dict[int, tuple[str, str]] = {}
+        self.rows = 0
+        self.fault: JobFailed | None = None
+        self._stream = stream
+        self._options = options
+        self._say = say
+        self._skips = skips
+        self._rest = b""
+        self._parsed = 0
+        self._tried = 0
+        self._ended = False
+        self.gate = batches.Gate()
+        self._early: list[pl.DataFrame] = []
+        self._pieces: Pieces | None = None
+        try:
+            self.header = self._read_header()
+            self.sample = self._read_sample()
+            self._kinds: dict[str, Type | None] = {at: schema.guess(self.sample[at]) for at in self.sample.columns}
+            self._swapped = self._take_commas()
+        except BaseException:
+            self.close()
+            raise
+
+    def table(self) -> Table:
+        """The file as a table. Its columns are typed by the first rows."""
+        columns = {
+            name: Column(at, kind or schema.TEXT, is_text=True, guessed=kind is not None, swapped=at in self._swapped)
+            for (at, kind), name in zip(self._kinds.items(), self.header, strict=True)
+        }
+        frame = batches.scan(self, {column.at: pl.String() for column in columns.values()})
+        return Table(frame, columns, self, self.sample, marks=True)
+
+    def next_batch(self, wanted: list[str]) -> pl.DataFrame | None:
+        """The next rows; the last of them is marked where the file is damaged."""
+        if self._early:
+            batch = self._early.pop(0)
+        elif self._ended:
+            return None
+        else:
+            batch = self._read_batch([int(name) for name in wanted])
+        swapped = [pl.col(name) for name in self._swapped if name in batch.columns]
+        return batch.with_columns(map(commas.swapped, swapped)) if swapped else batch
+
+    def tell(self) -> None:
+        """Says how many bytes of the file were read."""
+        self._say(Progress(self._stream.offset, self._stream.size, "bytes"))
+
+    def close(self) -> None:
+        """Stops reading."""
+        self.gate.close()
+        if self._pieces:
+            self._pieces.close()
+        self._stream.close()
+
+    def _read_header(self) -> list[str]:
+        data = pieces.read_first(self._stream)
+        self._rest = heads.check(data, self.file)
+        self.dialect = self._find_dialect()
+        while (found := records.first(self._rest, self.dialect, last=not data)) is None:
+            data = pieces.read_first(self._stream)
+            self._rest += data
+            if data and len(self._rest) > records.LONGEST:
+                raise trouble.bad_file(self.file, "The header does not end.")
+        if isinstance(found, str):
+            raise trouble.bad_file(self.file, f"The header cannot be read. {found}")
+        header, end = found
+        if not header:
+            raise trouble.bad_file(self.file, "The file is empty.")
+        if self.dialect.has_header:
+            self._check_header(header)
+        else:
+            header, end = [f"column_{number}" for number in range(1, len(header) + 1)], 0
+        cut = partial(records.end_of_records, quote=self.dialect.quote.encode())
+        self._pieces = Pieces(self._stream, self._rest[end:], cut)
+        self._rest = b""
+        return header
+
+    def _find_dialect(self) -> dialect.Dialect:
+        found, guessed = dialect.find(self._rest, FORMATS[self.file.format].base, self._options)
+        for what in guessed:
+            self._tell_guess(what)
+        return found
+
+    def _tell_guess(self, what: str) -> None:
+        text = f"{self.file.file_name}: {what}; if that is wrong, say so in input_options."
+        self._say(Warned("guessed", text))
+
+    def _check_header(self, header: list[str]) -> None:
+        seen: set[str] = set()
+        for name in header:
+            if name in seen:
+                raise trouble.bad_file(self.file, f"The header names the column {trouble.shorten(name)} twice.")
+            seen.add(name)
+        if len(header) == 1 and not self.dialect.given:
+            separated = dialect.NAMES.items()
+            wrong = [name for sign, name in separated if sign in header[0] and sign != self.dialect.separator]
+            if wrong:
+                raise trouble.bad_file(
+                    self.file,
+                    f"The columns seem to be separated by {wrong[0]}, but not in every row; a .{self.file.format} file"
+                    f" has {dialect.NAMES[self.dialect.separator]}, unless input_options name another delimiter.",
+                )
+
+    def _take_commas(self) -> set[str]:
+        """Takes numbers with a decimal comma for numbers, where there are any -> their columns."""
+        is_said = self._options.decimal_comma
+        if is_said is False:
+            return set()
+        if is_said is None:
+            if self.dialect.separator == "," or not commas.are_used(self.sample, self._kinds):
+                return set()
+            self._tell_guess("numbers are taken to be written with a decimal comma")
+        found = commas.kinds_of(self.sample)
+        self._kinds = {
+            name: found.get(name, None if kind is None else schema.TEXT) for name, kind in self._kinds.items()
+        }
+        self.sample = self.sample.with_columns(commas.swapped(pl.col(name)) for name in found)
+        return set(found)
+
+    def _read_sample(self) -> pl.DataFrame:
+        """The first rows. What was parsed for them is kept for the run."""
+        everything = list(range(len(self.header)))
+        height = 0
+        while height < schema.SAMPLE_ROWS and not self._ended:
+            self._early.append(frame := self._read_batch(everything))
+            height += frame.height
+        cells = records.names(len(self.header))
+        if not self._early:
+            return pl.DataFrame(schema=dict.fromkeys(cells, pl.String))
+        return pl.concat(self._early).filter(~pl.col(MARK)).select(cells).head(schema.SAMPLE_ROWS)
+
+    def _read_batch(self, wanted: list[int]) -> pl.DataFrame:
+        """The next whole records as cells with their row numbers; a damaged one is marked, and ends the reading."""
+        assert self._pieces
+        width = len(self.header)
+        while True:
+            data = self._pieces.read()
+            piece = self._rest + data if self._rest else data
+            if data and self._is_still_open(piece, data):
+                self._rest = piece
+                continue
+            found = records.parse(piece, self.dialect, width, wanted, last=not data, skips=self._skips)
+            self._rest = piece[found.end :]
+            self._tried = 0 if found.end else len(piece)
+            fault = found.fault
+            if not fault and len(self._rest) > records.LONGEST:
+                fault = records.TOO_LONG
+            if fault:
+                self.fault = trouble.bad_row(self.file, self._parsed + found.cells.height + 1, fault)
+            self._ended = not data or fault is not None
+            if found.end or self._ended:
+                batch = batches.numbered(self._with_nulls(found.cells), self._parsed, damaged=fault is not None)
+                if found.damaged:
+                    batch = self._mark_damaged(batch, found.damaged)
+                self._parsed += batch.height
+                return batch
+
+    def _with_nulls(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """The cells, without those that the caller says stand for null."""
+        nulls = self._options.null_values
+        if not nulls:
+            return cells
+        return cells.with_columns(pl.when(pl.all().is_in(nulls).not_()).then(pl.all()).name.keep())
+
+    def _mark_damaged(self, batch: pl.DataFrame, damaged: tuple[records.Damaged, ...]) -> pl.DataFrame:
+        rows = [self._parsed + one.at + 1 for one in damaged]
+        self.damage.update((row, (one.what, one.text)) for row, one in zip(rows, damaged, strict=True))
+        return batch.with_columns(pl.col(MARK) | pl.col(ROW).is_in(rows))
+
+    def _is_still_open(self, piece: bytes, data: bytes) -> bool:
+        """Whether a record that was not whole before cannot be so now, or is not worth trying again yet."""
+        if not self._tried or len(piece) > records.LONGEST:
+            return False
+        return self.dialect.quote.encode() not in data or len(piece) < 2 * self._tried

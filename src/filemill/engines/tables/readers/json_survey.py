@@ -1,0 +1,108 @@
+"""Goes through a whole NDJSON file once, to learn its keys and the kinds of their values before the first row is read.
+
+A key that is first seen in the last line is a column, too; and a value of another kind than its column's is remembered
+as odd, to be named if the column is needed.
+"""
+
+from typing import Any
+
+import msgspec
+
+from filemill.engines.tables import trouble
+from filemill.engines.tables.readers import json_exact, json_kinds
+from filemill.engines.tables.readers.json_exact import Twice
+from filemill.engines.tables.readers.json_kinds import Apart, Kind
+
+_LESSON = 128 << 10
+"""Bytes looked at together: in one with something new every line is taken apart, forty times slower."""
+
+_anything = msgspec.json.Decoder()
+
+
+class Survey:
+    """What is known so far.
+
+    `kinds` by key, in the order of their first appearance; `odd` are keys under which values of several kinds stand.
+    `fault` says what is wrong with the line that begins at byte `end`, after `rows` good ones.
+    """
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, Kind] = {}
+        self.odd: set[str] = set()
+        self.rows = 0
+        self.end = 0
+        self.fault: str | None = None
+        self._checked: msgspec.json.Decoder[Any] | None = None
+
+    def take(self, piece: bytes) -> None:
+        """Learns from whole lines. Nothing is learnt after a fault."""
+        start = 0
+        while start < len(piece) and not self.fault:
+            end = piece.rfind(b"\n", start, start + _LESSON) + 1 or piece.find(b"\n", start) + 1
+            lesson = piece[start:end]
+            if self._checked is None or not self._is_as_known(lesson):
+                self._learn(lesson)
+            start = end
+
+    def _is_as_known(self, piece: bytes) -> bool:
+        """The quick way: every line decodes to what is known already."""
+        assert self._checked is not None
+        try:
+            lines = self._checked.decode_lines(piece)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return False
+        if len(lines) != piece.count(b"\n") or not json_exact.is_exact(piece, lines):
+            return False
+        self.rows += len(lines)
+        self.end += len(piece)
+        return True
+
+    def _learn(self, piece: bytes) -> None:
+        for line in _lines(piece):
+            if line.strip():
+                self.fault = self._learn_line(line)
+                if self.fault:
+                    return
+                self.rows += 1
+            self.end += len(line)
+        try:
+            self._checked = msgspec.json.Decoder(json_kinds.checked_type_of(self.kinds, self.odd))
+        except json_kinds.Unchecked:
+            self._checked = None
+
+    def _learn_line(self, line: bytes) -> str | None:
+        try:
+            _anything.decode(line)
+            values = json_exact.decode(line)
+        except Twice as twice:
+            return f"The key {trouble.shorten(twice.key)} stands twice in one object."
+        except UnicodeDecodeError:
+            return "The text is not UTF-8; name its encoding in input_options, or save it as UTF-8."
+        except RecursionError:
+            return f"The values are nested deeper than {json_kinds.DEEPEST} levels."
+        except msgspec.MsgspecError as error:
+            return f"The line is no JSON{_place(error)}."
+        if not isinstance(values, dict):
+            return "The line is no JSON object."
+        for key, value in values.items():
+            known = self.kinds.get(key, "null")
+            self.kinds[key] = known
+            try:
+                self.kinds[key] = json_kinds.merge(known, json_kinds.of(value))
+            except Apart:
+                self.odd.add(key)
+        return None
+
+
+def _lines(piece: bytes) -> list[bytes]:
+    """Lines end at a line feed alone; `splitlines` would end them at a carriage return, too."""
+    return [line + b"\n" for line in piece.removesuffix(b"\n").split(b"\n")]
+
+
+def _place(error: Exception) -> str:
+    text = str(error)
+    if "(byte" in text:
+        return f" (at byte {int(text.split('(byte')[1].strip(' )')) + 1} of the line)"
+    if "truncated" in text:
+        return ": it ends too early"
+    return " that can be read"

@@ -1,0 +1,116 @@
+"""Gives the text of a file as UTF-8, whatever its encoding: the one that is said, or else the one it seems to be in."""
+
+import codecs
+from collections.abc import Callable
+
+from filemill.engines.tables import trouble
+from filemill.engines.tables.readers import heads, pieces
+from filemill.engines.tables.readers.pieces import Stream
+from filemill.jobs import encodings
+from filemill.jobs.formats import FORMATS
+from filemill.jobs.run import InputFile, Say, Warned
+
+_PIECE = 1 << 20
+_UNMARKED = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+_JSON = ("json", "ndjson")
+_UTF8 = ("utf-8", "utf-8-sig", "ascii")
+
+_MARKED = "filemill no text"
+codecs.register_error(_MARKED, lambda error: (chr(0xDC00 + heads.NO_TEXT), error.end))  # type: ignore[attr-defined]
+"""What cannot be decoded becomes what `surrogateescape` encodes as that byte."""
+
+
+class Text:
+    """A file of text. Called, it gives its bytes as UTF-8, from the first one on; what it finds out it says once."""
+
+    def __init__(self, open_stream: Callable[[], Stream], file: InputFile, encoding: str | None, say: Say) -> None:
+        self._open_stream = open_stream
+        self._file = file
+        self._encoding = codecs.lookup(encoding).name if encoding else None
+        self._say = say
+
+    def __call__(self) -> Stream:
+        """Opens the file. Raises JobFailed where its encoding cannot be told."""
+        stream = self._open_stream()
+        try:
+            head = pieces.read_first(stream)
+            heads.check_raw(head, self._file)
+            if self._encoding in _UNMARKED:
+                self._encoding = encodings.of_mark(head) or encodings.of_zeros(head) or _UNMARKED[self._encoding]
+            self._encoding = self._encoding or self._guess(head)
+        except BaseException:
+            stream.close()
+            raise
+        if self._encoding in _UTF8:
+            return _Resumed(stream, head)
+        return _Transcoded(stream, head, self._encoding)
+
+    def _guess(self, head: bytes) -> str:
+        found = encodings.guess(head, is_json=FORMATS[self._file.format].base in _JSON)
+        if found is None:
+            raise trouble.bad_file(
+                self._file, "The text is not UTF-8, and what it is cannot be told; name its encoding in input_options."
+            )
+        if found != "utf-8":
+            what = f"the text is read as {found}; if that is wrong, name its encoding in input_options."
+            self._say(Warned("guessed", f"{self._file.file_name}: {what}"))
+        return found
+
+
+class _Resumed:
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, stream: Stream, before: bytes) -> None:
+        self._stream = stream
+        self._ready = memoryview(before)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object."""
+        return self._stream.size
+
+    @property
+    def offset(self) -> int:
+        """Bytes of the object read so far."""
+        return self._stream.offset
+
+    def readinto(self, view: memoryview) -> int:
+        """Fills `view` unless the file ends before -> how many bytes. Raises JobFailed."""
+        filled = 0
+        while filled < len(view):
+            if not self._ready:
+                return filled + self._fetch(view[filled:])
+            part = self._ready[: len(view) - filled]
+            view[filled : filled + len(part)] = part
+            self._ready = self._ready[len(part) :]
+            filled += len(part)
+        return filled
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        self._stream.close()
+
+    def _fetch(self, view: memoryview) -> int:
+        """Fills `view` with what follows -> how many bytes."""
+        return self._stream.readinto(view)
+
+
+class _Transcoded(_Resumed):
+    """The same, in another encoding."""
+
+    def __init__(self, stream: Stream, before: bytes, encoding: str) -> None:
+        super().__init__(stream, b"")
+        self._decoder = codecs.getincrementaldecoder(encoding)(_MARKED)
+        self._raw: bytes | None = before
+
+    def _fetch(self, view: memoryview) -> int:
+        while not self._ready and self._raw is not None:
+            # Without bytes the file has ended, and so must its last letter.
+            text = self._decoder.decode(self._raw, final=not self._raw)
+            self._ready = memoryview(text.encode(errors="surrogateescape"))
+            self._raw = self._read() if self._raw else None
+        return self.readinto(view) if self._ready else 0
+
+    def _read(self) -> bytes:
+        data = bytearray(_PIECE)
+        return bytes(memoryview(data)[: self._stream.readinto(memoryview(data))])

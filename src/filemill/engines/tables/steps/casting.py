@@ -1,0 +1,82 @@
+"""The step `cast`: columns as another type; a value that would lose by it is a misfit."""
+
+import re
+
+import msgspec
+import polars as pl
+
+from filemill.engines.tables import schema, table
+from filemill.engines.tables.schema import Type
+from filemill.engines.tables.table import Column, Table
+from filemill.engines.tables.values import casting_values, column_values, converting
+from filemill.engines.tables.values.bench import Bench
+from filemill.jobs.functions import MOST_SCALE
+from filemill.jobs.value_steps import Cast
+
+_ENDS_IN_ZONE = re.compile(r"\d(Z|[+-]\d\d:?\d\d)$")
+
+
+def apply(step: Cast, source: Table, number: int) -> Table:
+    """The table with these columns cast. Raises JobFailed where one is unknown, or there is no way to the type."""
+    for name, target in step.columns.items():
+        source = _cast(source, name, target, number)
+    return source
+
+
+def _cast(source: Table, name: str, target: str, number: int) -> Table:
+    bench = Bench(source, number, "cast", name)
+    column = source.column(name, bench.where)
+    if column.is_text and target == "text":
+        made = msgspec.structs.replace(column, type=schema.TEXT, guessed=True, typed=None)
+        if column.swapped:
+            made = msgspec.structs.replace(made, at=table.fresh(), swapped=False)
+            frame = source.frame.with_columns(table.stood(column).alias(made.at))
+            source = msgspec.structs.replace(source, frame=frame)
+        return msgspec.structs.replace(source, columns={**source.columns, name: made})
+    if column.is_text and (column.type != schema.BOOL or target == "bool"):
+        value, kind = column_values.text_of(column, pl.col(column.at)), schema.TEXT
+    else:
+        if column.is_text:
+            # Of text only `true` and `false` come here, which are numbers as booleans alone.
+            column_values.check(bench, name)
+        operand = column_values.plain(bench, table.value_of(column), column, name, name)
+        value, kind = operand.value, operand.type
+    if not converting.can(kind, target):
+        known = ", ".join(converting.ways(kind))
+        hint = f" It can become {known}." if known else ""
+        raise bench.refuse(f"column {name!r} is {column.type.name}, which cannot become {target}.{hint}")
+    became = _target(source, column, kind, target)
+    made = Column(_converted(bench, column, value, kind, became), became)
+    last = bench.finish()
+    return msgspec.structs.replace(last, columns={**last.columns, name: made})
+
+
+def _converted(bench: Bench, column: Column, value: pl.Expr, kind: Type, target: Type) -> str:
+    """Adds the column -> its name in the frame. What a column held as odd is text, and is cast as such."""
+    own = converting.convert(value, kind, target)
+    if not column.odd:
+        return casting_values.checked(bench, value, kind, target, f", in step {bench.step}").meta.output_name()
+    odd = column_values.odd_text(column.odd)
+    made = bench.keep(pl.coalesce(own, converting.convert(odd, schema.TEXT, target)))
+    told = pl.coalesce(odd, value.cast(pl.String))
+    bad = made.is_null() & (value.is_not_null() | odd.is_not_null())
+    bench.doubt(bad, told, f"cannot become {target.name} without loss, in step {bench.step}.")
+    return made.meta.output_name()
+
+
+def _target(source: Table, column: Column, kind: Type, target: str) -> Type:
+    """The type to be; of decimals and datetimes in a text file the first rows decide on places and zone."""
+    first = source.sample[column.at] if column.is_text and column.at in source.sample.columns else None
+    if target == "decimal":
+        return casting_values.decimal_for(kind, None if first is None else _places(first))
+    if target == "datetime" and kind.name == "datetime":
+        return kind
+    if target == "datetime" and first is not None and any(map(_ENDS_IN_ZONE.search, first.drop_nulls())):
+        return casting_values.UTC
+    return casting_values.TARGETS[target]
+
+
+def _places(values: pl.Series) -> int:
+    """The most digits behind the point."""
+    behind = values.str.extract(r"^[+-]?[0-9]*\.([0-9]*)$").str.len_bytes().max()
+    return min(behind, MOST_SCALE) if isinstance(behind, int) else 0

@@ -1,0 +1,187 @@
+"""Sends the last table off: typed where the format is, as text where it is not, and nothing altered on the way."""
+
+from collections.abc import Sequence
+
+import msgspec
+import polars as pl
+
+from filemill.engines.tables import schema, table
+from filemill.engines.tables.barrier import Announced, Misfit
+from filemill.engines.tables.schema import Type
+from filemill.engines.tables.table import MARK, Check, Column, Table
+from filemill.engines.tables.values import converting
+from filemill.engines.tables.writers import avro_sink, sinks, xlsx_sink
+from filemill.engines.tables.writers.uploading import Upload
+from filemill.errors import JobFailed
+from filemill.jobs.formats import FORMATS, Format
+from filemill.jobs.run import OutputFile, Phase, Progress, Say, StoreAccess
+from filemill.jobs.steps import ConvertFormat
+
+_MOST_DIGITS = 10**15
+"""A JSON number is read as a double by most, which carries 15 digits."""
+
+_CANNOT = {
+    "csv": ("list", "struct", "binary", "duration", "unknown"),
+    "tsv": ("list", "struct", "binary", "duration", "unknown"),
+    "ndjson": ("binary", "duration", "unknown"),
+    "json": ("binary", "duration", "unknown"),
+    "parquet": ("unknown",),
+    "arrow": ("unknown",),
+    "avro": ("duration", "unknown"),
+    "xlsx": ("list", "struct", "binary", "duration", "unknown"),
+}
+_NO_EMPTY_OBJECTS = ("parquet", "avro")
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A table as it will be written: its frame holds what the output has and `MARK`, in their final types."""
+
+    frame: pl.LazyFrame
+    names: tuple[str, ...]
+    types: tuple[Type, ...]
+    checks: tuple[Check, ...]
+    height: int | None
+
+
+class Written:
+    """Counts the rows that are written, and tells how many of how many where that is known beforehand."""
+
+    def __init__(self, height: int | None, say: Say) -> None:
+        self.rows = 0
+        self._height = height
+        self._say = say
+        self._announced = Announced(say, Phase("writing"))
+
+    def pass_on(self, columns: Sequence[pl.Series]) -> pl.Series:
+        """Lets the first of these columns through; the second, where there is one, is `MARK`. Raises Misfit."""
+        first, *marks = columns
+        if any(mark.any() for mark in marks):
+            raise Misfit
+        if first.len():
+            self._announced.begin()
+        self.rows += first.len()
+        if self._height is not None:
+            self._say(Progress(self.rows, self._height, "rows"))
+        return first
+
+
+def prepare(last: Table, output: OutputFile) -> Prepared:
+    """Types and names the columns as the output's format needs them. Raises JobFailed for what it cannot carry."""
+    target = FORMATS[output.format]
+    for name, column in last.columns.items():
+        if column.type.name in _CANNOT[target.base]:
+            raise JobFailed(
+                "bad_value",
+                f"Column {name!r} holds values of type {column.type.name}, which {target.base} cannot carry.",
+            )
+        if target.base in _NO_EMPTY_OBJECTS and "Struct({})" in repr(column.type.dtype):
+            raise JobFailed(
+                "bad_value", f"Column {name!r} holds objects without keys, which {target.base} cannot carry."
+            )
+    if target.base == "avro":
+        avro_sink.check(tuple(last.columns))
+    if target.base == "xlsx":
+        xlsx_sink.check(len(last.columns), last.height)
+    checks = list(last.checks)
+    values, types, own = [], [], []
+    for name, column in last.columns.items():
+        value, check = _typed(name, column, target) if target.base in _TYPED else _as_text(name, column)
+        values.append(value)
+        types.append(column.type)
+        own += [one for one in (check, _check(column, name, target)) if one]
+    marks = [table.is_marked(last, *own).alias(MARK)] if last.marks or own else []
+    frame = last.frame.select(*_for_one_column(values, target), *marks)
+    return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height)
+
+
+def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, access: StoreAccess, written: Written) -> None:
+    """Carries everything out, from the first byte read to the last one written; `how` holds the format's options."""
+    frame = _watched(prepared.frame, written)
+    upload = Upload(access, output.key, FORMATS[output.format].media_type)
+    try:
+        sinks.sink(frame, FORMATS[output.format], how, upload)
+        upload.finish()
+    except BaseException as error:
+        upload.abandon()
+        if upload.fault and error is not upload.fault:
+            raise upload.fault from error
+        raise
+
+
+def _watched(frame: pl.LazyFrame, written: Written) -> pl.LazyFrame:
+    """The rows as they are, without `MARK`, past `written`.
+
+    It sees one column and the marks: whole frames on their way through Python would cost a tenth of the run.
+    """
+    kinds = frame.collect_schema()
+    width = len(kinds) - (MARK in kinds)
+    # By place: a column may be called "*", or like a pattern.
+    seen = [pl.nth(0), pl.col(MARK)] if MARK in kinds else [pl.nth(0)]
+    watched = pl.map_batches(seen, written.pass_on, return_dtype=kinds.dtypes()[0], is_elementwise=True)
+    return frame.select(watched, pl.nth(range(1, width)))
+
+
+_TYPED = ("parquet", "ndjson", "json", "arrow", "avro", "xlsx")
+_JSON = ("ndjson", "json")
+_TEXT = ("csv", "tsv")
+
+Made = tuple[pl.Expr, Check | None]
+
+
+def _check(column: Column, name: str, target: Format) -> Check | None:
+    """Text that goes out as text needs no type."""
+    if column.is_text and target.base not in _TYPED:
+        return None
+    return table.check_of(column, name, None)
+
+
+def _typed(name: str, column: Column, target: Format) -> Made:
+    if not column.is_text:
+        if target.base in _JSON:
+            return _as_json(name, column)
+        if target.base == "avro":
+            return avro_sink.value_of(name, column)
+        if target.base == "xlsx":
+            return xlsx_sink.value_of(name, column.type, pl.col(column.at))
+        return pl.col(column.at).alias(name), None
+    value = table.value_of(column)
+    if target.base == "xlsx":
+        return xlsx_sink.value_of(name, column.type, value)
+    if column.type == schema.BIG_INT and target.base in _JSON:
+        # Too long for 64 bits, and still to be a number in JSON.
+        value = value.cast(pl.Int128)
+    return value.alias(name), None
+
+
+def _as_json(name: str, column: Column) -> Made:
+    """A typed column as JSON carries it: numbers as numbers, dates and times as ISO text."""
+    own = pl.col(column.at)
+    match column.type.name:
+        case "float":
+            check = Check(None, name, ~own.is_finite().fill_null(True), own, "is no number that JSON can carry.")
+            return own.alias(name), check
+        case "decimal" if schema.scale_of(column.type) == 0:
+            return own.cast(pl.Int128).alias(name), None
+        case "decimal":
+            unscaled = own.abs() * 10 ** schema.scale_of(column.type)
+            bad = (unscaled.cast(pl.Float64) >= _MOST_DIGITS).fill_null(False)
+            check = Check(None, name, bad, own, "has more digits than a JSON number carries without loss.")
+            return own.cast(pl.Float64).alias(name), check
+        case "datetime" | "time":
+            return own.dt.to_string("iso:strict").alias(name), None
+    return own.alias(name), None
+
+
+def _as_text(name: str, column: Column) -> Made:
+    """A column as csv carries it: text as it stood, everything else in a form that is read back as the same value."""
+    own = table.stood(column)
+    if not column.is_text and column.type.name in ("float", "datetime", "time"):
+        own = converting.as_text(own, column.type)
+    return own.alias(name), None
+
+
+def _for_one_column(values: list[pl.Expr], target: Format) -> list[pl.Expr]:
+    """A null in a single column must not become a blank line, which every reader passes over."""
+    if target.base in _TEXT and len(values) == 1:
+        return [values[0].cast(pl.String).fill_null("")]
+    return values
