@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 from uuid import uuid4
 
 import msgspec
@@ -10,6 +11,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from filemill.engines.tables.readers import records
+from filemill.engines.tables.readers.dialect import Dialect
 from filemill.engines.tables.writers import bad_rows
 from filemill.engines.tables.writers.bad_rows import COLUMNS, BadRows
 from filemill.errors import JobFailed
@@ -222,6 +225,44 @@ def test_a_damaged_row_of_which_a_step_makes_several_is_told_once(shop):
     assert len(text.splitlines()) == 4
     assert [(row[0], row[4]) for row in bad] == [("2", "3")]
     assert done.made[1].rows == 1
+
+
+CELLS = ("1", "", "a b", '"x, y"', '"two\nlines"', '"say ""hi"""', 'in"side', "é")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_reading_around_damage_gives_what_reading_row_by_row_gives(seed, monkeypatch):
+    # given rows of which some are damaged, here and there or at every turn, with or without their end
+    chance = random.Random(seed)
+    share = chance.choice([0.001, 0.02, 0.3])
+    widths = [chance.choice([1, 2, 4]) if chance.random() < share else 3 for _ in range(2_000)]
+    text = "\n".join(",".join(chance.choices(CELLS, k=width)) for width in widths) + chance.choice(["\n", "", '\n"'])
+    piece, last = text.encode(), chance.random() < 0.5
+
+    # when
+    monkeypatch.setattr(records, "_HALVED", 1 << 30)
+    slowly = records.parse(piece, Dialect(","), 3, [0, 1, 2], last=last, skips=True)
+    monkeypatch.setattr(records, "_HALVED", 256)
+    quickly = records.parse(piece, Dialect(","), 3, [0, 1, 2], last=last, skips=True)
+
+    # then
+    assert (quickly.end, quickly.fault, quickly.damaged) == (slowly.end, slowly.fault, slowly.damaged)
+    whole = [row for row in slowly.cells.rows() if row != (None,) * 3]
+    assert [tuple(cell or None for cell in row) for row in quickly.cells.rows() if any(row)] == whole
+    assert quickly.cells.height == slowly.cells.height
+
+
+@pytest.mark.parametrize("seed", [235, 1290, 1645, *range(40)])
+def test_a_quote_inside_a_cell_misleads_nobody(seed):
+    # given whole rows, in some cells of which a quote stands that is a letter
+    chance = random.Random(seed)
+    rows = [chance.choices(CELLS, k=3) for _ in range(chance.choice([2, 3, 5, 20]))]
+    text = "".join(",".join(row) + "\n" for row in rows)
+
+    found = records.parse(text.encode(), Dialect(","), 3, [0, 1, 2], last=True)
+
+    expected = list(csv.reader(io.StringIO(text, newline="\n")))
+    assert [[cell or "" for cell in row] for row in found.cells.rows()] == expected
 
 
 def test_a_sum_that_cannot_be_told_is_collected_without_a_row(shop):
