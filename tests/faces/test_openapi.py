@@ -1,6 +1,7 @@
 """The OpenAPI document against the API as it runs: no 500, and no answer that the document does not announce."""
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from filemill.app import create_app
+from filemill.jobs import steps
+from filemill.jobs.steps import STEPS
 from filemill.local import process
 from filemill.settings import Settings
 from tests.fixtures.visitors import PASSWORD, an_email
@@ -141,3 +144,11 @@ def test_no_answer_is_outside_the_document(case: schemathesis.Case, member: http
         headers={"Authorization": member.headers["Authorization"]},
         excluded_checks=[WANTS_SUCCESS],
     )
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_step_is_told_with_an_example(name: str) -> None:
+    told = api.raw_schema["components"]["schemas"][f"{STEPS[name].__name__}Step"]
+    assert told["description"].startswith((STEPS[name].__doc__ or "").splitlines()[0])
+    (example,) = told["examples"]
+    assert (example["type"], len(steps.decode(json.dumps([example]).encode()))) == (name, 1)

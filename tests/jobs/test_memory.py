@@ -24,15 +24,15 @@ from tests.jobs.conftest import mark_all
 
 pytestmark = pytest.mark.anyio
 
-LITTLE, ENOUGH = 260, 400
+LITTLE, ENOUGH = 260, 500
 """Memory that is too little for the table, and enough where rows are put on disk."""
 
-ROWS = 6_000_000
+ROWS = 8_000_000
 COLUMNS = "abcdefgh"
 
 
 def large() -> bytes:
-    """A table of 384 MB in memory and of little on disk: whole numbers that go up by one."""
+    """A table of 512 MB in memory and of little on disk: whole numbers that go up by one."""
     numbers = pa.array(range(ROWS))
     file = io.BytesIO()
     pq.write_table(
@@ -116,6 +116,15 @@ async def test_the_step_that_needs_too_much_memory_is_named(
     # and the worker has gone on with the next one
     assert (await now(frugal)).status is Status.COMPLETED
     await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_the_first_rows_of_a_sorted_table_need_no_room_for_the_others(
+    at_hand: Context, owner: object, runner: Runner
+) -> None:
+    job = await queue_up(owner, [BACKWARDS, workshop.select("h"), workshop.limit(3)], {"input": LARGE})
+    await runner.until_empty()
+    made = await at_hand.store.get(f"output/{job.id}/input_processed.parquet")
+    assert pq.read_table(io.BytesIO(made))["h"].to_pylist() == [ROWS - 1, ROWS - 2, ROWS - 3]
 
 
 async def test_a_table_larger_than_the_memory_is_sorted_on_disk(

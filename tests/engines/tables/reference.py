@@ -1,23 +1,34 @@
 """The table steps once more, row by row in plain Python: small, slow, and easy to check by reading.
 
-Steps are taken as they stand on the wire. A column has one of the kinds `int`, `float`, `text`, `bool`. A row that a
-step could not compute is `bad`: it stays through every step that goes row by row, and fails where many rows are needed
-or at the end.
+Steps are taken as they stand on the wire. A column has one of the kinds `int`, `float`, `decimal` (without places),
+`text`, `bool`, `date`, or `rough`: a float of which the last digits may differ. A row that a step could not compute is
+`bad`: it stays through every step that goes row by row, and fails where many rows are needed or at the end.
 """
 
 import math
 import operator as operators
+import re
 import statistics
 from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
 from typing import Any
+
+from filemill.jobs import expressions
+from tests.engines.tables.by_the_book import Book, Misfit
 
 MOST_INT = 2**63 - 1
 MOST_EXACT = 2**53
+MOST_ADDED = 2**40
 MOST_PIVOTED = 1_000
 
 
 class Failed(Exception):
     """The job must fail."""
+
+
+class Inexact(Exception):
+    """What comes out depends on the order in which floats are added."""
 
 
 class Row:
@@ -45,19 +56,19 @@ class Plain:
         return Plain(self.kinds, rows)
 
 
-def carried_out(steps: list[dict[str, Any]], table: Plain, inputs: dict[str, Plain]) -> Plain:
-    """The table behind all steps. Raises Failed."""
-    for step in steps:
-        table = apply(step, table, inputs)
-    return ended(table)
-
-
-def apply(step: dict[str, Any], table: Plain, inputs: dict[str, Plain]) -> Plain:
-    """The table behind one step. Raises Failed."""
+def apply(step: dict[str, Any], table: Plain, inputs: dict[str, Plain], *, collects: bool = False) -> Plain:
+    """The table behind one step; `collects` takes rows out that must not go on. Raises Failed, Inexact."""
     params = step["params"]
-    if step["type"] in ("join", "concat"):
+    if step["type"] in BY_INPUT:
         return BY_INPUT[step["type"]](table, inputs, **params)
+    if collects and (step["type"] in ("sort", "aggregate", "pivot") or ("n" in params and step["type"] == "sample")):
+        table = without_bad(table)
     return BY_TABLE[step["type"]](table, **params)
+
+
+def without_bad(table: Plain) -> Plain:
+    """The rows that can go on."""
+    return table.with_rows([row for row in table.rows if not row.bad])
 
 
 def ended(table: Plain) -> Plain:
@@ -67,20 +78,41 @@ def ended(table: Plain) -> Plain:
     return table
 
 
-def keep(table: Plain, column: str, operator: str, value: Any = None) -> Plain:
-    at = table.at(column)
-
-    def holds(own: Any) -> bool:
-        if operator in ("is_null", "not_null"):
-            return (own is None) == (operator == "is_null")
-        if own is None:
-            return False
-        return own in value if operator == "in" else bool(OPERATORS[operator](own, value))
-
-    return table.with_rows([row for row in table.rows if row.bad or holds(row.values[at])])
+def keep(table: Plain, **condition: Any) -> Plain:
+    rows = [row for row in table.rows if row.bad or holds(table, row, condition)]
+    return table.with_rows(rows)
 
 
-OPERATORS = {"eq": operators.eq, "ne": operators.ne, "gt": operators.gt, "le": operators.le}
+def holds(table: Plain, row: Row, condition: dict[str, Any]) -> bool | None:
+    """Whether a condition holds in a row; None where that is unknown."""
+    if "not" in condition:
+        inner = holds(table, row, condition["not"])
+        return None if inner is None else not inner
+    if "any" in condition:
+        found = [holds(table, row, one) for one in condition["any"]]
+        return True if True in found else None if None in found else False
+    column, operator, value = condition["column"], condition["operator"], condition.get("value")
+    own, kind = row.values[table.at(column)], table.kinds[column]
+    if operator in ("is_null", "not_null"):
+        return (own is None) == (operator == "is_null")
+    if own is None:
+        return None
+    others = [taken(one, kind) for one in (value if isinstance(value, list) else [value])]
+    return bool(OPERATORS[operator](own, *others))
+
+
+OPERATORS: dict[str, Callable[..., bool]] = {
+    **{name: getattr(operators, name) for name in ("eq", "ne", "gt", "ge", "lt", "le")},
+    "in": lambda own, *others: own in others,
+    "not_in": lambda own, *others: own not in others,
+    "between": lambda own, low, high: low <= own <= high,
+    "contains": lambda own, part: part in own,
+}
+
+
+def taken(value: Any, kind: str) -> Any:
+    """A value from the wire as one of a column's kind."""
+    return date.fromisoformat(value) if kind == "date" else Decimal(value) if kind == "decimal" else value
 
 
 def select(table: Plain, columns: list[str]) -> Plain:
@@ -102,40 +134,81 @@ def limit(table: Plain, n: int) -> Plain:
 
 
 def add_column(table: Plain, name: str, expression: str) -> Plain:
-    """Expressions are one column, or the sum of two of whole numbers, all in back-quotes."""
-    names = [part.strip("`") for part in expression.split(" + ")]
-    places = [table.at(one) for one in names]
+    parsed = expressions.parse(expression)
+    book = Book({column: (kind, 0) for column, kind in table.kinds.items()})
     made = []
     for row in table.rows:
-        values = [row.values[at] for at in places]
-        value = None if None in values else values[0] if len(values) == 1 else sum(values)
-        bad = len(values) > 1 and value is not None and abs(value) > MOST_INT
-        made.append(row.with_values([*row.values, None if bad else value], bad=bad))
-    return Plain({**table.kinds, name: table.kinds[names[0]]}, made)
+        try:
+            value, bad = book.value_of(parsed, dict(zip(table.kinds, row.values, strict=True))), False
+        except Misfit:
+            value, bad = None, True
+        made.append(row.with_values([*row.values, value], bad=bad))
+    return Plain({**table.kinds, name: book.kind_of(parsed)[0]}, made)
 
 
 def cast(table: Plain, columns: dict[str, str]) -> Plain:
-    """To text from int and bool, to int from bool, to float from int."""
     rows = []
     for row in table.rows:
         values, bad = list(row.values), False
         for name, kind in columns.items():
             at = table.at(name)
-            if values[at] is not None:
-                bad = bad or (kind == "float" and abs(values[at]) > MOST_EXACT)
-                values[at] = CASTS[kind](values[at])
+            try:
+                values[at] = None if values[at] is None else CASTS[table.kinds[name], kind](values[at])
+            except Misfit:
+                values[at], bad = None, True
         rows.append(row.with_values(values, bad=bad))
     return Plain({**table.kinds, **columns}, rows)
 
 
-CASTS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "text": lambda value: str(value).lower()}
+def _when(holds: bool, value: Any) -> Any:
+    """The value, where a cast loses nothing. Raises Misfit."""
+    if not holds:
+        raise Misfit
+    return value
+
+
+def _text_to_int(text: str) -> int:
+    found = re.fullmatch(r"([+-]?[0-9]+)(\.0*)?", text)
+    value = int(found[1]) if found else 0
+    return _when(found is not None and -MOST_INT - 1 <= value <= MOST_INT, value)
+
+
+def _text_to_float(text: str) -> float:
+    is_number = re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text)
+    value = float(text) if is_number else math.nan
+    return _when(is_number is not None and Decimal(repr(value)) == Decimal(text), value)
+
+
+def _text_to_date(text: str) -> date:
+    try:
+        return _when(len(text) == len("2020-01-01"), date.fromisoformat(text))
+    except ValueError as error:
+        raise Misfit from error
+
+
+CASTS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("bool", "int"): int,
+    ("bool", "text"): lambda value: str(value).lower(),
+    ("int", "text"): str,
+    ("int", "float"): lambda value: _when(abs(value) <= MOST_EXACT, float(value)),
+    ("int", "bool"): lambda value: _when(value in (0, 1), bool(value)),
+    ("int", "decimal"): Decimal,
+    ("float", "int"): lambda value: _when(value == int(value), int(value)),
+    ("decimal", "int"): lambda value: _when(-MOST_INT - 1 <= value <= MOST_INT, int(value)),
+    ("decimal", "text"): str,
+    ("text", "int"): _text_to_int,
+    ("text", "float"): _text_to_float,
+    ("text", "bool"): lambda text: _when(text.lower() in ("true", "false"), text.lower() == "true"),
+    ("text", "date"): _text_to_date,
+    ("date", "text"): date.isoformat,
+}
 
 
 def fill_null(table: Plain, columns: list[str], value: Any) -> Plain:
-    places = {table.at(name) for name in columns}
+    filler = {table.at(name): taken(value, table.kinds[name]) for name in columns}
     return table.with_rows(
         [
-            row.with_values([value if at in places and own is None else own for at, own in enumerate(row.values)])
+            row.with_values([filler.get(at) if own is None else own for at, own in enumerate(row.values)])
             for row in table.rows
         ]
     )
@@ -194,6 +267,8 @@ def aggregate(table: Plain, group_by: list[str], aggregations: list[dict[str, An
         for made, members in zip(rows, groups.values(), strict=True):
             values = [1] * len(members) if column is None else [row.values[table.at(column)] for row in members]
             value = of_group(asked["function"], values)
+            if table.kinds.get(column or "") == "decimal" and asked["function"] in ("mean", "std"):
+                kinds[asked["name"]] = "rough"
             if asked["function"] == "sum" and isinstance(value, int) and not -MOST_INT - 1 <= value <= MOST_INT:
                 made.bad, value = True, None
             made.values.append(value)
@@ -204,20 +279,27 @@ KINDS = {"count": "int", "n_unique": "int", "mean": "float", "median": "float", 
 
 
 def of_group(function: str, values: list[Any]) -> Any:
-    """One function of the values of a group."""
+    """One function of the values of a group. Raises Inexact."""
     if function in ("first", "last"):
         return values[0 if function == "first" else -1] if values else None
     known = [value for value in values if value is not None]
     if function in ("count", "n_unique"):
         return len(known if function == "count" else set(known))
+    if function in ("sum", "mean", "std") and any(isinstance(one, float) and not _is_exact(one) for one in known):
+        raise Inexact
     return FUNCTIONS[function](known) if known else None
+
+
+def _is_exact(value: float) -> bool:
+    """Whether floats like this one can be added in any order."""
+    return abs(value) < MOST_ADDED and value * 4 == int(value * 4)
 
 
 FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "sum": sum,
     "min": min,
     "max": max,
-    "mean": lambda known: sum(known) / len(known),
+    "mean": lambda known: float(sum(known)) / len(known),
     "median": lambda known: statistics.median(map(float, known)),
     "std": lambda known: statistics.stdev(map(float, known)) if len(known) > 1 else None,
 }
@@ -238,7 +320,7 @@ def pivot(table: Plain, group_by: list[str], names_from: str, values_from: str, 
     asked = {"function": function or "first", "column": values_from, "name": "\0value"}
     cells = ended(aggregate(table, [*group_by, names_from], [asked, {"function": "count", "name": "\0count"}]))
     names = list(dict.fromkeys(row.values[-3] for row in cells.rows))
-    if None in names or len(names) > MOST_PIVOTED:
+    if None in names or len(names) > MOST_PIVOTED or not (names or group_by):
         raise Failed
     called = [str(name).lower() if isinstance(name, bool) else str(name) for name in names]
     if set(called) & set(group_by) or (function is None and any(row.values[-1] > 1 for row in cells.rows)):
@@ -273,7 +355,11 @@ def join(table: Plain, inputs: dict[str, Plain], input: str, on: dict[str, str],
             if n not in matched:
                 left = [_picked(other, one, [on[name]])[0] if name in on else None for name in table.kinds]
                 rows.append(Row(left + _picked(other, one, rest)))
-    kinds = {**table.kinds, **({called[name]: other.kinds[name] for name in rest} if shows else {})}
+    kinds = dict(table.kinds)
+    if how in ("right", "full"):
+        # the keys of both, in the type that holds both
+        kinds |= {own: "decimal" for own, that in on.items() if "decimal" in (table.kinds[own], other.kinds[that])}
+    kinds |= {called[name]: other.kinds[name] for name in rest if shows}
     return Plain(kinds, rows)
 
 

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from tests.engines.tables.workshop import Workshop, keep, limit, select
+from filemill.jobs.run import Phase, Progress
+from tests.engines.tables.workshop import Workshop, keep, limit, select, sort
 
 MEGABYTE = 1 << 20
 
@@ -184,6 +185,21 @@ def test_a_column_may_have_no_name(shop: Workshop) -> None:
 def test_a_quote_that_never_ends_is_found_in_bounded_memory(shop: Workshop) -> None:
     data = b'a,b\n1,"x\n' + b"2,y\n" * (10 * MEGABYTE)
     assert "row 1:" in shop.fails("t.csv", data).message
+
+
+def test_progress_of_a_sort_counts_bytes_in_and_out(shop: Workshop) -> None:
+    # given a table to be put in order
+    data = "a,b\n" + "".join(f"{n * 7919 % 1_000_003},xyz\n" for n in range(1_000_000))
+    said = shop.run("t.csv", data, sort("a"), keep("b", "eq", "xyz")).said
+    # when it is told how far the work is, then all is read at half of it, and the rest goes by the rows that come out
+    parts = [line.done / line.total for line in said if isinstance(line, Progress)]
+    assert parts == sorted(parts)
+    assert 0.5 in parts
+    assert [part for part in parts if 0.5 < part < 1]
+    assert parts[-1] == 1
+    # and the phases name what is waited for
+    phases = [(line.name, line.step) for line in said if isinstance(line, Phase)]
+    assert phases == [("reading", None), ("sorting", 1), ("writing", None)]
 
 
 def test_progress_tells_the_bytes_that_were_read(shop: Workshop) -> None:

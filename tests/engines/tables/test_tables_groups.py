@@ -178,3 +178,10 @@ def test_unpivot_refuses_columns_that_do_not_go_together(shop: Workshop) -> None
     failure = shop.fails("t.csv", SALES, unpivot("city", "sold"))
     assert "'city' is text, 'sold' is int" in failure.message
     assert "already" in shop.fails("t.csv", SALES, unpivot("sold", names_to="city")).message
+
+
+def test_a_pivot_of_no_rows_keeps_the_groups_or_says_that_nothing_is_left(shop: Workshop) -> None:
+    empty = [keep("a", "gt", 9)]
+    assert shop.run("t.csv", "a,b,c\n1,x,2\n", *empty, pivot(["a"], "b", "c")).text == "a\n"
+    failure = shop.fails("t.csv", "a,b,c\n1,x,2\n", *empty, pivot([], "b", "c"))
+    assert (failure.code, "no row is left" in failure.message) == ("bad_value", True)

@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 
 from filemill.errors import JobFailed
 from filemill.jobs import formats, steps
+from filemill.jobs.job import BAD_ROWS
 from filemill.jobs.options import InputOptions, Options
 from filemill.jobs.run import Done, Engine, InputFile, OutputFile, Phase, Progress, Run, StoreAccess, Warned
 from filemill.local.keys import CAGE, SERVICE
@@ -108,10 +109,20 @@ class Workshop:
         access: StoreAccess | None = None,
         memory_mb: int = 1024,
         inputs: Inputs | None = None,
+        collects: bool = False,
     ) -> Result:
         """Uploads the file, runs the steps, fetches the output. `to` adds a convert step, `how` its options."""
         run, output_key = self.prepare(
-            file_name, data, *pipeline, to=to, how=how, given=given, access=access, memory_mb=memory_mb, inputs=inputs
+            file_name,
+            data,
+            *pipeline,
+            to=to,
+            how=how,
+            given=given,
+            access=access,
+            memory_mb=memory_mb,
+            inputs=inputs,
+            collects=collects,
         )
         said: list[Phase | Progress | Warned] = []
         done = self.engine.run(run, steps.decode(bytes(run.steps)), said.append)
@@ -133,6 +144,7 @@ class Workshop:
         access: StoreAccess | None = None,
         memory_mb: int = 1024,
         inputs: Inputs | None = None,
+        collects: bool = False,
     ) -> tuple[Run, str]:
         """Uploads the file and the further inputs -> the run that is to be carried out, and the key of its output."""
         source = formats.format_of(file_name)
@@ -146,8 +158,13 @@ class Workshop:
         )
         name = f"{formats.stem_of(file_name)}_processed.{target}"
         made = OutputFile("output", name, f"output/{folder}/{name}", target)
+        outputs = (made,)
+        if collects:
+            name = formats.bad_rows_name(file_name)
+            outputs += (OutputFile(BAD_ROWS, name, f"output/{folder}/{name}", "csv"),)
+        options = Options(given, "collect" if collects else "fail")
         store = access or self.access
-        return Run(folder, 1, msgspec.Raw(wire), files, (made,), store, memory_mb, Options(given)), made.key
+        return Run(folder, 1, msgspec.Raw(wire), files, outputs, store, memory_mb, options), made.key
 
     def _upload(self, name: str, file_name: str, key: str, data: bytes | str) -> InputFile:
         raw = data.encode() if isinstance(data, str) else data

@@ -1,5 +1,6 @@
 """The inputs of a run in one pass over them: opened where a step asks for them, and closed together."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -66,6 +67,7 @@ class Inputs:
         self._sources: dict[int, Source] = {}
         self._columns: dict[int, dict[str, Column]] = {}
         self._told: dict[int, tuple[int, int]] = {}
+        self._sorted: list[float] = []
 
     @property
     def rows(self) -> int:
@@ -172,11 +174,31 @@ class Inputs:
         def say(line: Phase | Progress | Warned) -> None:
             if isinstance(line, Progress) and line.unit == "bytes":
                 self._told[number] = (line.done, line.total)
-                parts = list(self._told.values())
-                line = Progress(sum(done for done, _ in parts), sum(total for _, total in parts), "bytes")
-            self.say(line)
+                self._tell()
+            else:
+                self.say(line)
 
         return say
+
+    def sorts(self) -> Callable[[float], None]:
+        """Says that a step will put rows in order -> what is to be told which part of them has come out.
+
+        So much of the work is still to be done when all is read, that bytes count once more on their way out.
+        """
+        number = len(self._sorted)
+        self._sorted.append(0.0)
+
+        def tell(part: float) -> None:
+            self._sorted[number] = part
+            self._tell()
+
+        return tell
+
+    def _tell(self) -> None:
+        total = sum(total for _, total in self._told.values())
+        if total:
+            done = sum(done for done, _ in self._told.values()) + int(total * sum(self._sorted))
+            self.say(Progress(done, total * (1 + len(self._sorted)), "bytes"))
 
 
 def _apart(opened: Table) -> Table:

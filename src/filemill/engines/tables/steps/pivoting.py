@@ -72,6 +72,8 @@ def _names(step: Pivot, cells: pl.DataFrame, where: str) -> list[str]:
             )
         if name in step.group_by:
             raise JobFailed("bad_value", f"{where}: there is a column {name!r} already; rename it before.")
+    if not names and not step.group_by:
+        raise JobFailed("bad_value", f"{where}: no row is left to name a column, and there is no group_by to keep.")
     return [name for name in names if name is not None]
 
 
