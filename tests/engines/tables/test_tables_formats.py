@@ -19,6 +19,7 @@ from backports import zstd
 from openpyxl import Workbook
 
 from filemill.engines.tables.readers import inflate
+from filemill.engines.tables.writers import sinks
 from filemill.errors import JobFailed
 from filemill.jobs.options import InputOptions
 from tests.engines.tables.workshop import Workshop, keep, limit, parquet_of, select
@@ -334,6 +335,17 @@ def test_parquet_is_packed_as_wanted(shop: Workshop, compression: str) -> None:
     meta = pq.ParquetFile(io.BytesIO(data)).metadata
     assert meta.num_row_groups == 4
     assert meta.row_group(0).column(0).compression.lower() == {"none": "uncompressed"}.get(compression, compression)
+
+
+def test_long_rows_are_fewer_in_a_group(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given rows of 10 kB, and groups that are to be of a megabyte
+    monkeypatch.setattr(sinks, "_GROUP_BYTES", 1 << 20)
+    text = "n,t\n" + "".join(f"{n},{'x' * 10_000}\n" for n in range(1_000))
+    # when they are written, then no group is much larger
+    data = shop.run("t.csv", text, to="parquet").data
+    assert pq.ParquetFile(io.BytesIO(data)).metadata.num_row_groups == 10
+    data = shop.run("t.csv", text, to="arrow").data
+    assert pa.ipc.open_file(io.BytesIO(data)).num_record_batches == 10
 
 
 @pytest.mark.parametrize(

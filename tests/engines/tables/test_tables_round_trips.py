@@ -1,14 +1,17 @@
 """From every format to every other and on into parquet: values and types arrive, or are lost as documented."""
 
-from datetime import UTC, date, datetime
+import io
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from filemill.jobs.formats import FORMATS
-from tests.engines.tables.workshop import Workshop, parquet_of
+from filemill.jobs.run import Warned
+from tests.engines.tables.workshop import Result, Workshop, parquet_of
 
 PLAIN = [name for name, one in FORMATS.items() if one.is_written and one.compression is None]
 PACKED = [name for name, one in FORMATS.items() if one.is_written and one.compression]
@@ -83,6 +86,96 @@ def test_every_pair_of_formats(shop: Workshop, first: str, second: str) -> None:
     last = shop.run(f"t.{second}", other.data, to="parquet")
     # then every value is there
     assert last.records == expected(first, second)
+
+
+def told(result: Result) -> str:
+    return " ".join(line.message for line in result.said if isinstance(line, Warned) and line.code == "type_lost")
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_type_that_is_lost_is_told(shop: Workshop, name: str) -> None:
+    # given a typed table, and what its columns are after a format
+    before = shop.run("t.parquet", parquet_of(TYPED), to="parquet").types
+    one = shop.run("t.parquet", parquet_of(TYPED), to=name)
+    after = shop.run(f"t.{name}", one.data, to="parquet").types
+    # then exactly those that are something else were told
+    lost = {column for column in TYPED if after[column] != before[column]}
+    if name == "xlsx":
+        assert "2 numbers or dates" in told(one)
+        lost.discard("big")
+    assert {column for column in TYPED if f"'{column}'" in told(one)} == lost
+
+
+NESTED = {
+    "n": pa.array([1, 2, 3, 4]),
+    "l": pa.array([[1, None], [], None, [-3]]),
+    "o": pa.array([{"x": 1.5, "y": "a"}, {"x": None, "y": None}, None, {"x": -1.0, "y": ""}]),
+    "d": pa.array([[{"k": [True]}], [{"k": []}, {"k": None}], [], None]),
+}
+HOLD_NESTED = ("ndjson", "json", "parquet", "arrow", "avro")
+
+
+@pytest.mark.parametrize("second", HOLD_NESTED)
+@pytest.mark.parametrize("first", HOLD_NESTED)
+def test_nested_values_between_every_pair_that_holds_them(shop: Workshop, first: str, second: str) -> None:
+    one = shop.run("t.parquet", parquet_of(NESTED), to=first)
+    other = shop.run(f"t.{first}", one.data, to=second)
+    assert shop.run(f"t.{second}", other.data, to="parquet").records == pa.table(NESTED).to_pylist()
+
+
+ODD: dict[str, Any] = {
+    "binary": pa.array([b"\0\xff", None]),
+    "duration": pa.array([timedelta(seconds=1), None]),
+    "list": pa.array([[1], None]),
+    "struct": pa.array([{"a": 1}, None]),
+    "nan": pa.array([float("nan"), 1.5]),
+    "long decimal": pa.array([Decimal("12345678901234567.25"), None], pa.decimal128(20, 2)),
+    "wide": pa.array([2**64 - 1, None], pa.uint64()),
+    "nanoseconds": pa.array([1, None], pa.timestamp("ns")),
+}
+"""Columns that not every format carries."""
+
+CANNOT = {
+    "csv": ("binary", "duration", "list", "struct"),
+    "tsv": ("binary", "duration", "list", "struct"),
+    "ndjson": ("binary", "duration", "nan", "long decimal"),
+    "json": ("binary", "duration", "nan", "long decimal"),
+    "parquet": (),
+    "arrow": (),
+    "avro": ("duration", "wide", "nanoseconds"),
+    "xlsx": ("binary", "duration", "list", "struct", "nan"),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_a_format_cannot_carry_is_refused_and_named(shop: Workshop, name: str, what: str) -> None:
+    data = parquet_of({"n": pa.array([1, 2]), "c_c": ODD[what]})
+    if what in CANNOT[name]:
+        failure = shop.fails("t.parquet", data, to=name)
+        assert failure.code == "bad_value"
+        assert "'c_c'" in failure.message
+        assert name in failure.message or "JSON" in failure.message
+        return
+    # and everything else arrives
+    one = shop.run("t.parquet", data, to=name)
+    last = shop.run(f"t.{name}", one.data, to="parquet")
+    value, expected = value_of(pq.read_table(io.BytesIO(last.data))["c_c"][0]), value_of(ODD[what][0])
+    assert repr(value) == repr(expected) or str(value) == AS_TEXT[what], (value, expected)
+
+
+def value_of(one: pa.Scalar) -> Any:
+    """As Python has it, or as a number of nanoseconds."""
+    return one.value if one.type == pa.timestamp("ns") else one.as_py()
+
+
+AS_TEXT = {
+    "nan": "NaN",
+    "long decimal": "12345678901234567.25",
+    "wide": "18446744073709551615",
+    "nanoseconds": "1970-01-01T00:00:00.000000001",
+}
+"""What becomes of a value where the format has no such type."""
 
 
 @pytest.mark.parametrize("name", PACKED)

@@ -57,6 +57,19 @@ def test_a_large_output_arrives_whole_and_in_order(shop: Workshop, key: str) -> 
     assert stored(shop, key) == b"".join(pieces)
 
 
+def test_what_comes_at_once_goes_in_parts_all_the_same(shop: Workshop, key: str) -> None:
+    # given a writer that hands over more than three parts in one go
+    requests: list[bytes] = []
+    data = bytes(range(256)) * (66 * MIB // 4 // 256)
+    with a_line(shop, lambda head: requests.append(head.split(b" ")[0])) as url:
+        upload = Upload(shop.through(url), key, "text/csv")
+        upload.write(data)
+        upload.finish()
+    # then no request holds more than a part
+    assert requests.count(b"PUT") == 4
+    assert stored(shop, key) == data
+
+
 def test_an_output_that_was_not_finished_leaves_nothing(shop: Workshop, key: str) -> None:
     # given some parts of a file
     upload = Upload(shop.access, key, "text/csv")

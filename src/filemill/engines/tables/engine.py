@@ -8,7 +8,7 @@ from filemill.engines.tables import allocation, collecting, diagnosis, plan, pla
 from filemill.engines.tables.barrier import Misfit
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
-from filemill.engines.tables.writers import writing
+from filemill.engines.tables.writers import losses, writing
 from filemill.engines.tables.writers.bad_rows import BadRows
 from filemill.jobs.job import BAD_ROWS
 from filemill.jobs.run import Done, Made, OutputFile, Phase, Run, Say
@@ -64,6 +64,8 @@ def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
         # What the output needs is known only now; prepared again, nothing is left that it could not carry.
         own = prepared.checks[len(last.checks) :]
         prepared = writing.prepare(collecting.taken_out(last, inputs, *own), output)
+    for warning in losses.of(last, output):
+        inputs.say(warning)
     written = writing.Written(prepared.height, inputs.say)
     writing.send(prepared, output, _how(steps, output), run.store, written)
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))

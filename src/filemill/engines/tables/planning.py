@@ -16,7 +16,7 @@ from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.misfits import Misfits
 from filemill.engines.tables.table import Table
-from filemill.engines.tables.writers import writing
+from filemill.engines.tables.writers import losses, writing
 from filemill.errors import JobFailed
 from filemill.jobs import steps as wire
 from filemill.jobs.run import Done, Phase, Plan, Planned, Progress, Run, Warned, bounded
@@ -118,6 +118,8 @@ class _Planning:
     def _fit_to_be_written(self, last: Table) -> Table:
         """The table without the rows that the output cannot carry. Raises JobFailed for columns it cannot."""
         prepared = writing.prepare(last, self._run.outputs[0])
+        for warning in losses.of(last, self._run.outputs[0]):
+            self._given.say(warning)
         return collecting.taken_out(last, self._given, *prepared.checks[len(last.checks) :])
 
     def _run_through(self, last: Table) -> str:

@@ -80,7 +80,7 @@ def of(value: object, depth: int = 0) -> Kind:
         case None | bool() | float() | str():
             return _SCALARS[type(value)]
         case int():
-            return _of_whole(abs(value), is_nested=depth > 0)
+            return _of_whole(value, is_nested=depth > 0)
         case list():
             inner: Kind = "null"
             for each in value:
@@ -91,10 +91,11 @@ def of(value: object, depth: int = 0) -> Kind:
     raise Apart
 
 
-def _of_whole(size: int, *, is_nested: bool) -> Kind:
+def _of_whole(value: int, *, is_nested: bool) -> Kind:
+    size = abs(value)
     if size <= MOST_EXACT:
         return "int"
-    if size <= MOST_WIDE:
+    if -MOST_WIDE - 1 <= value <= MOST_WIDE:
         return "wide"
     # Parquet carries what is longer as a decimal, and Polars casts to those only what is not nested.
     if size <= MOST_BIG and not is_nested:

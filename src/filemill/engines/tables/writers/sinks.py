@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Literal, cast
 
+import msgspec
 import polars as pl
 from backports import zstd
 
@@ -15,14 +16,18 @@ from filemill.jobs.steps import ConvertFormat
 
 SEPARATORS = {"csv": ",", "tsv": "\t"}
 
-Write = Callable[[Any, dict[str, pl.DataType], Iterator[pl.DataFrame], str], None]
-"""Writes frames with these columns, in the compression that the format has inside."""
+Write = Callable[[Any, dict[str, pl.DataType], Iterator[pl.DataFrame], str], str | None]
+"""Writes frames with these columns, in the compression that the format has inside -> what the caller should know."""
 
 OWN: dict[str, Write] = {"json": json_sink.write, "avro": avro_sink.write, "xlsx": xlsx_sink.write}
 """By a format's base: what Polars does not write, or not in a stream."""
 
 _ROWS = 10_000
-"""Rows of a frame: they become Python values all at once."""
+"""Rows of a frame at most: they become Python values all at once."""
+
+_GROUP_BYTES = 32 << 20
+_USUAL_ROWS = 122_880
+"""Rows of a row group or record batch, by Polars' choice."""
 
 _PACKERS: dict[str | None, Callable[[Any], AbstractContextManager[Any]]] = {
     "gzip": lambda sink: gzip.GzipFile(fileobj=sink, mode="wb", compresslevel=6, mtime=0),
@@ -30,24 +35,34 @@ _PACKERS: dict[str | None, Callable[[Any], AbstractContextManager[Any]]] = {
 }
 
 
-def sink(frame: pl.LazyFrame, target: Format, how: ConvertFormat, place: Upload) -> None:
-    """Carries the query out; its rows go to `place` as they come. `how` holds the format's options."""
+def sink(frame: pl.LazyFrame, target: Format, how: ConvertFormat, place: Upload, row_bytes: int) -> str | None:
+    """Carries the query out; its rows go to `place` as they come -> what the caller should know, if anything.
+
+    `how` holds the format's options; `row_bytes` is how large a row is in memory, 0 where that is not known.
+    """
     compression = how.compression or next(iter(COMPRESSIONS.get(target.base, ("none",))))
     if target.base not in OWN:
-        _by_polars(frame, target, how, compression, place)
-        return
+        together = how.row_group_size or _rows_together(row_bytes)
+        _by_polars(frame, target, msgspec.structs.replace(how, compression=compression, row_group_size=together), place)
+        return None
     write, columns = OWN[target.base], dict(frame.collect_schema())
-    frames = iter(frame.collect_batches(chunk_size=_ROWS, maintain_order=True, engine="streaming"))
+    # As they come: with a number of rows asked for, so many long ones would be gathered in memory first.
+    batches = frame.collect_batches(maintain_order=True, engine="streaming")
+    frames = (part for batch in batches for part in batch.iter_slices(_ROWS))
     if target.compression is None:
-        write(place, columns, frames, compression)
-        return
+        return write(place, columns, frames, compression)
     with _PACKERS[target.compression](place) as packed:
-        write(packed, columns, frames, compression)
+        return write(packed, columns, frames, compression)
 
 
-def _by_polars(frame: pl.LazyFrame, target: Format, how: ConvertFormat, compression: str, upload: Upload) -> None:
+def _rows_together(row_bytes: int) -> int | None:
+    """Rows that are to be one group: fewer than usual where they are long, since a group is in memory as a whole."""
+    return max(_GROUP_BYTES // row_bytes, 1) if row_bytes * _USUAL_ROWS > _GROUP_BYTES else None
+
+
+def _by_polars(frame: pl.LazyFrame, target: Format, how: ConvertFormat, upload: Upload) -> None:
     place: Any = upload
-    inside: Any = "uncompressed" if compression == "none" else compression
+    inside: Any = "uncompressed" if how.compression == "none" else how.compression
     outside = cast("Literal['gzip', 'zstd', 'uncompressed']", target.compression or "uncompressed")
     match target.base:
         case "csv" | "tsv":
@@ -59,6 +74,7 @@ def _by_polars(frame: pl.LazyFrame, target: Format, how: ConvertFormat, compress
             frame.sink_parquet(place, compression=inside, row_group_size=how.row_group_size)
         case "arrow":
             # The oldest forms of text and lists are those that every other reader knows.
-            frame.sink_ipc(place, compression=inside, compat_level=pl.CompatLevel.oldest())
+            oldest = pl.CompatLevel.oldest()
+            frame.sink_ipc(place, compression=inside, compat_level=oldest, record_batch_size=how.row_group_size)
         case _:
             raise AssertionError(target.base)

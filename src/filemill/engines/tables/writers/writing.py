@@ -14,7 +14,7 @@ from filemill.engines.tables.writers import avro_sink, sinks, xlsx_sink
 from filemill.engines.tables.writers.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
-from filemill.jobs.run import OutputFile, Phase, Progress, Say, StoreAccess
+from filemill.jobs.run import OutputFile, Phase, Progress, Say, StoreAccess, Warned
 from filemill.jobs.steps import ConvertFormat
 
 _MOST_DIGITS = 10**15
@@ -34,13 +34,17 @@ _NO_EMPTY_OBJECTS = ("parquet", "avro")
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A table as it will be written: its frame holds what the output has and `MARK`, in their final types."""
+    """A table as it will be written: its frame holds what the output has and `MARK`, in their final types.
+
+    `row_bytes` is how much a row takes in memory, by the first rows of the input; 0 where there are none.
+    """
 
     frame: pl.LazyFrame
     names: tuple[str, ...]
     types: tuple[Type, ...]
     checks: tuple[Check, ...]
     height: int | None
+    row_bytes: int
 
 
 class Written:
@@ -49,7 +53,7 @@ class Written:
     def __init__(self, height: int | None, say: Say) -> None:
         self.rows = 0
         self._height = height
-        self._say = say
+        self.say = say
         self._announced = Announced(say, Phase("writing"))
 
     def pass_on(self, columns: Sequence[pl.Series]) -> pl.Series:
@@ -61,7 +65,7 @@ class Written:
             self._announced.begin()
         self.rows += first.len()
         if self._height is not None:
-            self._say(Progress(self.rows, self._height, "rows"))
+            self.say(Progress(self.rows, self._height, "rows"))
         return first
 
 
@@ -81,7 +85,7 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     if target.base == "avro":
         avro_sink.check(tuple(last.columns))
     if target.base == "xlsx":
-        xlsx_sink.check(len(last.columns), last.height)
+        xlsx_sink.check(tuple(last.columns), last.height)
     checks = list(last.checks)
     values, types, own = [], [], []
     for name, column in last.columns.items():
@@ -91,7 +95,8 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
         own += [one for one in (check, _check(column, name, target)) if one]
     marks = [table.is_marked(last, *own).alias(MARK)] if last.marks or own else []
     frame = last.frame.select(*_for_one_column(values, target), *marks)
-    return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height)
+    row_bytes = int(last.sample.estimated_size()) // max(last.sample.height, 1)
+    return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height, row_bytes)
 
 
 def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, access: StoreAccess, written: Written) -> None:
@@ -99,13 +104,15 @@ def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, access: Sto
     frame = _watched(prepared.frame, written)
     upload = Upload(access, output.key, FORMATS[output.format].media_type)
     try:
-        sinks.sink(frame, FORMATS[output.format], how, upload)
+        told = sinks.sink(frame, FORMATS[output.format], how, upload, prepared.row_bytes)
         upload.finish()
     except BaseException as error:
         upload.abandon()
         if upload.fault and error is not upload.fault:
             raise upload.fault from error
         raise
+    if told:
+        written.say(Warned("type_lost", told))
 
 
 def _watched(frame: pl.LazyFrame, written: Written) -> pl.LazyFrame:

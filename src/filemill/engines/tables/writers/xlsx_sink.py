@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from filemill.engines.tables import trouble
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Check
 from filemill.errors import JobFailed
@@ -47,14 +49,22 @@ class _Exact(float):
         return repr(float(self)).removesuffix(".0")
 
 
-def check(width: int, height: int | None) -> None:
+def check(names: tuple[str, ...], height: int | None) -> None:
     """Refuses a table that is too large, as far as that is known beforehand. Raises JobFailed."""
+    width = len(names)
     if width > MOST_COLUMNS:
         raise JobFailed(
             "bad_value", f"The table has {width:,} columns; an xlsx sheet has {MOST_COLUMNS:,} at most. Select some."
         )
     if height is not None and height >= MOST_ROWS:
         raise _too_many_rows()
+    for name in names:
+        if len(name.encode("utf-16-le")) > 2 * LONGEST_TEXT:
+            raise JobFailed(
+                "bad_value",
+                f"The name of column {trouble.shorten(name)} is longer than the {LONGEST_TEXT:,} characters that a cell"
+                " of xlsx holds; rename it before.",
+            )
 
 
 def _too_many_rows() -> JobFailed:
@@ -93,22 +103,25 @@ def _is_fine(kind: Type) -> bool:
     return kind.dtype.time_zone is not None or kind.dtype.time_unit == "ns"
 
 
-def write(sink: Any, columns: dict[str, pl.DataType], frames: Iterator[pl.DataFrame], _compression: str) -> None:
-    """Writes the workbook, then copies it to `sink`. Raises JobFailed where there are too many rows."""
+def write(sink: Any, columns: dict[str, pl.DataType], frames: Iterator[pl.DataFrame], _compression: str) -> str | None:
+    """Writes the workbook, then copies it to `sink` -> what became text. Raises JobFailed for too many rows."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "table.xlsx")
         book = xlsxwriter.Workbook(place, {**_OPTIONS, "tmpdir": folder})
         try:
-            _fill(book, list(columns), frames)
+            texts = _fill(book, list(columns), frames)
         finally:
             book.close()
         with place.open("rb") as made:
             copyfileobj(made, sink)
+    return f"{texts} numbers or dates that xlsx does not carry exactly are written as text." if texts else None
 
 
-def _fill(book: Any, names: list[str], frames: Iterator[pl.DataFrame]) -> None:
+def _fill(book: Any, names: list[str], frames: Iterator[pl.DataFrame]) -> int:
+    """Fills the sheet -> how many values were written as text that are none."""
     sheet = book.add_worksheet("table")
-    put = _writers(book, sheet)
+    texts = count()
+    put = _writers(book, sheet, texts)
     for column, name in enumerate(names):
         sheet.write_string(0, column, name)
     row = 0
@@ -124,35 +137,40 @@ def _fill(book: Any, names: list[str], frames: Iterator[pl.DataFrame]) -> None:
             if is_empty:
                 # A row without any cell would not be there.
                 sheet.write_string(row, 0, "")
+    return next(texts)
 
 
-def _writers(book: Any, sheet: Any) -> dict[type, Callable[[int, int, Any], Any]]:
+def _writers(book: Any, sheet: Any, texts: Iterator[int]) -> dict[type, Callable[[int, int, Any], Any]]:
     """By the type of a value: what writes it into a cell."""
     formats = {kind: book.add_format({"num_format": how}) for kind, how in _FORMATS.items()}
+
+    def spell(row: int, column: int, text: str) -> None:
+        sheet.write_string(row, column, text)
+        next(texts)
 
     def whole(row: int, column: int, value: int) -> None:
         if -MOST_EXACT <= value <= MOST_EXACT:
             sheet.write_number(row, column, _Exact(value))
         else:
-            sheet.write_string(row, column, str(value))
+            spell(row, column, str(value))
 
     def fraction(row: int, column: int, value: Decimal) -> None:
         if len(value.normalize().as_tuple().digits) <= _MOST_DIGITS:
             sheet.write_number(row, column, _Exact(value))
         else:
-            sheet.write_string(row, column, format(value, "f"))
+            spell(row, column, format(value, "f"))
 
     def day(row: int, column: int, value: date) -> None:
         if value >= _FIRST_DAY:
             sheet.write_datetime(row, column, value, formats[date])
         else:
-            sheet.write_string(row, column, value.isoformat())
+            spell(row, column, value.isoformat())
 
     def moment(row: int, column: int, value: datetime) -> None:
         if value.date() >= _FIRST_DAY and value.microsecond % 1_000 == 0:
             sheet.write_datetime(row, column, value, formats[datetime])
         else:
-            sheet.write_string(row, column, value.isoformat())
+            spell(row, column, value.isoformat())
 
     return {
         bool: sheet.write_boolean,
