@@ -157,7 +157,9 @@ class Delimited:
         cells = records.names(len(self.header))
         if not self._early:
             return pl.DataFrame(schema=dict.fromkeys(cells, pl.String))
-        return pl.concat(self._early).filter(~pl.col(MARK)).select(cells).head(schema.SAMPLE_ROWS)
+        first = pl.concat(self._early)
+        whole = first.filter(~first[MARK]) if first[MARK].any() else first
+        return whole[cells].head(schema.SAMPLE_ROWS)
 
     def _read_batch(self, wanted: list[int]) -> pl.DataFrame:
         """The next whole records as cells with their row numbers; a damaged one is marked, and ends the reading."""
