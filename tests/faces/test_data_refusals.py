@@ -80,3 +80,26 @@ async def test_a_refusal_does_not_repeat_what_is_long(member):
     sentence = await refused(member, {"type": "x" * 10_000, "params": {}})
 
     assert len(sentence) < 500
+
+
+async def test_a_number_that_is_too_long_is_told_how_long_it_may_be(member):
+    for kind, params in (("limit", {"n": 2**63}), ("sample", {"n": 1, "seed": 2**64})):
+        # when
+        step = {"type": kind, "params": params}
+        body = {"file_name": "a.csv", "original_file_size_bytes": 1, "processing_steps": [step]}
+        answer = await member.client.post(JOBS, json=body)
+        # then
+        assert answer.status_code == 422
+        assert "must be a whole number up to 9223372036854775807, not " in answer.json()["detail"]
+
+
+async def test_a_thousand_comparisons_may_stand_in_one_condition(member):
+    for many, status in ((1_000, 201), (1_001, 422)):
+        # given
+        comparisons = [{"column": "a", "operator": "eq", "value": number} for number in range(many)]
+        step = {"type": "filter", "params": {"not": {"any": comparisons}}}
+        # when
+        body = {"file_name": "a.csv", "original_file_size_bytes": 1, "processing_steps": [step]}
+        answer = await member.client.post(JOBS, json=body)
+        # then
+        assert answer.status_code == status

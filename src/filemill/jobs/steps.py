@@ -238,10 +238,10 @@ def _check_condition(where: str, condition: Filter) -> None:
     waiting, count = [(condition, 1)], 0
     while waiting:
         one, depth = waiting.pop()
-        count += 1
+        count += one.all is UNSET and one.any is UNSET and isinstance(one.not_, UnsetType)
         if depth > DEEPEST_CONDITION or count > MOST_CONDITIONS:
             raise Impossible(
-                f"{where}: more than {MOST_CONDITIONS} conditions, or nested deeper than {DEEPEST_CONDITION}."
+                f"{where}: more than {MOST_CONDITIONS} comparisons, or nested deeper than {DEEPEST_CONDITION}."
             )
         if one.all is not UNSET or one.any is not UNSET:
             inner = one.all if one.all is not UNSET else one.any

@@ -186,7 +186,8 @@ def refuse_twice(where: str, what: str, names: tuple[str, ...]) -> None:
 def check_count(where: str, what: str, number: int) -> None:
     """Refuses a number that is negative, or longer than 63 bits. Raises Impossible."""
     if not 0 <= number < 2**63:
-        raise Impossible(f"{where}: {what} must be a whole number of at least 0, not {number}.")
+        allowed = "of at least 0" if number < 0 else f"up to {2**63 - 1}"
+        raise Impossible(f"{where}: {what} must be a whole number {allowed}, not {number}.")
 
 
 def check_names(where: str, names: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from tests.engines.tables.workshop import (
     Inputs,
     Workshop,
     aggregate,
+    cast,
     concat,
     join,
     keep,
@@ -125,6 +126,20 @@ def test_concat_of_text_and_typed_inputs(shop: Workshop) -> None:
     assert result.rows == [("7", "4")]
     result = shop.run("p.parquet", parquet, concat("j"), limit(3), inputs={"j": ("jan.csv", JAN)})
     assert result.rows == [(5, 9), (None, 8), (2, 1)]
+
+
+def test_below_text_the_cells_of_a_csv_go_as_they_stand(shop: Workshop) -> None:
+    # given zip codes of which only some begin with a zero, and prices that are text in one file alone
+    zips, more = "zip,price\n01067,n/a\n", "zip;price\n10115;1,50\n"
+    # when the file whose codes look like numbers goes below the other
+    result = shop.run("a.csv", zips, concat("b"), inputs={"b": ("b.csv", more)})
+    # then no cell has changed, with or without a decimal comma, and the other way round a cast does it
+    assert result.text == 'zip,price\n01067,n/a\n10115,"1,50"\n'
+    parquet = shop.run("a.csv", zips, to="parquet").data
+    typed = shop.run("a.parquet", parquet, concat("b"), to="parquet", inputs={"b": ("b.csv", more)})
+    assert (typed.types, typed.rows[1]) == ({"zip": "text", "price": "text"}, ("10115", "1,50"))
+    turned = shop.run("b.csv", more, cast(zip="text", price="text"), concat("a"), inputs={"a": ("a.csv", zips)})
+    assert turned.text == 'zip,price\n10115,"1,50"\n01067,n/a\n'
 
 
 def test_concat_refuses_other_columns_and_names_misfits_by_their_file(shop: Workshop) -> None:

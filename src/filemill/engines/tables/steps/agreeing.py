@@ -96,6 +96,8 @@ def _of_types(one: Type, other: Type) -> Type | None:
 def as_checked(name: str, column: Column, kind: Type, number: int) -> tuple[pl.Expr, tuple[Check, ...]]:
     """`as_type`, with what must hold for it: that text can be typed, and that a number has its place in that type."""
     column = settled(column, kind)
+    if column.is_text and kind == schema.TEXT:
+        return table.stood(column), ()
     value, own = as_type(column, kind), table.value_of(column)
     checks = [table.check_of(column, name, number)]
     if column.type.name in ("int", "decimal") and column.type.dtype != kind.dtype:

@@ -3,7 +3,7 @@
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import table
+from filemill.engines.tables import schema, table
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import agreeing
 from filemill.engines.tables.table import MARK, ROW, Check, Column, Table
@@ -80,13 +80,24 @@ def _compare(source: Table, further: Table, name: str, where: str) -> None:
             )
 
 
+def _as_it_stands(column: Column) -> Column:
+    """A csv's column as its cells stand: next to text nothing is gained by what they were taken to be."""
+    return msgspec.structs.replace(column, type=schema.TEXT, typed=None) if column.is_text else column
+
+
 def _append(name: str, parts: list[_Part], number: int, where: str) -> Column:
     """The column of the result; what each part adds to it is noted there."""
     columns = [part.source.columns[name] for part in parts]
+    if columns[0].type == schema.TEXT and not agreeing.is_unknown(columns[0]):
+        columns = [_as_it_stands(column) for column in columns]
     made = agreeing.together([(name, column) for column in columns], number)
     if made is None:
         kinds = ", ".join(dict.fromkeys(column.type.name for column in columns))
-        raise JobFailed("bad_value", f"{where}: column {name!r} is {kinds}; cast it to one type in the files.")
+        raise JobFailed(
+            "bad_value",
+            f"{where}: column {name!r} is {kinds} in the tables to be put together: these have no type in common. "
+            f"Cast {name!r} before, if that helps.",
+        )
     at = table.fresh()
     row = ROW if all(column.row == ROW for column in columns) else table.fresh()
     for part, column, value, checks in zip(parts, columns, made.values, made.checks, strict=True):
