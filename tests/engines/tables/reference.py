@@ -61,7 +61,9 @@ def apply(step: dict[str, Any], table: Plain, inputs: dict[str, Plain], *, colle
     params = step["params"]
     if step["type"] in BY_INPUT:
         return BY_INPUT[step["type"]](table, inputs, **params)
-    if collects and (step["type"] in ("sort", "aggregate", "pivot") or ("n" in params and step["type"] == "sample")):
+    if collects and (
+        step["type"] in ("sort", "aggregate", "pivot", "limit") or (step["type"] == "sample" and "n" in params)
+    ):
         table = without_bad(table)
     return BY_TABLE[step["type"]](table, **params)
 
