@@ -19,7 +19,7 @@ from filemill.errors import JobFailed
 from filemill.jobs import steps
 from filemill.jobs.options import Options
 from filemill.jobs.run import OutputFile
-from tests.engines.tables.workshop import add, aggregate, concat, join, keep, parquet, unpivot
+from tests.engines.tables.workshop import add, aggregate, cast, concat, join, keep, parquet, unpivot
 
 HEADER = list(COLUMNS)
 
@@ -295,3 +295,14 @@ def test_rows_of_another_dialect_stand_as_they_stood(shop):
         ("10002", "", "2,5;x;y"),
     ]
     assert done.made[1].rows == 2
+
+
+def test_several_groups_that_do_not_fit_are_each_collected(shop):
+    """Given groups, which are no rows of a file any more, of which a later step cannot use two."""
+    data = "city,n\nUlm,1.5\nRom,2.0\nBonn,2.5\n"
+    largest = aggregate(["city"], largest="max n")
+
+    _, text, bad = carry_out(shop, "t.csv", data, largest, cast(largest="int"))
+
+    assert text == "city,largest\nRom,2\n"
+    assert [row[:3] for row in bad] == [("", "largest", "1.5"), ("", "largest", "2.5")]

@@ -70,13 +70,19 @@ class _Taker:
             rows = rows_in.filter(told_of)
             values = rows.select(check.value.cast(pl.String).alias("value")).to_series()
             for number, at, some in _by_input(rows, check.row):
-                texts = self._texts(some, number)
-                told = some.select(
-                    file=pl.lit(self._given.file_name(number), pl.String),
-                    row=pl.lit(None, pl.Int64) if number is None else pl.col(check.row) % INPUT,
-                    column=pl.lit(check.name),
+                # The values first: of all else there may be one for all rows.
+                told = (
+                    values.gather(at)
+                    .to_frame()
+                    .select(
+                        file=pl.lit(self._given.file_name(number), pl.String),
+                        row=pl.lit(None, pl.Int64) if number is None else some[check.row] % INPUT,
+                        column=pl.lit(check.name),
+                        value=pl.col("value"),
+                        reason=pl.lit(check.what),
+                        text=self._texts(some, number),
+                    )
                 )
-                told = told.with_columns(value=values.gather(at), reason=pl.lit(check.what), text=texts)
                 yield told, check.step
         if left.any():
             yield self._damaged(rows_in.filter(left)), None
