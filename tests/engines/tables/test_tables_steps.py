@@ -1,11 +1,23 @@
 """What the five steps give, value by value."""
 
 import json
+import resource
 from typing import Any
 
 import pytest
 
-from tests.engines.tables.workshop import Workshop, comparison, keep, keep_if, limit, rename, select
+from tests.engines.tables.workshop import (
+    Workshop,
+    aggregate,
+    cast,
+    comparison,
+    fill,
+    keep,
+    keep_if,
+    limit,
+    rename,
+    select,
+)
 
 PEOPLE = """name,age,country,score,member,born
 Ann,30,India,1.5,true,1990-05-01
@@ -228,3 +240,28 @@ def test_any_column_name_works(shop: Workshop) -> None:
         assert list(result.records[0].items()) == [(name, swapped[name]) for name in reversed(ODD_NAMES)]
         data = shop.run(name, data.data, to="ndjson")
         assert data.records == [expected]
+
+
+def test_a_step_on_a_thousand_columns_is_one_turn_of_the_table(shop: Workshop) -> None:
+    # given a wide table, of which cast, fill_null and aggregate each once took gigabytes: a turn for every column
+    names = [f"c{number}" for number in range(1_500)]
+    data = ",".join(names) + "\n" + ",".join("1" * 1_499) + ",\n"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # when
+    many = names[500:]
+    sums = {f"sum_{name}": f"sum {name}" for name in many}
+    result = shop.run(
+        "wide.csv", data, fill(1, *many), cast(**dict.fromkeys(many, "decimal")), aggregate(["c0"], **sums)
+    )
+    # then
+    assert result.rows == [("1", *["1"] * 1_000)]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 20
+
+
+def test_a_filled_column_cast_to_decimal_has_the_digits_that_are_written(shop: Workshop) -> None:
+    # given
+    prices = "price,rate\n12.50,\n,2\n3,7\n"
+    # when
+    result = shop.run("p.csv", prices, fill(0.125, "price"), fill(1, "rate"), cast(price="decimal", rate="decimal"))
+    # then no digits are added that neither the file nor the filler has
+    assert result.text == "price,rate\n12.500,1\n0.125,2\n3.000,7\n"

@@ -43,9 +43,8 @@ def grouped(source: Table, step: Aggregate, where: str, phase: Phase, given: Inp
         frame = frame.sort(place)
     else:
         frame = source.frame.select(*parts)
-    for name, one in asked.items():
-        at = table.fresh()
-        frame = frame.with_columns(one.value.alias(at))
-        columns[name] = Column(at, one.type)
+    values = {name: one.value.alias(table.fresh()) for name, one in asked.items()}
+    columns |= {name: Column(value.meta.output_name(), asked[name].type) for name, value in values.items()}
+    frame = frame.with_columns(values.values())
     made = msgspec.structs.replace(source, frame=frame, columns=columns, height=None if groups else 1)
     return table.marked(made, *(check for one in asked.values() for check in one.checks))

@@ -18,21 +18,21 @@ _ENDS_IN_ZONE = re.compile(r"\d(Z|[+-]\d\d:?\d\d)$")
 
 def apply(step: Cast, source: Table, number: int) -> Table:
     """The table with these columns cast. Raises JobFailed where one is unknown, or there is no way to the type."""
-    for name, target in step.columns.items():
-        source = _cast(source, name, target, number)
-    return source
+    bench = Bench(source, number, "cast", "")
+    made = {name: _cast(bench, name, target) for name, target in step.columns.items()}
+    last = bench.finish()
+    return msgspec.structs.replace(last, columns={**last.columns, **made})
 
 
-def _cast(source: Table, name: str, target: str, number: int) -> Table:
-    bench = Bench(source, number, "cast", name)
+def _cast(bench: Bench, name: str, target: str) -> Column:
+    bench.name = name
+    source = bench.source
     column = source.column(name, bench.where)
     if column.is_text and target == "text":
         made = msgspec.structs.replace(column, type=schema.TEXT, guessed=True, typed=None)
         if column.swapped:
-            made = msgspec.structs.replace(made, at=table.fresh(), swapped=False)
-            frame = source.frame.with_columns(table.stood(column).alias(made.at))
-            source = msgspec.structs.replace(source, frame=frame)
-        return msgspec.structs.replace(source, columns={**source.columns, name: made})
+            made = msgspec.structs.replace(made, at=bench.column_of(table.stood(column)), swapped=False)
+        return made
     if column.is_text and (column.type != schema.BOOL or target == "bool"):
         value, kind = column_values.text_of(column, pl.col(column.at)), schema.TEXT
     else:
@@ -46,9 +46,7 @@ def _cast(source: Table, name: str, target: str, number: int) -> Table:
         hint = f" It can become {known}." if known else ""
         raise bench.refuse(f"column {name!r} is {column.type.name}, which cannot become {target}.{hint}")
     became = _target(source, column, kind, target)
-    made = Column(_converted(bench, column, value, kind, became), became)
-    last = bench.finish()
-    return msgspec.structs.replace(last, columns={**last.columns, name: made})
+    return Column(_converted(bench, column, value, kind, became), became)
 
 
 def _converted(bench: Bench, column: Column, value: pl.Expr, kind: Type, target: Type) -> str:

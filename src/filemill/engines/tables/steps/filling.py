@@ -17,7 +17,9 @@ from filemill.jobs.value_steps import FillNull, Scalar
 def apply(step: FillNull, source: Table, number: int) -> Table:
     """The table with the value in empty cells of these columns. Raises JobFailed where it is not of a column's type."""
     where = f"step {number} (fill_null)"
-    frame, columns = source.frame, dict(source.columns)
+    made: list[pl.Expr] = []
+    known: list[pl.Expr] = []
+    columns = dict(source.columns)
     for name in step.columns:
         column = source.column(name, where)
         if not column.guessed and isinstance(step.value, int | float) and not isinstance(step.value, bool):
@@ -31,9 +33,13 @@ def apply(step: FillNull, source: Table, number: int) -> Table:
             filler = comparing.literal(value, column.type).cast(column.type.dtype)
         if column.odd:
             empty = empty & pl.col(column.odd).is_null()
-        frame = frame.with_columns(pl.when(empty).then(filler).otherwise(own).alias(at))
+        made.append(pl.when(empty).then(filler).otherwise(own).alias(at))
+        if column.is_text and column.at in source.sample.columns:
+            # A later cast to decimal looks there for how many digits are written.
+            known.append(made[-1])
         columns[name] = msgspec.structs.replace(column, at=at, guessed=True, typed=None)
-    return msgspec.structs.replace(source, frame=frame, columns=columns)
+    sample = source.sample.with_columns(known)
+    return msgspec.structs.replace(source, frame=source.frame.with_columns(made), columns=columns, sample=sample)
 
 
 def _take(step: FillNull, name: str, column: Column, where: str) -> Value:

@@ -16,7 +16,7 @@ from filemill.errors import JobFailed
 
 
 class Bench:
-    """A table in the making. `name` is the column that is made, as errors call it; `step` counts from 1."""
+    """A table in the making. `name` is the column that is just made, as errors call it; `step` counts from 1."""
 
     def __init__(self, source: Table, step: int, step_name: str, name: str) -> None:
         self.source = source
@@ -24,14 +24,24 @@ class Bench:
         self.where = f"step {step} ({step_name})"
         self.name = name
         self._frame = source.frame
+        self._waiting: dict[str, pl.Expr] = {}
         self._checks: list[Check] = []
         self._guard: pl.Expr | None = None
 
     def keep(self, value: pl.Expr) -> pl.Expr:
-        """Makes the value a column -> that column."""
+        """Makes the value a column -> that column.
+
+        Those that need none of each other are made at once: every turn of a frame costs memory for all its columns.
+        """
+        if not self._waiting.keys().isdisjoint(value.meta.root_names()):
+            self._make()
         at = table.fresh()
-        self._frame = self._frame.with_columns(value.alias(at))
+        self._waiting[at] = value.alias(at)
         return pl.col(at)
+
+    def _make(self) -> None:
+        self._frame = self._frame.with_columns(self._waiting.values()) if self._waiting else self._frame
+        self._waiting = {}
 
     def column_of(self, value: pl.Expr) -> str:
         """Makes the value a column -> its name."""
@@ -62,4 +72,5 @@ class Bench:
 
     def finish(self) -> Table:
         """The table with all that was made, its rows marked by the checks."""
+        self._make()
         return table.marked(msgspec.structs.replace(self.source, frame=self._frame), *self._checks)
