@@ -116,6 +116,11 @@ class Delimited:
         self._say(Warned("guessed", text))
 
     def _check_header(self, header: list[str]) -> None:
+        # Excel's own note of the separator: as a header it would make rows of the names, and text of all columns.
+        if header == ["sep=", ""] or (len(header) == 1 and len(header[0]) == 5 and header[0].startswith("sep=")):
+            raise trouble.bad_file(
+                self.file, "The first line, 'sep=', is a note for Excel and names no columns; please take it out."
+            )
         seen: set[str] = set()
         for name in header:
             if name in seen:
