@@ -40,7 +40,7 @@ EXPRESSIONS = {
     ("float", "float"): ["{0} + {1}", "{0} >= {1}", "min({0}, {1})"],
     ("float", "int"): ["{0} * {1}", "{0} = {1}"],
     ("text", "text"): ["concat({0}, '-', {1})", "{0} < {1}", "replace({0}, 'x', {1})", "contains({0}, {1})"],
-    ("text",): ["upper({0})", "length({0})", "substring({0}, 2, 2)", "int({0})", "is_null({0})"],
+    ("text",): ["upper({0})", "length({0})", "substring({0}, 2, 2)", "is_null({0})"],
     ("bool", "bool"): ["{0} and {1}", "{0} or not {1}", "{0} = {1}"],
     ("bool", "int", "int"): ["if({0}, {1}, {2})"],
     ("date", "date"): ["{0} <= {1}", "year({0}) + month({1})"],
