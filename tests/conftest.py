@@ -53,6 +53,14 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[_KEY] = msgspec.json.encode(node.config.stash[_addresses]).decode()
 
 
+def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:
+    """Names a case of bytes by its argument and place.
+
+    Packed bytes hold the time at which they were made, and every test worker must give a test the same name.
+    """
+    return argname if isinstance(val, bytes | bytearray) else None
+
+
 def pytest_unconfigure() -> None:
     """Ends the servers."""
     _stop_servers()
