@@ -20,7 +20,7 @@ def swapped(text: pl.Expr) -> pl.Expr:
 
 def kinds_of(sample: pl.DataFrame) -> dict[str, Type]:
     """The columns of which the first rows, read so, are numbers, with their types."""
-    found = {name: schema.guess(sample.select(swapped(pl.col(name)))[name]) for name in sample.columns}
+    found = schema.guess(sample.select(swapped(pl.all())))
     return {name: kind for name, kind in found.items() if kind and kind not in (schema.TEXT, schema.BOOL)}
 
 

@@ -46,7 +46,7 @@ def job(value: Job) -> JobReply:
         input_object_key=value.input_key,
         output_object_key=value.output_key,
         error_message=value.error_message,
-        progress=value.progress,
+        progress=round(value.progress, 4),
         phase=value.phase,
         input_size_bytes=value.input_size,
         error_code=value.error_code,

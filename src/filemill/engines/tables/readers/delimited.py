@@ -7,7 +7,6 @@ import polars as pl
 from filemill.engines.tables import commas, schema, trouble
 from filemill.engines.tables.readers import batches, dialect, heads, pieces, records
 from filemill.engines.tables.readers.pieces import Pieces, Stream
-from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, ROW, Column, Table
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS
@@ -45,7 +44,7 @@ class Delimited:
         try:
             self.header = self._read_header()
             self.sample = self._read_sample()
-            self._kinds: dict[str, Type | None] = {at: schema.guess(self.sample[at]) for at in self.sample.columns}
+            self._kinds = schema.guess(self.sample)
             self._swapped = self._take_commas()
         except BaseException:
             self.close()
