@@ -153,8 +153,12 @@ class Cage:
         self.is_shut = False
 
     async def open(self, children: int) -> None:
-        """Starts so many children ahead. Raises NoChild where one does not start."""
-        self._idle += await asyncio.gather(*(self._start() for _ in range(children)))
+        """Starts a child, and once it is ready the others ahead. Raises NoChild where the first does not start.
+
+        The lane can work with one: loading several engines at once would keep it from its first job for longer.
+        """
+        self._idle.append(await self._start())
+        self._ahead += [asyncio.create_task(self._start()) for _ in range(children - 1)]
 
     async def close(self) -> None:
         """Ends every idle child; those at work are ended by whoever took them."""
