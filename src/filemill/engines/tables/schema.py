@@ -67,9 +67,8 @@ def type_of(dtype: pl.DataType) -> Type:
 
 
 def scale_of(kind: Type) -> int:
-    """The digits behind the point of a decimal."""
-    assert isinstance(kind.dtype, pl.Decimal)
-    return kind.dtype.scale
+    """Digits behind the point; 0 for whole numbers."""
+    return kind.dtype.scale if isinstance(kind.dtype, pl.Decimal) else 0
 
 
 def guess(sample: pl.DataFrame) -> dict[str, Type | None]:

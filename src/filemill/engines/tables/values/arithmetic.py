@@ -9,9 +9,9 @@ import math
 import polars as pl
 
 from filemill.engines.tables import schema
+from filemill.engines.tables.schema import scale_of
 from filemill.engines.tables.values import converting, operands
 from filemill.engines.tables.values.bench import Bench
-from filemill.engines.tables.values.converting import scale_of
 from filemill.engines.tables.values.operands import NULL, Operand
 from filemill.jobs.functions import MOST_SCALE
 

@@ -66,7 +66,7 @@ def plain(bench: Bench, value: pl.Expr, column: Column, name: str, shown: str) -
         case "float", _:
             target = schema.FLOAT
         case "decimal", _:
-            target = operands.decimal(converting.scale_of(kind))
+            target = operands.decimal(schema.scale_of(kind))
         case "datetime", pl.Datetime(time_unit=unit, time_zone=zone):
             target = Type("datetime", pl.Datetime("us", zone))
             if unit == "ns":

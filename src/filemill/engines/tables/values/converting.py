@@ -10,7 +10,7 @@ from decimal import Context
 import polars as pl
 
 from filemill.engines.tables import schema
-from filemill.engines.tables.schema import Type
+from filemill.engines.tables.schema import Type, scale_of
 
 EXACT = Context(prec=80)
 """Enough digits for whatever is done to a decimal of 38."""
@@ -30,11 +30,6 @@ _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 _SHORT_DIGITS = 15
 
 Convert = Callable[[pl.Expr, Type, Type], pl.Expr]
-
-
-def scale_of(kind: Type) -> int:
-    """Digits behind the point; 0 for whole numbers."""
-    return kind.dtype.scale if isinstance(kind.dtype, pl.Decimal) else 0
 
 
 def unscaled(value: pl.Expr) -> pl.Expr:

@@ -3,10 +3,10 @@
 import polars as pl
 
 from filemill.engines.tables import schema
-from filemill.engines.tables.schema import Type
+from filemill.engines.tables.schema import Type, scale_of
 from filemill.engines.tables.values import arithmetic, converting, operands, relating
 from filemill.engines.tables.values.bench import Bench
-from filemill.engines.tables.values.converting import opposite, scale_of
+from filemill.engines.tables.values.converting import opposite
 from filemill.engines.tables.values.operands import NULL, Operand
 
 NAMES = ("abs", "round", "floor", "ceil", "sqrt", "min", "max", "finite")

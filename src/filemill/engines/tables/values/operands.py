@@ -9,10 +9,9 @@ import polars as pl
 from msgspec import UNSET, UnsetType
 
 from filemill.engines.tables import schema, trouble
-from filemill.engines.tables.schema import Type
+from filemill.engines.tables.schema import Type, scale_of
 from filemill.engines.tables.values import converting
 from filemill.engines.tables.values.bench import Bench
-from filemill.engines.tables.values.converting import scale_of
 
 NULL = Type("null", pl.Null())
 DATE = Type("date", pl.Date())
