@@ -229,7 +229,7 @@ def test_every_function_has_its_row_and_nothing_else_has() -> None:
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_NAME_AND_ADDRESS} with one name from one address"),
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_ADDRESS} from one"),
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_NAME} with one name"),
-        ("api/data-jobs.md", f"ends in one of {', '.join(formats.FORMATS)}"),
+        ("api/data-jobs.md", f"ends in one of {', '.join(formats.TABLES)}"),
         ("settings.md", f"| {moves.LEASE_SECONDS} s, renewed every second |"),
         ("settings.md", f"| {MOST_RUNS} |"),
         ("settings.md", f"| every {sweep.EVERY_SECONDS} s |"),

@@ -97,8 +97,8 @@ def _command() -> str:
 
 
 def _own(path: Path) -> Source:
-    if formats.format_of(path.name) is None:
-        raise BadSetting(f"--file {path} has no extension of: {', '.join(formats.FORMATS)}.")
+    if formats.table_of(path.name) is None:
+        raise BadSetting(f"--file {path} has no extension of: {', '.join(formats.TABLES)}.")
     target = "csv" if path.suffix == ".parquet" else "parquet"
     return Source(path, f"Your table {path}.", [{"type": "convert_format", "params": {"to_format": target}}])
 

@@ -6,9 +6,9 @@ import sys
 import click
 
 from filemill import settings
-from filemill.jobs import formats
+from filemill.jobs import pairs
 
-LANES = tuple(sorted(set(formats.LANES.values())))
+LANES = (pairs.TABLES_LANE,)
 
 
 @click.command()

@@ -8,7 +8,7 @@ import msgspec
 
 from filemill import connections
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
-from filemill.jobs import context, formats, moves, queries, queue, steps
+from filemill.jobs import chains, context, formats, moves, queries, queue, steps
 from filemill.jobs import options as job_options
 from filemill.jobs.job import ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
 from filemill.jobs.options import Options
@@ -18,6 +18,13 @@ from filemill.storage import removal
 
 READ_AGAIN_SECONDS = 1.0
 FULL_RETRY_AFTER = 60
+
+
+class Possible(msgspec.Struct, frozen=True):
+    """What a job would be: the formats of its inputs, the main one first, and the lane it waits in."""
+
+    sources: tuple[formats.Format, ...]
+    lane: str
 
 
 class NewJob(msgspec.Struct, frozen=True):
@@ -33,15 +40,13 @@ class NewJob(msgspec.Struct, frozen=True):
     body_hash: str | None = None
 
 
-def want_possible(
-    pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options
-) -> tuple[formats.Format, ...]:
-    """The formats of the inputs. Raises Impossible, BadRequest for what no job could ever do."""
-    steps.check(pipeline, [file.name for file in inputs if file.name != MAIN_INPUT])
+def want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options) -> Possible:
+    """Raises Impossible, BadRequest for what no job could ever do."""
     sources = tuple(_format_of(file) for file in inputs)
+    lane = chains.lane_of(pipeline, sources[0])
+    steps.check(pipeline, [file.name for file in inputs if file.name != MAIN_INPUT], formats.FORMATS)
     job_options.check(options, sources)
-    steps.check_source(pipeline, sources[0])
-    return sources
+    return Possible(sources, lane)
 
 
 async def create(new: NewJob) -> Job:
@@ -50,7 +55,7 @@ async def create(new: NewJob) -> Job:
     Raises Impossible (another body under the same key, a file no engine takes), TooMany.
     """
     settings = context.get().settings
-    sources = want_possible(new.pipeline, new.inputs, new.options)
+    possible = want_possible(new.pipeline, new.inputs, new.options)
     async with connections.transaction():
         await queries.lock_owner(new.owner)
         if new.idempotency_key is not None:
@@ -74,7 +79,7 @@ async def create(new: NewJob) -> Job:
         job_id = await queries.insert(
             owner=new.owner,
             door=new.door,
-            lane=formats.LANES[sources[0].family],
+            lane=possible.lane,
             pipeline=steps.encode(new.pipeline),
             options=job_options.encode(new.options),
             as_sent=new.as_sent,

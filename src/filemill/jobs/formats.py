@@ -1,4 +1,4 @@
-"""Every file format by its usual extension: its family and media type, the lane it takes, and every legal pair."""
+"""Every file format by its usual extension: its family and media type. Which pairs are legal stands in `pairs`."""
 
 import msgspec
 
@@ -6,7 +6,8 @@ import msgspec
 class Format(msgspec.Struct, frozen=True):
     """One format. `name` is the usual extension, compression included (`csv.gz`); `base` is it without compression.
 
-    `is_written` is false for one that can only be read. `options` are those that `convert_format` takes for it.
+    `family` is table, document or image. `is_written` is false for one that can only be read. `options` are those that
+    `convert_format` takes for it.
     """
 
     name: str
@@ -40,7 +41,7 @@ def _packed(plain: Format, ending: str) -> Format:
     return msgspec.structs.replace(plain, name=f"{plain.name}.{ending}", media_type=media_type, compression=compression)
 
 
-FORMATS: dict[str, Format] = {
+TABLES: dict[str, Format] = {
     f.name: f
     for f in (
         *_TEXTS,
@@ -57,9 +58,63 @@ FORMATS: dict[str, Format] = {
         *(_packed(plain, ending) for ending in _PACKINGS for plain in _TEXTS),
     )
 }
+"""The formats of tables, by name."""
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
+
+
+def _document(name: str, media_type: str, *, is_written: bool = True) -> Format:
+    return Format(name, name, "document", media_type, is_written=is_written)
+
+
+def _image(name: str, media_type: str, *, is_written: bool = True) -> Format:
+    return Format(name, name, "image", media_type, is_written=is_written)
+
+
+FORMATS: dict[str, Format] = TABLES | {
+    f.name: f
+    for f in (
+        _document("docx", f"{_OFFICE}.wordprocessingml.document"),
+        _document("doc", "application/msword", is_written=False),
+        _document("odt", f"{_ODF}.text"),
+        _document("rtf", "application/rtf"),
+        _document("txt", "text/plain"),
+        _document("md", "text/markdown"),
+        _document("html", "text/html"),
+        _document("epub", "application/epub+zip"),
+        _document("pdf", "application/pdf"),
+        _document("xls", "application/vnd.ms-excel", is_written=False),
+        _document("ods", f"{_ODF}.spreadsheet"),
+        _document("pptx", f"{_OFFICE}.presentationml.presentation"),
+        _document("ppt", "application/vnd.ms-powerpoint", is_written=False),
+        _document("odp", f"{_ODF}.presentation"),
+        _image("jpg", "image/jpeg"),
+        _image("png", "image/png"),
+        _image("webp", "image/webp"),
+        _image("gif", "image/gif"),
+        _image("tiff", "image/tiff"),
+        _image("bmp", "image/bmp"),
+        _image("heic", "image/heic", is_written=False),
+        _image("svg", "image/svg+xml", is_written=False),
+    )
+}
 """Every format this service knows, by name."""
 
-ALIASES = {"jsonl": "ndjson", "feather": "arrow"}
+PAGES = Format("zip", "zip", "document", "application/zip")
+"""What an engine writes instead of one picture where a document has several pages: pictures, packed. No job asks for it
+by name, and none reads it.
+"""
+
+ALIASES = {
+    "jsonl": "ndjson",
+    "feather": "arrow",
+    "jpeg": "jpg",
+    "tif": "tiff",
+    "htm": "html",
+    "markdown": "md",
+    "heif": "heic",
+}
 """Other extensions in use for the same formats."""
 
 COMPRESSIONS: dict[str, tuple[str, ...]] = {
@@ -90,13 +145,10 @@ def stem_of(file_name: str) -> str:
     return file_name[: -len(extension) - 1] if extension else file_name
 
 
-LANES: dict[str, str] = {"table": "tables"}
-"""The lane that works on a family of formats."""
-
-
-def targets_of(source: Format) -> tuple[str, ...]:
-    """The names of the formats that `source` can be converted to."""
-    return tuple(name for name, target in FORMATS.items() if target.family == source.family and target.is_written)
+def table_of(file_name: str) -> Format | None:
+    """The format of tables that a file name's extension stands for, or None."""
+    found = format_of(file_name)
+    return found if found is not None and found.family == "table" else None
 
 
 LONGEST_NAME = 255

@@ -40,15 +40,16 @@ async def make(new: NewPlan) -> Plan:
     Raises what `commands.create` raises for the same steps and inputs; NotFound and NotYours for the job, BadRequest
     where its inputs are not there; TooMany; Unavailable where no worker was free in time, TookTooLong where it was.
     """
-    sources = commands.want_possible(new.pipeline, new.inputs, new.options)
-    if new.sample is not None and sources[0].base not in formats.TEXTS:
+    possible = commands.want_possible(new.pipeline, new.inputs, new.options)
+    source = possible.sources[0]
+    if new.sample is not None and source.base not in formats.TEXTS:
         raise Impossible(
-            f"sample: {sources[0].name} cannot be given as text; upload the file with a job, and give its job_id."
+            f"sample: {source.name} cannot be given as text; upload the file with a job, and give its job_id."
         )
     files = [PlanFile(one.name, one.file_name) for one in new.inputs]
     if new.of is not None:
         files = await _files_of(new.of, new.owner, new.inputs)
-    plan_id = await _queue(new, formats.LANES[sources[0].family], files)
+    plan_id = await _queue(new, possible.lane, files)
     try:
         ended = await commands.wait(plan_id, new.owner, WAIT_SECONDS)
         return await _read(ended)

@@ -4,7 +4,7 @@ A step struct is its own params, flat and frozen. On the wire and in the row a s
 The shape is checked by decoding (a wrong one is a 400); `check` refuses impossible values (a 422).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, Union
 
 import msgspec
@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from filemill.errors import BadRequest, Impossible
 from filemill.jobs import table_steps, targets, value_steps
-from filemill.jobs.formats import Format, targets_of
+from filemill.jobs.formats import TABLES, Format
 from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, TableStep, Unpivot
 from filemill.jobs.table_steps import refuse_twice as _refuse_twice
 from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull, Scalar, ValueStep
@@ -180,10 +180,11 @@ def inputs_of(step: Step) -> tuple[str, ...]:
     return table_steps.inputs_of(step)
 
 
-def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:
+def check(pipeline: Pipeline, extra_inputs: Collection[str] = (), formats: Mapping[str, Format] = TABLES) -> None:
     """Refuses what is well formed but impossible, naming the step (counted from 1).
 
-    `extra_inputs` are the names of the inputs that are announced beside the main one.
+    `extra_inputs` are the names of the inputs that are announced beside the main one, `formats` those that
+    convert_format may name. Whether steps fit one another and the input is for `chains` to say.
 
     Raises Impossible; BadRequest for a function there is not.
     """
@@ -191,7 +192,7 @@ def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:
         raise Impossible(f"processing_steps: {len(pipeline)} steps are more than the {MOST_STEPS} allowed.")
     for number, step in enumerate(pipeline, 1):
         where = f"step {number} ({NAMES[type(step)]})"
-        _check_step(where, step)
+        _check_step(where, step, formats)
         for name in inputs_of(step):
             if name not in extra_inputs:
                 raise Impossible(f"{where}: there is no input {name!r}; announce it in extra_inputs.")
@@ -200,16 +201,7 @@ def check(pipeline: Pipeline, extra_inputs: Collection[str] = ()) -> None:
     value_steps.check_all(tuple(step for step in pipeline if isinstance(step, AddColumn)))
 
 
-def check_source(pipeline: Pipeline, source: Format) -> None:
-    """Refuses to leave the result in a format that can only be read. Raises Impossible."""
-    if not source.is_written and not (pipeline and isinstance(pipeline[-1], ConvertFormat)):
-        raise Impossible(
-            f"processing_steps: a {source.name} file can only be read, so the last step must be convert_format, to one"
-            f" of {', '.join(targets_of(source))}."
-        )
-
-
-def _check_step(where: str, step: Step) -> None:
+def _check_step(where: str, step: Step, formats: Mapping[str, Format]) -> None:
     match step:
         case Filter():
             _check_condition(where, step)
@@ -226,7 +218,7 @@ def _check_step(where: str, step: Step) -> None:
         case Limit(n):
             table_steps.check_count(where, "n", n)
         case ConvertFormat():
-            targets.check(where, step)
+            targets.check(where, step, formats)
         case AddColumn() | Cast() | Drop() | FillNull():
             value_steps.check(where, step)
         case _:

@@ -1,9 +1,10 @@
-"""Whether a table can be written in the format, and with the options, that `convert_format` names."""
+"""Whether there is the format that `convert_format` names, and whether it takes the options given."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from filemill.errors import Impossible
-from filemill.jobs.formats import COMPRESSIONS, FORMATS
+from filemill.jobs.formats import COMPRESSIONS, Format
 
 MOST_ROWS_IN_A_GROUP = 10_000_000
 """Rows of a row group: its columns are in memory while it is written."""
@@ -33,12 +34,15 @@ class Target(Protocol):
         ...
 
 
-def check(where: str, step: Target) -> None:
-    """Refuses a format that is not written, an option that it has not, or a value that cannot be. Raises Impossible."""
-    target = FORMATS.get(step.to_format)
+def check(where: str, step: Target, formats: Mapping[str, Format]) -> None:
+    """Refuses a format that is none of `formats` or is not written, an option it has not, or a value that cannot be.
+
+    Raises Impossible.
+    """
+    target = formats.get(step.to_format)
     if target is None or not target.is_written:
         why = "is not one of" if target is None else "can only be read; a table can be written as one of"
-        written = ", ".join(name for name, one in FORMATS.items() if one.is_written)
+        written = ", ".join(name for name, one in formats.items() if one.is_written)
         raise Impossible(f"{where}: to_format {step.to_format[:40]!r} {why} {written}.")
     for option in ("delimiter", "compression", "row_group_size"):
         if getattr(step, option) is not None and option not in target.options:

@@ -15,7 +15,7 @@ import msgspec
 
 from filemill import settings
 from filemill.errors import BadSetting
-from filemill.jobs import formats
+from filemill.jobs import pairs
 from filemill.local import object_store, process
 from filemill.local.home import Home, Notes, StoreName, open_home
 from filemill.local.keys import CAGE, SERVICE, Keys
@@ -37,7 +37,7 @@ WORKER_READY = b'"what":"ready"'
 """How a worker says in its log that it takes jobs."""
 
 _FIRST_DELAY, _LONGEST_DELAY, _STEADY_SECONDS = 0.5, 30.0, 30.0
-_LANES = tuple(sorted(set(formats.LANES.values())))
+_LANES = (pairs.TABLES_LANE,)
 _OWN = ("HOME", "DATABASE_URL", "REDIS_URL", "S3_URL", "S3_PUBLIC_URL", "S3_BUCKET", "S3_REGION", *settings.SECRETS)
 """The settings a local stack makes itself."""
 

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from filemill.jobs.formats import FORMATS
+from filemill.jobs.formats import FORMATS, TABLES
 from filemill.jobs.run import Warned
 from tests.engines.tables.workshop import Result, Workshop, parquet_of
 
-PLAIN = [name for name, one in FORMATS.items() if one.is_written and one.compression is None]
-PACKED = [name for name, one in FORMATS.items() if one.is_written and one.compression]
+PLAIN = [name for name, one in TABLES.items() if one.is_written and one.compression is None]
+PACKED = [name for name, one in TABLES.items() if one.is_written and one.compression]
 
 TYPED = {
     "i": pa.array([1, None, -(2**53), 4]),

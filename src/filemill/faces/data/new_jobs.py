@@ -137,5 +137,5 @@ def check_file_name(name: str) -> None:
         raise Impossible(f"file_name must be 1 to {LONGEST_FILE_NAME} bytes long.")
     if name.startswith("..") or any(sign in "/\\" or unicodedata.category(sign) == "Cc" for sign in name):
         raise Impossible("file_name must not hold / or \\ or control characters, nor begin with two dots.")
-    if formats.format_of(name) is None:
-        raise Impossible(f"file_name must end in a known extension: {', '.join(formats.FORMATS)}.")
+    if formats.table_of(name) is None:
+        raise Impossible(f"file_name must end in a known extension: {', '.join(formats.TABLES)}.")
