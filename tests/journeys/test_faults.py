@@ -20,7 +20,7 @@ from filemill.local import object_store
 from filemill.local.process import Process
 from filemill.local.server import ObjectStore
 from filemill.storage.objects import LONGEST_UPLOAD_SECONDS
-from tests.fixtures.faulty import FaultyStack, cage_children, family, freeze, start_worker, thaw
+from tests.fixtures.faulty import FaultyStack, cage_children, family, freeze, have_died, start_worker, thaw
 from tests.journeys.conftest import NewVisitor
 from tests.journeys.cut import Cut
 from tests.journeys.tables import LONG, PEOPLE, long_as_ndjson
@@ -135,10 +135,14 @@ async def test_a_job_whose_worker_is_killed_completes_on_another(
     # given a job in the middle of its run
     job, worker = await held(broken, ann)
     members = family(worker)
-    # when the worker's first process, the one below it, or the job's own is killed
+    # when the worker's first process, the one below it, or those that jobs run in are killed, all in one moment
     children = cage_children(worker)
-    for process in {"master": members[:1], "process": parents_of(children), "child": children}[victim]:
+    victims = {"master": members[:1], "process": parents_of(children), "child": children}[victim]
+    freeze(worker)
+    for process in victims:
         process.kill()
+    await until(partial(asyncio.to_thread, have_died, victims), "the end of what was killed")
+    thaw(worker)
     # then it is done within half a minute, once, by a second run, and its output is whole
     await assert_whole(ann, job, seconds=30)
     assert (await ann.read(job))["output_object_key"] == f"output/{job['id']}/2/long_processed.ndjson.gz"

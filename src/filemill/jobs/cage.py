@@ -173,8 +173,11 @@ class Cage:
     async def take(self) -> Child:
         """A child that is ready for a run. Raises NoChild where none can be started."""
         while self._idle or self._ahead:
-            child = self._idle.pop() if self._idle else await self._ahead.pop(0)
-            if child.is_alive:  # one that was killed while it waited must not cost a job its run
+            try:
+                child = self._idle.pop() if self._idle else await self._ahead.pop(0)
+            except NoChild:  # one that was killed while it loaded must not cost a job its run
+                continue
+            if child.is_alive:  # nor one that was killed while it waited
                 return child
             await child.kill()
         return await self._start()
