@@ -23,6 +23,14 @@ class BadRequest(FilemillError):
     status = 400
 
 
+class FileRefused(BadRequest):
+    """The file is not what its name says, or cannot be taken as it is."""
+
+
+class VirusFound(BadRequest):
+    """The virus scanner found something in the file; it was not kept."""
+
+
 class WrongStatus(BadRequest):
     """The job's status does not allow this."""
 
@@ -49,6 +57,12 @@ class BodyTooSlow(FilemillError):
     """The body took too long to arrive; send it in one go, within 30 seconds."""
 
     status = 408
+
+
+class TooLarge(FilemillError):
+    """The file is larger than this address takes."""
+
+    status = 413
 
 
 class Impossible(FilemillError):

@@ -6,15 +6,14 @@ import msgspec
 
 from filemill import connections
 from filemill.errors import BadRequest, WrongStatus
-from filemill.jobs import commands, content, context, moves, queries, queue
+from filemill.jobs import commands, context, moves, queries, queue
 from filemill.jobs.formats import format_of
 from filemill.jobs.job import MAIN_INPUT, Job, Status
 from filemill.jobs.queries import FileRow
-from filemill.storage import objects
+from filemill.storage import objects, sniffing
 from filemill.storage import queries as rows
 from filemill.storage.objects import Part
 
-HEAD_BYTES = 64 * 1024
 LONGEST_TOLD = 400
 """Characters of a key that is none of ours, as an error repeats them; every key of ours is shorter."""
 
@@ -90,7 +89,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
         keys = " or ".join(repr(_key(job_id, one)) for one in inputs)
         given = object_key if len(object_key) <= LONGEST_TOLD else f"{object_key[:LONGEST_TOLD]}..."
         raise BadRequest(f"object_key: {given!r} is not an upload of this job; its input's key is {keys}.")
-    looked = await at_hand.store.look(object_key, HEAD_BYTES)
+    looked = await at_hand.store.look(object_key, sniffing.HEAD_BYTES)
     if looked is None:
         raise BadRequest("object_key: there is no object under this key yet; upload the file first.")
     found, head = looked
@@ -100,7 +99,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
         )
     kind = format_of(file.file_name)
     if kind is not None:
-        content.check(file.file_name, kind, head, found.size)
+        sniffing.check(file.file_name, kind, head, found.size)
     async with connections.transaction():
         await queries.lock_owner(owner)
         _want_pending(await queries.lock(job_id))

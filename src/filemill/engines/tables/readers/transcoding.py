@@ -6,9 +6,9 @@ from collections.abc import Callable
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import heads, pieces
 from filemill.engines.tables.readers.pieces import Stream
-from filemill.jobs import encodings
 from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Say, Warned
+from filemill.storage import encodings
 
 _PIECE = 1 << 20
 _UNMARKED = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}

@@ -1,0 +1,111 @@
+"""Whether a file's first bytes can be what its name says; what is subtler is found out in the cage."""
+
+from typing import Protocol
+
+import magic
+
+from filemill.errors import FileRefused
+from filemill.storage import encodings, packages
+from filemill.storage.signatures import (
+    BEGINNINGS,
+    CALLED,
+    NEVER_TEXT,
+    NEVER_TEXT_KINDS,
+    OLE,
+    PACKAGES,
+    TEXTS,
+    ZIP,
+)
+
+HEAD_BYTES = 64 * 1024
+"""How much of a file is looked at."""
+
+_PDF, _PDF_WITHIN = b"%PDF-", 1024
+"""Every reader of PDF passes over so much in front of its mark."""
+
+_OLD = {"docx": ("Word", "doc"), "xlsx": ("Excel", "xls"), "pptx": ("PowerPoint", "ppt")}
+_SVG, _SVG_TYPE = b"<svg", "image/svg+xml"
+_SPOKEN_WITH_AN = "aehimnorsx"
+
+_detector = magic.Magic(mime=True)
+
+
+class Kind(Protocol):
+    """What has to be known of a format; `jobs.formats.Format` is one."""
+
+    @property
+    def name(self) -> str:
+        """Its usual extension, `csv.gz`."""
+
+    @property
+    def base(self) -> str:
+        """The same without compression, `csv`."""
+
+    @property
+    def compression(self) -> str | None:
+        """`gzip`, `zstd` or None."""
+
+    @property
+    def media_type(self) -> str:
+        """Its media type."""
+
+
+def check(file_name: str, kind: Kind, head: bytes, size: int) -> None:
+    """Refuses a file whose first bytes (up to HEAD_BYTES) contradict its extension. Raises FileRefused."""
+    if not size:
+        raise FileRefused(f"{file_name!r} is empty.")
+    if kind.compression is None and kind.base in PACKAGES:
+        _check_package(file_name, kind.base, head)
+        return
+    if not _fits(kind.compression or kind.base, head):
+        raise FileRefused(f"{file_name!r} is not {_a(kind.name)} file: it seems to be {_seems(head)}.")
+
+
+def _fits(name: str, head: bytes) -> bool:
+    if name == "pdf":
+        return _PDF in head[: _PDF_WITHIN + len(_PDF)]
+    if name in TEXTS:
+        return _is_text(head) and (name != "svg" or _SVG in _narrow(head))
+    if name in BEGINNINGS and not head.startswith(BEGINNINGS[name]):
+        return False
+    return name not in CALLED or _seems(head) in CALLED[name]
+
+
+def _check_package(file_name: str, name: str, head: bytes) -> None:
+    if name in _OLD and head.startswith(OLE):
+        program, old = _OLD[name]
+        raise FileRefused(
+            f"{file_name!r} is an old {program} file (.{old}), or one with a password: save it as .{name} without one."
+        )
+    if not head.startswith(ZIP):
+        raise FileRefused(f"{file_name!r} is not {_a(name)} file: it seems to be {_seems(head)}.")
+    told = packages.look(head, name)
+    if not told.fits:
+        is_what = f"{_a(told.name)} file" if told.name else "a zip of other files"
+        raise FileRefused(f"{file_name!r} is not {_a(name)} file: it seems to be {is_what}.")
+    if told.has_macros:
+        raise FileRefused(
+            f"{file_name!r} is a file with macros (.{name[:-1]}m) under another name: save it as .{name} without them."
+        )
+
+
+def _is_text(head: bytes) -> bool:
+    if encodings.of_mark(head):
+        return True
+    seems = _seems(head)
+    if seems != _SVG_TYPE and (seems.startswith(NEVER_TEXT_KINDS) or seems in NEVER_TEXT):
+        return False
+    return b"\0" not in head or encodings.of_zeros(head) is not None
+
+
+def _narrow(head: bytes) -> bytes:
+    """The letters of ASCII in a text, whichever encoding of ours it is in."""
+    return head.replace(b"\0", b"").lower()
+
+
+def _seems(head: bytes) -> str:
+    return str(_detector.from_buffer(head)).lower() if head else "empty"
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in _SPOKEN_WITH_AN else 'a'} {name}"
