@@ -133,6 +133,22 @@ async def test_the_document_is_there_as_json_and_yaml(client):
     assert msgspec.yaml.decode(as_yaml.content) == document
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "shown"),
+    [
+        ("/api/v1/jobs", "201", {"status": "PENDING", "input_object_key": None, "progress": 0.0}),
+        ("/api/v1/jobs/{job_id}/mark-uploaded", "200", {"status": "QUEUED", "output_object_key": None}),
+        ("/api/v1/jobs/{job_id}/cancel", "200", {"status": "CANCELLED", "started_at": None}),
+    ],
+)
+async def test_an_answer_that_a_fresh_job_gives_is_not_shown_with_one_that_is_done(client, path, status, shown):
+    document = (await client.get("/schema/openapi.json")).json()
+    answer = document["paths"][path]["post"]["responses"][status]["content"]["application/json"]
+    example = answer["examples"]["answer"]["value"]
+    assert example | shown == example
+    assert set(example) == set(document["components"]["schemas"]["JobReply"]["properties"])
+
+
 async def test_the_document_has_security_tags_and_examples(client):
     document = (await client.get("/schema/openapi.json")).json()
 

@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, OAuthFlow, OAuthFlows, SecurityScheme, Tag
 from litestar.params import FromPath
+from litestar.routes import HTTPRoute
 from litestar.types import Method
 
 from filemill import __version__
@@ -34,6 +35,9 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+SHOWS = "shows"
+"""`opt` of a route: fields of its answer that differ from the example of its struct."""
 
 _EXAMPLE = re.compile(r"\s*Example: `(.+)`\s*$", re.DOTALL)
 _DESCRIPTION = """Files go in, finished files come out: tables are filtered and converted by pipelines of steps.
@@ -85,16 +89,20 @@ def document(app: Litestar, structs: Sequence[Any]) -> dict[str, Any]:
     """The OpenAPI document, with the schemas of `structs` as msgspec itself checks them.
 
     Litestar's own schemas do not say that unknown fields are refused. An `Example: ...` at the end of a struct's
-    docstring becomes the example of its schema.
+    docstring becomes the example of its schema; what a route `shows` takes the place of those fields in its answer.
     """
     written: dict[str, Any] = app.openapi_schema.to_schema()
     _, schemas = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
         _take_example(schema)
     written["components"]["schemas"].update(schemas)
+    shown = {
+        _operation_id(handler, "GET", ""): handler.opt[SHOWS] for handler in _handlers(app) if SHOWS in handler.opt
+    }
     for operations in written["paths"].values():
         for operation in operations.values():
             _mark_optional_body(operation, schemas)
+            _show(operation, shown, schemas)
     return written
 
 
@@ -118,6 +126,20 @@ def _mark_optional_body(operation: object, schemas: dict[str, Any]) -> None:
     for media in operation["requestBody"]["content"].values():
         name = media["schema"].get("$ref", "").rpartition("/")[2]
         operation["requestBody"]["required"] = bool(schemas.get(name, {}).get("required"))
+
+
+def _handlers(app: Litestar) -> list[HTTPRouteHandler]:
+    return [handler for route in app.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers]
+
+
+def _show(operation: object, shown: dict[str, dict[str, Any]], schemas: dict[str, Any]) -> None:
+    """Gives a successful answer an example of its own, where the one of its struct would mislead."""
+    if not isinstance(operation, dict) or operation.get("operationId") not in shown:
+        return
+    answer = next(response for status, response in operation["responses"].items() if status.startswith("2"))
+    for media in answer["content"].values():
+        schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
+        media["examples"] = {"answer": {"value": schema["examples"][0] | shown[operation["operationId"]]}}
 
 
 def _page(title: str, body: str) -> str:

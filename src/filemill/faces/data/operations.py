@@ -11,6 +11,7 @@ from litestar.openapi.spec import Example
 from litestar.params import PathParameter
 
 from filemill.faces.data.schemas import Nothing, Problem
+from filemill.jobs.job import Status
 from filemill.web.caller import Caller
 
 Asked = Request[Caller, Any, State]
@@ -58,6 +59,11 @@ def refusals(*statuses: int, bad: tuple[str, str] | None = None) -> dict[int, Re
         for status in (400, *statuses, 503)
     }
 
+
+CANCELLED = {"status": Status.CANCELLED, "output_object_key": None, "progress": 0.0, "started_at": None}
+QUEUED = CANCELLED | {"status": Status.QUEUED, "ended_at": None}
+PENDING = QUEUED | {"status": Status.PENDING, "input_object_key": None, "input_size_bytes": None}
+"""In which fields a job that has not COMPLETED differs from the example of a job."""
 
 BODY = (401, 408, 413, 415, 422)
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"oauth2": []}]

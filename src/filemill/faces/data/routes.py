@@ -13,8 +13,11 @@ from filemill.faces.data import planning, transfer_routes, words
 from filemill.faces.data.new_jobs import MOST_JOB_BYTES, NewJob
 from filemill.faces.data.operations import (
     BODY,
+    CANCELLED,
     MISSHAPEN,
     NOTHING,
+    PENDING,
+    QUEUED,
     SECURITY,
     UNREADABLE,
     Asked,
@@ -127,6 +130,7 @@ async def read_me(request: Asked) -> AccountReply:
     response_description="The job, PENDING; with a known `Idempotency-Key` the one made before, as it stands.",
     responses=refusals(*BODY, 429, bad=MISSHAPEN),
     request_max_body_size=MOST_JOB_BYTES,
+    shows=PENDING,
 )
 async def make_job(
     request: Asked,
@@ -235,6 +239,7 @@ async def delete_job(request: Asked, job_id: JobId) -> None:
     dto=JsonBody[Nothing],
     summary="Cancel a job",
     response_description="The job, CANCELLED or CANCELLATION_REQUESTED.",
+    shows=CANCELLED,
 )
 async def cancel_job(request: Asked, job_id: JobId, data: JSONBody[Nothing] = NOTHING) -> JobReply:
     """A waiting job is CANCELLED at once; a running one is asked to stop and ends within two seconds."""
@@ -246,6 +251,7 @@ async def cancel_job(request: Asked, job_id: JobId, data: JSONBody[Nothing] = NO
     dto=JsonBody[Nothing],
     summary="Try a job again",
     response_description="The job, QUEUED.",
+    shows=QUEUED,
 )
 async def retry_job(request: Asked, job_id: JobId, data: JSONBody[Nothing] = NOTHING) -> JobReply:
     """Queues a FAILED or CANCELLED job once more, as long as its input is still there."""

@@ -6,7 +6,7 @@ from litestar import delete, get
 from litestar.params import JSONBody, QueryParameter
 
 from filemill.faces.data import words
-from filemill.faces.data.operations import Asked, JobId, account, ask, refusals
+from filemill.faces.data.operations import PENDING, QUEUED, Asked, JobId, account, ask, refusals
 from filemill.faces.data.schemas import JobReply
 from filemill.faces.data.transfers import (
     DownloadUrl,
@@ -49,6 +49,7 @@ async def upload_url(request: Asked, job_id: JobId, data: JSONBody[WhichInput] =
     dto=JsonBody[Uploaded],
     summary="The input is there",
     response_description="The job: QUEUED, or PENDING while another input is missing.",
+    shows=QUEUED,
 )
 async def mark_uploaded(request: Asked, job_id: JobId, data: JSONBody[Uploaded]) -> JobReply:
     """Queues the job once every input is marked. The key, one of this job's, says which input is meant.
@@ -124,6 +125,7 @@ async def sign_parts(request: Asked, job_id: JobId, data: JSONBody[WantedParts])
     dto=JsonBody[FinishedParts],
     summary="Put the parts together",
     response_description="The job, still PENDING.",
+    shows=PENDING,
 )
 async def complete_multipart(request: Asked, job_id: JobId, data: JSONBody[FinishedParts]) -> JobReply:
     """Makes one object of the parts. `mark-uploaded` is still to be called."""
