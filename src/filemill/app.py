@@ -9,8 +9,11 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.openapi.spec import Tag
 
-from filemill import connections, logs
+from filemill import connections, logs, redis_pool
 from filemill import settings as setting
+from filemill.faces.conversion import routes as conversion_routes
+from filemill.faces.conversion import schemas as conversion_schemas
+from filemill.faces.conversion import words as conversion_words
 from filemill.faces.data import routes as data_routes
 from filemill.faces.data import schemas as data_schemas
 from filemill.faces.data import words as data_words
@@ -26,11 +29,12 @@ from filemill.web.fallback import Answers
 from filemill.web.methods import AllMethods
 
 DIALECTS = {"/api/v1": data_words.problem}
-"""The dialect of error answers by prefix of the path; elsewhere `fallback.named`."""
+"""The dialect of error answers by prefix of the path; elsewhere it is that of conversion-sessions."""
 
 _TAGS = (
     Tag("accounts", "Register and sign in."),
     Tag("jobs", "Pipelines over tables: make a job, upload its file, wait, download the result."),
+    Tag("conversions", "Convert a file without an account: within a session, which a cookie names."),
     Tag("health", "For whoever operates this service."),
 )
 
@@ -51,9 +55,9 @@ def create_app(settings: Settings) -> Litestar:
     trusted = address.networks(settings.trusted_proxies)
     store = Store(settings)
     app = Litestar(
-        route_handlers=[data_routes.router, health.router, metrics.metrics, docs.router],
+        route_handlers=[data_routes.router, conversion_routes.router, health.router, metrics.metrics, docs.router],
         middleware=[WhoIsAsking(settings.secret)],
-        exception_handlers={Exception: Answers(DIALECTS)},
+        exception_handlers={Exception: Answers(DIALECTS, elsewhere=conversion_words.problem)},
         lifespan=[_connected],
         openapi_config=docs.config(_TAGS),
         cors_config=_cors(settings),
@@ -61,7 +65,7 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.state.openapi = docs.document(app, (*data_schemas.STRUCTS, *health.STRUCTS))
+    app.state.openapi = docs.document(app, (*data_schemas.STRUCTS, *conversion_schemas.STRUCTS, *health.STRUCTS))
     app.asgi_handler = Envelope(InTime(AllMethods(app.asgi_handler, app.routes)), trusted)
     return app
 
@@ -71,7 +75,7 @@ def _cors(settings: Settings) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=list(settings.cors_origins),
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-CSRF-Token", "X-Request-ID"],
         expose_headers=["X-Request-ID", "Retry-After"],
     )
 
@@ -81,6 +85,7 @@ async def _connected(app: Litestar) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     await connections.open(settings.database_url, size=POOL, name="filemill api")
     queue.open(settings.redis_url)
+    redis_pool.open(settings.redis_url)
     listener = Listener(settings.database_url)
     await listener.open()
     context.open(context.Context(settings, app.state.store, listener))
@@ -90,5 +95,6 @@ async def _connected(app: Litestar) -> AsyncIterator[None]:
         context.close()
         await listener.close()
         queue.close()
+        await redis_pool.close()
         await connections.close()
         app.state.store.close()

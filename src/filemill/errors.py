@@ -41,8 +41,26 @@ class NotSignedIn(FilemillError):
     status = 401
 
 
+class NoSession(FilemillError):
+    """There is no session, or it has ended: call GET /session/init, and send its cookie along."""
+
+    status = 401
+
+
 class NotYours(FilemillError):
     """This belongs to somebody else."""
+
+    status = 403
+
+
+class WrongCsrfToken(FilemillError):
+    """The header X-CSRF-Token must carry the token that GET /session/init has answered."""
+
+    status = 403
+
+
+class CrossSite(FilemillError):
+    """The session's cookie counts only for requests from this service's own pages."""
 
     status = 403
 

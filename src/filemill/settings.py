@@ -49,6 +49,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_seconds: int = DAY
     store_away_seconds: int = 1800
     access_seconds: int = 12 * 3600
+    guest_seconds: int = DAY
+    member_session_seconds: int = 30 * DAY
+    cookie_secure: Literal["on", "off"] = "on"
+    uploads_per_minute: int = 3
+    conversions_per_minute: int = 5
+    downloads_per_minute: int = 10
     open_jobs: int = 1000
     pending_jobs: int = 200
     open_plans: int = 4
@@ -59,6 +65,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def slots(self, lane: str) -> int:
         """How many jobs of a lane one worker process takes at once."""
         return int(getattr(self, f"{lane}_slots"))
+
+    def most_per_minute(self, what: str) -> int:
+        """How many uploads, conversions or downloads one address may ask for in a minute."""
+        return int(getattr(self, f"{what}_per_minute"))
 
 
 def read(environ: Mapping[str, str]) -> Settings:

@@ -177,7 +177,8 @@ async def test_each_error_in_each_dialect(app_that_fails, caplog, error, status,
     async with app_that_fails(error) as client:
         data, elsewhere = await client.get("/api/v1/failing"), await client.get("/failing")
 
-    assert data.status_code == elsewhere.status_code == status
+    assert data.status_code == status
+    assert elsewhere.status_code == (400 if status == 422 else status)  # conversion-sessions tells the two alike
     assert list(data.json()) == ["detail"]
     assert elsewhere.json() == {"success": False, "data": {"error": name, "message": data.json()["detail"]}}
     assert ("retry-after" in data.headers) == (status in (429, 503))

@@ -155,7 +155,7 @@ async def test_the_document_has_security_tags_and_examples(client):
     schemes = document["components"]["securitySchemes"]
     assert schemes["bearer"]["scheme"] == "bearer"
     assert schemes["oauth2"]["flows"]["password"]["tokenUrl"] == "/api/v1/auth/login"
-    assert document["paths"]["/api/v1/jobs"]["post"]["security"] == [{"bearer": []}, {"oauth2": []}]
+    assert document["paths"]["/api/v1/jobs"]["post"]["security"] == [{"bearer": []}, {"oauth2": []}, {"session": []}]
     assert "security" not in document["paths"]["/api/v1/auth/login"]["post"]
     login = document["paths"]["/api/v1/auth/login"]["post"]["requestBody"]
     assert list(login["content"]) == ["application/x-www-form-urlencoded"]

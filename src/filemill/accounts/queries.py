@@ -17,6 +17,7 @@ class AccountRow(msgspec.Struct, frozen=True):
     email: str | None
     role: str
     token_version: int
+    is_guest: bool
 
 
 class MemberRow(msgspec.Struct, frozen=True):
@@ -57,10 +58,49 @@ async def insert_member(account: UUID, email: str, password_hash: str, role: str
 async def live_account(account: UUID) -> AccountRow | None:
     """An account that may act, or None. On the way of every request."""
     row = await connections.fetchrow(
-        f"SELECT id, email, role, token_version FROM account WHERE id = $1 AND {_LIVE}",  # noqa: S608
+        f"SELECT id, email, role, token_version, password_hash IS NULL FROM account WHERE id = $1 AND {_LIVE}",  # noqa: S608
         account,
     )
     return None if row is None else AccountRow(*row)
+
+
+async def insert_guest(guest: UUID, member: UUID | None, seconds: int | None) -> None:
+    """Makes the row of a guest that expires after so many seconds, or never; changes nothing where there is one."""
+    await connections.execute(
+        "INSERT INTO account (id, role, token_version, merged_into, created_at, expires_at)"
+        " VALUES ($1, 'user', 0, $2, now(), now() + make_interval(secs => $3::int)) ON CONFLICT (id) DO NOTHING",
+        guest,
+        member,
+        seconds,
+    )
+
+
+async def lock_live(account: UUID) -> bool:
+    """Locks an account until the transaction ends -> False if it may not act (any more)."""
+    return (
+        await connections.fetchval(
+            f"SELECT true FROM account WHERE id = $1 AND {_LIVE} FOR NO KEY UPDATE",  # noqa: S608
+            account,
+        )
+        is True
+    )
+
+
+async def merge_guest(guest: UUID, member: UUID) -> None:
+    """Says that a living guest belongs to a member; it no longer expires."""
+    await connections.execute(
+        "UPDATE account SET merged_into = $2, expires_at = NULL"  # noqa: S608
+        f" WHERE id = $1 AND password_hash IS NULL AND merged_into IS NULL AND {_LIVE}",
+        guest,
+        member,
+    )
+
+
+async def is_merged(guest: UUID, member: UUID) -> bool:
+    """Whether this account is a guest that was merged into this member."""
+    return (
+        await connections.fetchval("SELECT true FROM account WHERE id = $1 AND merged_into = $2", guest, member) is True
+    )
 
 
 async def member_named(name: str) -> MemberRow | None:

@@ -17,6 +17,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import Method
 
 from filemill import __version__
+from filemill.web import cookies
 from filemill.web.caller import ANYONE
 
 _ASSETS = {
@@ -40,9 +41,10 @@ SHOWS = "shows"
 """`opt` of a route: fields of its answer that differ from the example of its struct."""
 
 _EXAMPLE = re.compile(r"\s*Example: `(.+)`\s*$", re.DOTALL)
-_DESCRIPTION = """Files go in, finished files come out: tables are filtered and converted by pipelines of steps.
+_DESCRIPTION = """Files go in, finished files come out.
 
-Files never pass through this API: it signs addresses of the object store, where they are put and fetched."""
+Whoever comes by may convert a file within a session. Below `/api/v1` tables are taken through pipelines of steps; there
+files never pass through this API: it signs addresses of the object store, where they are put and fetched."""
 
 
 def config(tags: Sequence[Tag]) -> OpenAPIConfig:
@@ -56,6 +58,12 @@ def config(tags: Sequence[Tag]) -> OpenAPIConfig:
             security_schemes={
                 "bearer": SecurityScheme(
                     type="http", scheme="bearer", bearer_format="JWT", description="The access token of a sign-in."
+                ),
+                "session": SecurityScheme(
+                    type="apiKey",
+                    name=cookies.NAME,
+                    security_scheme_in="cookie",
+                    description="The cookie of `GET /session/init`; what changes something wants `X-CSRF-Token`, too.",
                 ),
                 "oauth2": SecurityScheme(
                     type="oauth2",

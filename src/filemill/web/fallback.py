@@ -19,54 +19,39 @@ from filemill import logs
 from filemill.errors import FilemillError, NotSignedIn, TooMany, Unavailable
 from filemill.web.methods import and_head
 
-Dialect = Callable[[int, str], object]
-"""(status, sentence) -> the body of an error answer."""
-
 RETRY_SECONDS = 5
 _FAULT = 500
 _LEFT = "client disconnected prematurely"  # Litestar's word for it; nobody's fault and nobody is left to be answered
 _SORRY = "Something went wrong on our side; it has been written down under this answer's X-Request-ID."
 
-_NAMES = {
-    400: "ValidationError",
-    401: "SessionValidationError",
-    403: "ForbiddenError",
-    404: "ResourceNotFound",
-    405: "MethodNotAllowed",
-    408: "ValidationError",
-    413: "ValidationError",
-    415: "ValidationError",
-    422: "ValidationError",
-    429: "RateLimitExceeded",
-    503: "ServiceUnavailable",
-}
-
 
 class Failure(msgspec.Struct, frozen=True):
-    """What an error comes to: a status, one sentence for the caller, headers."""
+    """What an error comes to: a status, one sentence for the caller, headers. `kind` is the error's class."""
 
     status: int
     sentence: str
     headers: dict[str, str] = {}
+    kind: type[Exception] = Exception
 
 
-def named(status: int, sentence: str) -> object:
-    """The dialect of every path that no other door has taken: the error's name beside its sentence."""
-    return {"success": False, "data": {"error": _NAMES.get(status, "ServerError"), "message": sentence}}
+Dialect = Callable[[Failure], tuple[int, object]]
+"""A failure -> the status and the body of the answer."""
 
 
 class Answers:
-    """Litestar's one exception handler: finds the dialect by the longest prefix of the path."""
+    """Litestar's one exception handler: finds the dialect by the longest prefix of the path, else it is `elsewhere`."""
 
-    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+    def __init__(self, dialects: Mapping[str, Dialect], elsewhere: Dialect) -> None:
         self._dialects = sorted(dialects.items(), key=lambda row: len(row[0]), reverse=True)
+        self._elsewhere = elsewhere
 
     def __call__(self, request: Request[Any, Any, Any], error: Exception) -> Response[object]:
         """The answer to a request that ended in an error."""
-        failure = failure_of(request, error)
+        failure = msgspec.structs.replace(failure_of(request, error), kind=type(error))
+        status, body = self.dialect(request.scope["path"])(failure)
         return Response(
-            self.dialect(request.scope["path"])(failure.status, failure.sentence),
-            status_code=failure.status,
+            body,
+            status_code=status,
             headers=failure.headers,
             media_type="application/json",
         )
@@ -76,7 +61,7 @@ class Answers:
         for prefix, dialect in self._dialects:
             if path == prefix or path.startswith(f"{prefix}/"):
                 return dialect
-        return named
+        return self._elsewhere
 
 
 def failure_of(request: Request[Any, Any, Any], error: Exception) -> Failure:

@@ -1,4 +1,8 @@
-"""Decides who may pass; each guard goes on the routes it holds for."""
+"""Decides who may pass; each guard goes on the routes it holds for.
+
+The guards await nothing they need not, but Litestar would run a plain function in a thread, which costs more than all
+else a guard does.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -6,20 +10,61 @@ from uuid import UUID
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from filemill.errors import NotFound, NotSignedIn
+from filemill.accounts import quotas
+from filemill.errors import NoSession, NotFound, NotSignedIn, WrongCsrfToken
+from filemill.web.address import client_of
 from filemill.web.caller import Caller
 
+CSRF_HEADER = "X-CSRF-Token"
 
-async def signed_in(connection: ASGIConnection[Any, Caller, Any, Any], _: BaseRouteHandler) -> None:
-    """Lets everybody pass who has an account. Raises NotSignedIn.
+Asking = ASGIConnection[Any, Caller, Any, Any]
 
-    It awaits nothing, but Litestar would run a plain function in a thread, which costs more than all else a guard does.
-    """
-    if connection.user.id is None and connection.scope.get("method") != "OPTIONS":  # it tells the methods, nothing else
+
+def _asks_for_methods(connection: Asking) -> bool:
+    """OPTIONS tells the methods of an address, nothing else."""
+    return connection.scope.get("method") == "OPTIONS"
+
+
+async def known(connection: Asking, _: BaseRouteHandler) -> None:
+    """Lets everybody pass who has an account, guests too. Raises NotSignedIn."""
+    if connection.user.id is None and not _asks_for_methods(connection):
         raise NotSignedIn
 
 
-async def spelled_as_ids(connection: ASGIConnection[Any, Caller, Any, Any], _: BaseRouteHandler) -> None:
+async def signed_in(connection: Asking, _: BaseRouteHandler) -> None:
+    """Lets members pass. Raises NotSignedIn."""
+    if (connection.user.id is None or connection.user.is_guest) and not _asks_for_methods(connection):
+        raise NotSignedIn
+
+
+async def in_session(connection: Asking, _: BaseRouteHandler) -> None:
+    """Lets everybody pass whose cookie names a live session. Raises NoSession."""
+    if connection.user.session is None and not _asks_for_methods(connection):
+        raise NoSession
+
+
+async def with_csrf_token(connection: Asking, _: BaseRouteHandler) -> None:
+    """Lets those pass who know their session's CSRF token. Raises WrongCsrfToken."""
+    session = connection.user.session
+    if session is not None and not session.has_csrf(connection.headers.get(CSRF_HEADER, "")):
+        raise WrongCsrfToken
+
+
+class Limited:
+    """Lets an address pass so many times a minute: `what` is a plural and names the setting `{what}_per_minute`."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    async def __call__(self, connection: Asking, _: BaseRouteHandler) -> None:
+        """Counts whoever comes so far. Raises TooMany."""
+        if not _asks_for_methods(connection):
+            at_hand = connection.app.state
+            most = at_hand.settings.most_per_minute(self._what)
+            await quotas.take(self._what, client_of(connection.scope, at_hand.trusted), most)
+
+
+async def spelled_as_ids(connection: Asking, _: BaseRouteHandler) -> None:
     """Lets ids of 36 characters pass alone. Raises NotFound.
 
     Litestar reads whatever Python's UUID does, which passes over hyphens, braces and `urn:uuid:`; one thing would have

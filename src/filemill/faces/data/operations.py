@@ -66,7 +66,7 @@ PENDING = QUEUED | {"status": Status.PENDING, "input_object_key": None, "input_s
 """In which fields a job that has not COMPLETED differs from the example of a job."""
 
 BODY = (401, 408, 413, 415, 422)
-SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"oauth2": []}]
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"oauth2": []}, {"session": []}]
 NOTHING = Nothing()
 
 ask = partial(post, status_code=200, responses=refusals(*BODY, 403, 404))

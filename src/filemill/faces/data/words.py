@@ -8,6 +8,7 @@ from filemill.accounts.sign_in import Member
 from filemill.faces.data.schemas import AccountReply, EventReply, FileReply, JobReply, Problem, ReceiptReply
 from filemill.jobs.job import Event, Job
 from filemill.jobs.receipts import FileSum, Receipt
+from filemill.web.fallback import Failure
 
 
 class _Steps(msgspec.Struct, frozen=True):
@@ -22,9 +23,9 @@ def steps_as_sent(body: bytes) -> bytes:
     return bytes(_steps.decode(body).processing_steps)
 
 
-def problem(status: int, sentence: str) -> Problem:
+def problem(failure: Failure) -> tuple[int, Problem]:
     """The dialect of errors here: a sentence, whatever the status."""
-    return Problem(sentence)
+    return failure.status, Problem(failure.sentence)
 
 
 def account(member: Member) -> AccountReply:

@@ -1,0 +1,49 @@
+"""How often one address may do a thing within a minute: a sliding window in Redis, looked at and counted in one go."""
+
+import math
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from filemill import redis_pool
+from filemill.errors import TooMany
+
+WINDOW_SECONDS = 60
+_IPV6_PREFIX = 64
+"""One customer has at least so large a network: its addresses count as one."""
+
+# The list holds the times of what was let through, the newest first, in microseconds by the clock of Redis. The answer
+# is how many microseconds to wait; what is turned away does not count.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local most, window = tonumber(ARGV[1]), tonumber(ARGV[2]) * 1000000
+local oldest = redis.call('LINDEX', KEYS[1], most - 1)
+if oldest and tonumber(oldest) > now - window then
+  return tonumber(oldest) + window - now
+end
+redis.call('LPUSH', KEYS[1], string.format('%.0f', now))
+redis.call('LTRIM', KEYS[1], 0, most - 1)
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 0
+"""
+
+
+async def take(what: str, address: str, most: int) -> None:
+    """Counts one of `what` (a plural, such as "uploads") for an address. Raises TooMany once it had `most` a minute."""
+    key = f"limit:{what}:{_customer(address)}"
+    wait: int = await redis_pool.client().eval(_TAKE, 1, key, str(most), str(WINDOW_SECONDS))
+    if wait > 0:
+        seconds = math.ceil(wait / 1_000_000)
+        raise TooMany(
+            f"Too many {what} from your address: {most} a minute are allowed. Try again in {seconds} seconds.",
+            retry_after=seconds,
+        )
+
+
+def _customer(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address):
+        return str(ip_network((known, _IPV6_PREFIX), strict=False).network_address)
+    return str(known)

@@ -1,0 +1,1 @@
+"""The door `conversion-sessions`: whoever comes by may convert a file, without an account."""

@@ -1,0 +1,57 @@
+"""The addresses of this door where a session begins and ends."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+
+from filemill.accounts import sessions
+from filemill.errors import WrongCsrfToken
+from filemill.faces.conversion.operations import SECURITY, Asked, refusals, session_of
+from filemill.faces.conversion.schemas import ClosedReply, CsrfToken, SessionReply
+from filemill.web import cookies, origin
+from filemill.web.caller import ANYONE
+from filemill.web.guards import CSRF_HEADER, in_session
+
+_NOT_KEPT = {"Cache-Control": "no-store"}
+
+
+@get(
+    "/session/init",
+    opt=ANYONE,
+    summary="Begin a session",
+    response_description="The session's CSRF token; its cookie is set.",
+    responses=refusals(),
+)
+async def init_session(request: Request[Any, Any, State], state: State) -> Response[SessionReply]:
+    """Begins a session and sets its cookie; with the cookie of a live one it is answered with that one's token."""
+    given = request.cookies.get(cookies.NAME)
+    session = await sessions.read(given) if given is not None else None
+    if session is None:
+        session = await sessions.begin(state.settings.guest_seconds)
+    return Response(
+        SessionReply(CsrfToken(session.csrf)),
+        headers=_NOT_KEPT,
+        cookies=[cookies.naming(session, state.settings)],
+    )
+
+
+@post(
+    "/session/close",
+    guards=[in_session],
+    status_code=200,
+    security=SECURITY,
+    summary="End the session",
+    response_description="The session is over, and its files are gone.",
+    responses=refusals(401, 403),
+)
+async def close_session(request: Asked, state: State) -> Response[ClosedReply]:
+    """Ends the session. With an `X-CSRF-Token` that must be right; a page of ours may come without one."""
+    session = session_of(request)
+    token = request.headers.get(CSRF_HEADER)
+    if token is None:
+        origin.want_own(request.headers)
+    elif not session.has_csrf(token):
+        raise WrongCsrfToken
+    await sessions.end(session)
+    return Response(ClosedReply(), cookies=[cookies.none(state.settings)])

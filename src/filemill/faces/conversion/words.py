@@ -1,0 +1,28 @@
+"""Turns errors into this door's words; every address that no other door has taken speaks them, too."""
+
+from filemill.errors import WrongCsrfToken
+from filemill.faces.conversion.schemas import Refusal, Refused
+from filemill.web.fallback import Failure
+
+_BY_CLASS: dict[type[Exception], str] = {WrongCsrfToken: "CSRFValidationError"}
+"""Errors that have a name of their own here, whatever their status."""
+
+_BY_STATUS = {
+    400: "ValidationError",
+    401: "SessionValidationError",
+    403: "ForbiddenError",
+    404: "ResourceNotFound",
+    405: "MethodNotAllowed",
+    429: "RateLimitExceeded",
+    503: "ServiceUnavailable",
+}
+
+_ALL_BAD_REQUESTS = frozenset({408, 413, 415, 422})
+"""Other doors tell these apart; here whatever is wrong with a request is a 400."""
+
+
+def problem(failure: Failure) -> tuple[int, Refused]:
+    """The dialect of errors here: a name and a sentence."""
+    status = 400 if failure.status in _ALL_BAD_REQUESTS else failure.status
+    named = next((name for kind, name in _BY_CLASS.items() if issubclass(failure.kind, kind)), None)
+    return status, Refused(Refusal(named or _BY_STATUS.get(status, "ServerError"), failure.sentence))
