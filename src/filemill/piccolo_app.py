@@ -7,6 +7,7 @@ from piccolo.conf.apps import AppConfig
 import piccolo_migrations
 from filemill.accounts.tables import Account, SecondFactor, SignIn, SignInAttempt
 from filemill.connections import DB
+from filemill.faces.conversion.tables import ConversionFile
 from filemill.jobs.tables import Job, JobEvent, JobFile, Worker
 from filemill.storage.tables import Object
 
@@ -15,7 +16,11 @@ __all__ = ["APP_CONFIG", "DB"]  # Piccolo looks for its engine here too
 APP_CONFIG = AppConfig(
     app_name="filemill",
     migrations_folder_path=str(Path(piccolo_migrations.__file__).parent),
-    table_classes=[Account, SecondFactor, SignIn, SignInAttempt, Object, Job, JobFile, JobEvent, Worker],
+    table_classes=[
+        *(Account, SecondFactor, SignIn, SignInAttempt, Object),
+        *(Job, JobFile, JobEvent, Worker),
+        ConversionFile,
+    ],
     migration_dependencies=[],
     commands=[],
 )

@@ -150,8 +150,26 @@ async def test_a_cookie_of_a_signed_in_session_opens_the_other_doors(with_cookie
 async def test_a_session_without_a_member_opens_none(client):
     await begin(client)
 
-    assert (await client.get("/api/v1/users/me")).status_code == 401
-    assert (await client.post("/api/v1/jobs", json=JOB)).status_code == 401
+    for answer in (
+        await client.get("/api/v1/users/me"),
+        await client.get("/api/v1/jobs"),
+        await client.post("/api/v1/jobs", json=JOB),
+    ):
+        assert answer.status_code == 401
+
+
+async def test_a_guest_may_look_at_jobs_and_make_none(client):
+    await begin(client)
+    session = await sessions.read(client.headers["Cookie"].partition("=")[2])
+    await session.admit_guest()
+
+    assert (await client.get("/api/v1/jobs")).json() == []
+    for answer in (
+        await client.get("/api/v1/users/me"),
+        await client.post("/api/v1/jobs", json=JOB),
+        await client.post("/api/v1/jobs/plan", json=JOB | {"sample": "a\n1\n"}),
+    ):
+        assert answer.status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,51 @@ async def merge_guest(guest: UUID, member: UUID) -> None:
     )
 
 
+# A guest goes with its member.
+_ENDED = (
+    "(a.expires_at <= now() OR a.closed_at IS NOT NULL"
+    " OR EXISTS (SELECT FROM account m WHERE m.id = a.merged_into AND m.closed_at IS NOT NULL))"
+)
+
+
+async def ended(limit: int = 100) -> list[UUID]:
+    """Accounts whose time is over, or that were closed: guests before the members they were merged into."""
+    rows = await connections.fetch(  # three index scans; an OR would look at every account there is
+        """
+        SELECT id, merged_into FROM account WHERE expires_at <= now()
+        UNION SELECT id, merged_into FROM account WHERE closed_at IS NOT NULL
+        UNION SELECT g.id, g.merged_into FROM account m JOIN account g ON g.merged_into = m.id
+          WHERE m.closed_at IS NOT NULL
+        ORDER BY merged_into NULLS LAST LIMIT $1
+        """,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def lock_ended(account: UUID) -> bool:
+    """Locks an account whose time is over, or that was closed -> False if it is none."""
+    return (
+        await connections.fetchval(
+            f"SELECT true FROM account a WHERE a.id = $1 AND {_ENDED} FOR UPDATE OF a",  # noqa: S608
+            account,
+        )
+        is True
+    )
+
+
+async def delete(account: UUID) -> bool:
+    """Deletes an account with all rows that hang on it -> False while a guest of its own is still there."""
+    return (
+        await connections.fetchval(
+            "DELETE FROM account WHERE id = $1"
+            " AND NOT EXISTS (SELECT FROM account g WHERE g.merged_into = $1) RETURNING true",
+            account,
+        )
+        is True
+    )
+
+
 async def is_merged(guest: UUID, member: UUID) -> bool:
     """Whether this account is a guest that was merged into this member."""
     return (

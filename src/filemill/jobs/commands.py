@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 
 from filemill import connections
+from filemill.accounts import queries as accounts
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import chains, context, formats, moves, queries, queue, steps
 from filemill.jobs import options as job_options
-from filemill.jobs.job import ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
+from filemill.jobs.job import DOORS, ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
 from filemill.jobs.options import Options
 from filemill.jobs.queries import NewFile as NewInput
 from filemill.storage import queries as objects
@@ -105,11 +106,19 @@ async def _read(job_id: UUID) -> Job:
     return job
 
 
-async def get(job_id: UUID, owner: UUID) -> Job:
-    """A job of this owner. Raises NotFound, NotYours."""
+async def get(job_id: UUID, owner: UUID, door: str | None = None) -> Job:
+    """A job of this owner, or of a guest merged into it.
+
+    Raises NotFound, NotYours; WrongStatus where it was not begun at `door`, if that is given.
+    """
     job = await _read(job_id)
-    if job.owner != owner:
+    if job.owner != owner and not await accounts.is_merged(job.owner, owner):
         raise NotYours("This job belongs to somebody else.")
+    if door is not None and job.door != door:
+        raise WrongStatus(
+            f"The job was begun at the door {DOORS[job.door]}; here it can be read, cancelled and downloaded, nothing"
+            " else."
+        )
     return job
 
 
@@ -171,9 +180,9 @@ async def cancel(job_id: UUID, owner: UUID) -> Job:
     return job
 
 
-async def retry(job_id: UUID, owner: UUID) -> Job:
+async def retry(job_id: UUID, owner: UUID, door: str | None = None) -> Job:
     """Queues a FAILED or CANCELLED job again, while its inputs are there. Raises WrongStatus."""
-    await get(job_id, owner)
+    await get(job_id, owner, door)
     async with connections.transaction():
         status = await queries.lock(job_id)
         if status not in (Status.FAILED, Status.CANCELLED):
@@ -187,13 +196,13 @@ async def retry(job_id: UUID, owner: UUID) -> Job:
     return job
 
 
-async def delete(job_id: UUID, owner: UUID) -> None:
+async def delete(job_id: UUID, owner: UUID, door: str | None = None) -> None:
     """Deletes a job that no worker holds; its objects are gone when this returns.
 
     Raises WrongStatus for a job in a worker's hands, StoreAway where the store did not take the objects away: the job
     is still there then, and deleting it again goes on.
     """
-    await get(job_id, owner)
+    await get(job_id, owner, door)
     async with connections.transaction():
         status = await queries.lock(job_id)
         if status in (Status.RUNNING, Status.CANCELLATION_REQUESTED):

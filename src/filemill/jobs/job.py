@@ -41,6 +41,10 @@ MOVES: dict[Status, frozenset[Status]] = {
 MAIN_INPUT, MAIN_OUTPUT, BAD_ROWS = "input", "output", "bad_rows"
 """The names of the input every job has, of the output every job has, and of the one for rows it could not use."""
 
+DATA, CONVERSION = "data", "conversion"
+DOORS: dict[str, str] = {DATA: "data-jobs", CONVERSION: "conversion-sessions"}
+"""The doors at which a job can begin: as its row says it, and as callers know it."""
+
 MOST_RUNS = 3
 """How often a job may lose its worker before it has FAILED."""
 

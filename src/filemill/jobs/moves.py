@@ -63,10 +63,14 @@ async def queue(job_id: UUID, was: tuple[Status, ...], why: str) -> str | None:
     return None if row is None else str(row["lane"])
 
 
+_CANCEL_CHANGE = """
+status = CASE WHEN picked.was = 'RUNNING' THEN 'CANCELLATION_REQUESTED' ELSE 'CANCELLED' END,
+ended_at = CASE WHEN picked.was = 'RUNNING' THEN NULL ELSE clock_timestamp() END
+"""
+
 _CANCEL = _move(
     "SELECT id, status AS was FROM job WHERE id = $1 AND status IN ('PENDING', 'QUEUED', 'RUNNING') FOR NO KEY UPDATE",
-    """status = CASE WHEN picked.was = 'RUNNING' THEN 'CANCELLATION_REQUESTED' ELSE 'CANCELLED' END,
-    ended_at = CASE WHEN picked.was = 'RUNNING' THEN NULL ELSE clock_timestamp() END""",
+    _CANCEL_CHANGE,
     "$2::text",
 )
 
@@ -280,17 +284,30 @@ async def take_back() -> list[Moved]:
     return _moved(await fetch(_TAKE_BACK))
 
 
-_EXPIRE_PENDING = _move(
-    """SELECT id, status AS was FROM job WHERE status = 'PENDING' AND expires_at < now()
-    LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED""",
-    "status = 'CANCELLED', ended_at = clock_timestamp()",
-    "'nothing was uploaded in time'",
+_EXPIRE = _move(
+    """SELECT id, status AS was FROM job WHERE status IN ('PENDING', 'QUEUED', 'RUNNING') AND expires_at < now()
+    AND NOT options ? 'mode' LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED""",
+    _CANCEL_CHANGE,
+    "CASE was WHEN 'PENDING' THEN 'nothing was uploaded in time' ELSE 'its time was over' END",
 )
 
 
-async def expire_pending() -> list[Moved]:
-    """Cancels PENDING jobs whose uploads did not come in time."""
-    return _moved(await fetch(_EXPIRE_PENDING))
+async def expire() -> list[Moved]:
+    """Cancels jobs whose uploads did not come in time, or whose owner's time is over; those that run are asked to."""
+    return _moved(await fetch(_EXPIRE))
+
+
+_CANCEL_ALL = _move(
+    """SELECT id, status AS was FROM job WHERE owner = ANY($1::uuid[]) AND ($2::text IS NULL OR door = $2)
+    AND status IN ('PENDING', 'QUEUED', 'RUNNING') FOR NO KEY UPDATE""",
+    _CANCEL_CHANGE,
+    "$3::text",
+)
+
+
+async def cancel_all(owners: list[UUID], why: str, door: str | None = None) -> list[Moved]:
+    """Cancels every open job of these accounts, of one door where that is given; those that run are asked to stop."""
+    return _moved(await fetch(_CANCEL_ALL, owners, door, why))
 
 
 _STORE_AWAY = _move(

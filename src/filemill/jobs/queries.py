@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from filemill.connections import execute, fetch, fetchrow, fetchval
-from filemill.jobs.job import Event, Job, Status
+from filemill.jobs.job import DATA, Event, Job, Status
 
 _JOB = """
 SELECT job.id, job.owner, job.door, job.lane, job.status, job.as_sent, main.file_name, main.announced_size,
@@ -126,15 +126,26 @@ async def get(job_id: UUID) -> Job | None:
     return None if row is None else _job(row)
 
 
+_MANY = 2**62
+"""More than anybody can pass over; so far numbers can still be added up."""
+
+
 async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
-    """The jobs of an account, newest first."""
+    """The jobs of an account and of the guests merged into it, newest first."""
+    # Each owner's newest are found by the index; one sort over all of an owner's jobs would be slow.
     rows = await fetch(
-        _JOB
+        _JOB  # noqa: S608 -- nothing but constants
         + """
-        WHERE job.owner = $1 AND NOT job.options ? 'mode' ORDER BY job.created_at DESC, job.id DESC OFFSET $2 LIMIT $3
+        WHERE job.id IN (
+          SELECT newest.id FROM (SELECT id FROM account WHERE id = $1 OR merged_into = $1) one
+          CROSS JOIN LATERAL (
+            SELECT id, created_at FROM job WHERE owner = one.id AND NOT options ? 'mode'
+            ORDER BY created_at DESC, id DESC LIMIT $2::bigint + $3::bigint) newest
+          ORDER BY newest.created_at DESC, newest.id DESC OFFSET $2 LIMIT $3)
+        ORDER BY job.created_at DESC, job.id DESC
         """,
         owner,
-        skip,
+        min(skip, _MANY),
         limit,
     )
     return [_job(row) for row in rows]
@@ -276,22 +287,24 @@ async def crashed_before(etags: list[str], sizes: list[int], engine: str, days: 
 async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, row_seconds: int) -> None:
     """Sets how long ended jobs, their inputs and their outputs are kept; in the transaction that ended them.
 
-    A plan is not kept: it has had its time since it was made.
+    A plan is not kept: it has had its time since it was made. At other doors than data-jobs a job is told when it is
+    queued until when it is kept, with its outputs.
     """
     await execute(
-        """
+        f"""
         WITH ended AS (
-          SELECT id FROM job WHERE id = ANY($1::uuid[]) AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')),
+          SELECT id, door, expires_at FROM job
+          WHERE id = ANY($1::uuid[]) AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')),
         kept AS (
           UPDATE job SET expires_at = now() + make_interval(secs => $4::float8) FROM ended
-          WHERE job.id = ended.id AND NOT job.options ? 'mode')
+          WHERE job.id = ended.id AND NOT job.options ? 'mode' AND job.door = '{DATA}')
         UPDATE object o SET
           state = CASE WHEN o.state = 'arriving' THEN 'leaving' ELSE o.state END,
-          expires_at = CASE WHEN o.state = 'stored' THEN
-            now() + make_interval(secs => CASE WHEN o.fence IS NULL THEN $2::float8 ELSE $3::float8 END) END
+          expires_at = CASE WHEN o.state <> 'stored' THEN NULL WHEN ended.door <> '{DATA}' THEN ended.expires_at
+            ELSE now() + make_interval(secs => CASE WHEN o.fence IS NULL THEN $2::float8 ELSE $3::float8 END) END
         FROM ended WHERE o.job = ended.id AND o.state <> 'leaving'
           AND (o.state = 'stored' OR o.fence IS NULL)
-        """,
+        """,  # noqa: S608 -- the door's name is ours
         jobs,
         float(input_seconds),
         float(output_seconds),

@@ -5,7 +5,7 @@ from uuid import UUID
 from filemill import connections, logs
 from filemill.accounts import queries as accounts
 from filemill.accounts import sign_in
-from filemill.jobs import commands, context, moves, plan_queries, queries, queue, worker_queries
+from filemill.jobs import closing, commands, context, moves, plan_queries, queries, queue, worker_queries
 from filemill.jobs.job import Status
 from filemill.jobs.moves import Moved
 from filemill.storage import queries as objects
@@ -61,10 +61,11 @@ async def end_waiting_for_store() -> None:
 
 
 async def expire() -> None:
-    """What was to be kept until now goes: uploads that never came, files, ended jobs, keys, old workers' rows."""
+    """What was to be kept until now goes: uploads that never came, guests, files, jobs, keys, old workers' rows."""
     settings = context.get().settings
     async with connections.transaction():
-        await _settle(await moves.expire_pending())
+        await _settle(await moves.expire())
+    await closing.close_ended()
     await objects.leave_expired()
     for job_id in await queries.expired_rows():
         await forget(job_id)

@@ -8,7 +8,7 @@ from filemill import connections
 from filemill.errors import BadRequest, WrongStatus
 from filemill.jobs import commands, context, moves, queries, queue
 from filemill.jobs.formats import format_of
-from filemill.jobs.job import MAIN_INPUT, Job, Status
+from filemill.jobs.job import DATA, MAIN_INPUT, Job, Status
 from filemill.jobs.queries import FileRow
 from filemill.storage import objects, sniffing
 from filemill.storage import queries as rows
@@ -29,7 +29,7 @@ class SignedPart(msgspec.Struct, frozen=True):
 
 
 async def _input(job_id: UUID, owner: UUID, name: str) -> tuple[Job, FileRow]:
-    job = await commands.get(job_id, owner)
+    job = await commands.get(job_id, owner, DATA)
     _want_pending(job.status)
     inputs = await queries.files(job_id, "in")
     for file in inputs:
@@ -81,7 +81,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     the stored bytes allowed.
     """
     at_hand = context.get()
-    job = await commands.get(job_id, owner)
+    job = await commands.get(job_id, owner, DATA)
     _want_pending(job.status)
     inputs = await queries.files(job_id, "in")
     file = next((f for f in inputs if f.key == object_key), None)

@@ -112,6 +112,18 @@ async def leave_all_of(jobs: list[UUID]) -> list[str]:
     return [row["key"] for row in await fetch(LEAVE_JOB, jobs)]
 
 
+async def leave_all_owned(owner: UUID) -> None:
+    """Sends away every object of an account."""
+    await execute(
+        """
+        UPDATE object SET state = 'leaving', writable_until = greatest(writable_until, clock_timestamp()),
+          expires_at = NULL
+        WHERE owner = $1 AND state <> 'leaving'
+        """,
+        owner,
+    )
+
+
 async def leave_losers(job: UUID, fence: int, seconds: int) -> None:
     """Sends away what runs up to `fence` began and did not finish.
 

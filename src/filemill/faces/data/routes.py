@@ -38,12 +38,12 @@ from filemill.faces.data.schemas import (
     Token,
 )
 from filemill.jobs import commands, plans, receipts, steps
+from filemill.jobs.job import DATA
 from filemill.web.address import client_of
 from filemill.web.bodies import FormBody, FormOperation, JsonBody
 from filemill.web.caller import ANYONE
-from filemill.web.guards import signed_in, spelled_as_ids
+from filemill.web.guards import known, signed_in, spelled_as_ids
 
-DOOR = "data"
 MOST_BODY_BYTES = 2**20
 MOST_CREDENTIALS_BYTES = 8 * 2**10
 
@@ -96,7 +96,7 @@ async def register(data: JSONBody[NewAccount]) -> AccountReply:
 async def login(data: RequestBody[Credentials], request: Asked, state: State) -> Response[Token]:
     """Signs in by e-mail and password -> an access token. After ten failures within 15 minutes: 429."""
     entered = await sign_in.sign_in(
-        data.username, data.password, address=client_of(request.scope, state.trusted), door=DOOR
+        data.username, data.password, address=client_of(request.scope, state.trusted), door=DATA
     )
     token = tokens.issue_access(
         state.settings.secret,
@@ -125,6 +125,7 @@ async def read_me(request: Asked) -> AccountReply:
 
 @post(
     "/",
+    guards=[signed_in],
     dto=JsonBody[NewJob],
     summary="Make a job",
     response_description="The job, PENDING; with a known `Idempotency-Key` the one made before, as it stands.",
@@ -150,7 +151,7 @@ async def make_job(
     made = await commands.create(
         commands.NewJob(
             owner=account(request),
-            door=DOOR,
+            door=DATA,
             pipeline=steps.from_wire(data.processing_steps),
             as_sent=words.steps_as_sent(body),
             inputs=data.inputs,
@@ -164,6 +165,7 @@ async def make_job(
 
 @post(
     "/plan",
+    guards=[signed_in],
     dto=JsonBody[NewPlan],
     status_code=200,
     summary="Plan a job",
@@ -180,7 +182,7 @@ async def plan_job(request: Asked, data: JSONBody[NewPlan]) -> PlanReply:
     plan = await plans.make(
         plans.NewPlan(
             owner=account(request),
-            door=DOOR,
+            door=DATA,
             pipeline=steps.from_wire(data.processing_steps),
             inputs=data.inputs,
             options=data.options,
@@ -231,7 +233,7 @@ async def read_job(
 )
 async def delete_job(request: Asked, job_id: JobId) -> None:
     """Deletes a job and its files, which are gone when this answers. A running job must be cancelled first."""
-    await commands.delete(job_id, account(request))
+    await commands.delete(job_id, account(request), DATA)
 
 
 @ask(
@@ -255,7 +257,7 @@ async def cancel_job(request: Asked, job_id: JobId, data: JSONBody[Nothing] = NO
 )
 async def retry_job(request: Asked, job_id: JobId, data: JSONBody[Nothing] = NOTHING) -> JobReply:
     """Queues a FAILED or CANCELLED job once more, as long as its input is still there."""
-    return words.job(await commands.retry(job_id, account(request)))
+    return words.job(await commands.retry(job_id, account(request), DATA))
 
 
 @get(
@@ -301,7 +303,7 @@ _JOBS = Router(
         read_receipt,
         *transfer_routes.handlers,
     ],
-    guards=[signed_in, spelled_as_ids],
+    guards=[known, spelled_as_ids],
     security=SECURITY,
     request_max_body_size=MOST_BODY_BYTES,
     tags=["jobs"],
