@@ -20,6 +20,7 @@ from filemill.faces.data import words as data_words
 from filemill.jobs import context, queue
 from filemill.jobs.events import Listener
 from filemill.settings import Settings
+from filemill.storage.intake import Intake
 from filemill.storage.s3 import Store
 from filemill.web import address, docs, health, metrics
 from filemill.web.arrival import InTime
@@ -61,7 +62,7 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[_connected],
         openapi_config=docs.config(_TAGS),
         cors_config=_cors(settings),
-        state=State({"settings": settings, "trusted": trusted, "store": store}),
+        state=State({"settings": settings, "trusted": trusted, "store": store, "intake": Intake(settings, store)}),
         logging_config=None,
         debug=False,
     )

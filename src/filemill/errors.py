@@ -82,6 +82,12 @@ class TooLarge(FilemillError):
 
     status = 413
 
+    @classmethod
+    def than(cls, most_bytes: int) -> "TooLarge":
+        """The error that names the limit."""
+        limit = f"{most_bytes >> 20}MB" if most_bytes % 2**20 == 0 else f"{most_bytes} byte"
+        return cls(f"File size exceeds {limit} limit.")
+
 
 class Impossible(FilemillError):
     """The request is well formed, but a value in it is impossible."""
@@ -111,6 +117,10 @@ class StoreAway(Unavailable):
 
 class DatabaseAway(Unavailable):
     """The database is out of reach for the moment; try again in a few seconds."""
+
+
+class ScannerAway(Unavailable):
+    """The virus scanner is out of reach for the moment, and no file is taken unscanned; try again in a few seconds."""
 
 
 class TookTooLong(FilemillError):

@@ -34,9 +34,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_public_url: str = ""
     s3_bucket: str = "filemill"
     s3_region: str = "us-east-1"
+    clamd: str = ""
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     tables_slots: int = 2
+    intake_slots: int = 16
     job_memory_mb: int = 1024
     job_disk_mb: int = 20_480
     job_seconds: int = 3600
@@ -118,6 +120,7 @@ def _check(settings: Settings) -> None:
             raise BadSetting(f"{PREFIX}{name.upper()} must be an address that begins with {allowed[0]}://.")
         if name.startswith("s3") and address.path.strip("/"):
             raise BadSetting(f"{PREFIX}{name.upper()} must be a host without a path.")
+    _check_clamd(settings.clamd)
     for proxy in settings.trusted_proxies:
         try:
             ip_network(proxy)
@@ -125,6 +128,17 @@ def _check(settings: Settings) -> None:
             raise BadSetting(f"{PREFIX}TRUSTED_PROXIES must list addresses or networks: {error}.") from None
     if len(settings.secret.encode()) < 32:
         raise BadSetting(f"{PREFIX}SECRET must be at least 32 bytes long.")
+
+
+def _check_clamd(clamd: str) -> None:
+    address = urlsplit(clamd)
+    try:
+        is_tcp = address.scheme == "tcp" and bool(address.hostname and address.port) and not address.path
+    except ValueError:  # the port is no number
+        is_tcp = False
+    is_unix = address.scheme == "unix" and not address.netloc and address.path.startswith("/")
+    if clamd and not is_tcp and not is_unix:
+        raise BadSetting(f"{PREFIX}CLAMD must be unix:///path/of/its/socket or tcp://host:port, not {clamd!r}.")
 
 
 def hide() -> None:

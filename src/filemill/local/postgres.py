@@ -7,7 +7,6 @@ open descriptor (`/proc/self/fd/N` leads into it whatever lies above), so the da
 
 import fcntl
 import os
-import pwd
 import shutil
 import signal
 import tempfile
@@ -15,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from filemill.local import process
-from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User, other_user
 from filemill.local.server import Server
 
 ROLE = DATABASE = "filemill"
@@ -66,7 +65,7 @@ class Postgres(Server):
         super().__init__(folder, port=port, log=log, kept_fds=kept_fds)
         self._password = password
         self._durable = durable
-        self._user = _other_user() if os.geteuid() == 0 else None
+        self._user = other_user() if os.geteuid() == 0 else None
         self.was_made = False
         """Whether the last start made the database: it has no tables then."""
 
@@ -212,11 +211,3 @@ def _shared_folder() -> Path:
             return folder
     places = " nor ".join(str(folder) for folder in _SHARED_FOLDERS)
     raise NotStarted(f"PostgreSQL cannot run as root, and neither {places} can hold its programs for another user.")
-
-
-def _other_user() -> User:
-    try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError:
-        return User(65534, 65534)
-    return User(entry.pw_uid, entry.pw_gid)

@@ -7,6 +7,7 @@ killed with SIGKILL, the kernel ends it for us.
 import contextlib
 import ctypes
 import os
+import pwd
 import random
 import signal
 import socket
@@ -170,6 +171,15 @@ def last_line(log: Path, start: int = 0) -> str:
     except OSError:
         return ""
     return next((line for line in reversed(lines) if line), "")
+
+
+def other_user() -> User:
+    """Whom a server runs as that root starts and that shall not be root."""
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return User(65534, 65534)
+    return User(entry.pw_uid, entry.pw_gid)
 
 
 def run(

@@ -16,9 +16,11 @@ import msgspec
 from filemill import settings
 from filemill.errors import BadSetting
 from filemill.jobs import pairs
-from filemill.local import object_store, process
+from filemill.local import clamd, object_store, process
+from filemill.local.clamd import Clamd
 from filemill.local.home import Home, Notes, StoreName, open_home
 from filemill.local.keys import CAGE, SERVICE, Keys
+from filemill.local.ports import Ports
 from filemill.local.postgres import Postgres
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 from filemill.local.redis import Redis
@@ -41,8 +43,10 @@ _LANES = (pairs.TABLES_LANE,)
 _OWN = ("HOME", "DATABASE_URL", "REDIS_URL", "S3_URL", "S3_PUBLIC_URL", "S3_BUCKET", "S3_REGION", *settings.SECRETS)
 """The settings a local stack makes itself."""
 
+_CLAMD = f"{settings.PREFIX}CLAMD"
 
-Part = Process | Postgres | Redis | ObjectStore
+
+Part = Process | Postgres | Redis | ObjectStore | Clamd
 
 
 class Kept:
@@ -82,7 +86,7 @@ class Stack:
         self.home = home
         notes = home.notes
         name = object_store.choose(store, notes.store)
-        ports = _Ports(notes.ports)
+        ports = Ports(notes.ports)
         self.port = ports.api(port)
         self.postgres = Postgres(
             home.folder / "postgres",
@@ -99,6 +103,7 @@ class Stack:
             kept_fds=(home.servers_lock,),
         )
         given = {key: value for key, value in environ.items() if key.startswith(settings.PREFIX)}
+        self.clamd = self._scanner(given)
         self.store: ObjectStore = object_store.make(
             name,
             home.folder / "store/objects",
@@ -110,6 +115,8 @@ class Stack:
             kept_fds=(home.servers_lock,),
         )
         self.environ = {**given, **self._addresses()}
+        if self.clamd is not None:
+            self.environ[_CLAMD] = self.clamd.address
         self.settings: Settings = settings.read(self.environ)
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
         self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in _LANES}
@@ -133,9 +140,15 @@ class Stack:
         """Starts the three servers alone, with tables, bucket and keys made. Raises NotStarted."""
         process.together(self._start_database, self.redis.start, self._start_store)
 
+    def _scanner(self, given: Mapping[str, str]) -> Clamd | None:
+        """Our own clamd, where it is installed and the environment names no other."""
+        if given.get(_CLAMD) or not clamd.is_there():
+            return None
+        return Clamd(self.home.folder / "clamd", log=self.home.log("clamd"), kept_fds=(self.home.servers_lock,))
+
     def watch(self, say: Callable[[str], None]) -> None:
         """Starts again whatever ends by itself, until an exception (a signal's) ends this."""
-        parts: list[Part] = [self.postgres, self.redis, self.store, self.api, *self.workers.values()]
+        parts: list[Part] = [*self._servers, self.api, *self.workers.values()]
         kept = [Kept(part) for part in parts]
         while True:
             for one in kept:
@@ -155,11 +168,17 @@ class Stack:
 
     def _stop_all(self) -> None:
         process.together(self.api.stop, *(worker.stop for worker in self.workers.values()))
-        process.together(self.postgres.stop, self.redis.stop, self.store.stop)
+        process.together(*(server.stop for server in self._servers))
+
+    @property
+    def _servers(self) -> list[Postgres | Redis | ObjectStore | Clamd]:
+        scanner = [] if self.clamd is None else [self.clamd]
+        return [self.postgres, self.redis, self.store, *scanner]
 
     def _start_the_rest(self) -> None:
         # Neither API nor workers need the store to start, and they take longer than it does.
-        process.together(self._start_database, self.redis.start)
+        scanner = [] if self.clamd is None else [self.clamd.start]
+        process.together(self._start_database, self.redis.start, *scanner)
         for part in (self.api, *self.workers.values()):
             self._want_going_on()
             part.start()
@@ -231,36 +250,6 @@ class Stack:
             "SECRET": self.home.secrets.secret,
         }
         return {settings.PREFIX + name: value for name, value in own.items()}
-
-
-class _Ports:
-    """The ports of one start: those the home had before where they are free."""
-
-    def __init__(self, had: Mapping[str, list[int]]) -> None:
-        self._had = had
-        self.chosen: dict[str, list[int]] = {}
-
-    @property
-    def _taken(self) -> frozenset[int]:
-        return frozenset(port for ports in self.chosen.values() for port in ports)
-
-    def one(self, name: str) -> int:
-        had = self._had.get(name, [])
-        self.chosen[name] = [process.free_port(had[0] if had else None, taken=self._taken)]
-        return self.chosen[name][0]
-
-    def several(self, name: str, choose: Callable[[list[int], frozenset[int]], list[int]]) -> list[int]:
-        self.chosen[name] = choose(self._had.get(name, []), self._taken)
-        return self.chosen[name]
-
-    def api(self, wanted: int) -> int:
-        if not wanted:
-            return self.one("api")
-        if not process.is_free(wanted):
-            why = "something else listens there already" if wanted >= 1024 else "it is taken, or root's alone"
-            raise BadSetting(f"--port {wanted} cannot be used: {why}.")
-        self.chosen["api"] = [wanted]
-        return wanted
 
 
 def check_environment(environ: Mapping[str, str]) -> None:

@@ -160,11 +160,12 @@ async def leave_strays(seconds: int) -> int:
 
 
 async def leave_expired() -> int:
-    """Sends away what was to be kept until now, or lost its job on the way in -> how many."""
+    """Sends away what was to be kept until now, or lost its job or its process on the way in -> how many."""
     tag = await execute(
         """
         UPDATE object SET state = 'leaving', expires_at = NULL
-        WHERE (state = 'stored' AND expires_at < now()) OR (state = 'arriving' AND job IS NULL)
+        WHERE (state = 'stored' AND expires_at < now())
+           OR (state = 'arriving' AND job IS NULL AND coalesce(expires_at < now(), true))
         """
     )
     return int(tag.split()[-1])

@@ -15,7 +15,7 @@ from minio.datatypes import Part as MinioPart
 from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import DictType
 
-from filemill.errors import BadRequest, StoreAway
+from filemill.errors import BadRequest, NotFound, StoreAway
 from filemill.settings import Settings
 from filemill.storage.objects import Part, Stat, disposition
 from filemill.storage.pool import AsStored
@@ -23,6 +23,9 @@ from filemill.storage.pool import AsStored
 T = TypeVar("T")
 
 THREADS = 8
+SENDING_THREADS = 4
+"""Threads of their own for files on their way in: however slow that is, whoever asks the store gets an answer."""
+
 CONNECT_SECONDS = 3
 READ_SECONDS = 20
 _CHUNK = 1 << 20
@@ -60,15 +63,20 @@ class Store:
         self._inside = _client(settings.s3_url, settings)
         self._public = _client(settings.s3_public_url, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        self._sending = ThreadPoolExecutor(SENDING_THREADS, thread_name_prefix="store-sending")
 
     def close(self) -> None:
         """Ends the threads; calls under way are left to themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._sending):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _call(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        run = asyncio.get_running_loop().run_in_executor
+        return await self._run(self._threads, partial(call, *args, **kwargs))
+
+    @staticmethod
+    async def _run(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:
-            return await run(self._threads, partial(call, *args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(threads, call)
         except S3Error as error:
             if error.code in _AWAY or (error.response and error.response.status >= _AWAY_STATUS):
                 raise StoreAway from error
@@ -152,7 +160,18 @@ class Store:
 
     async def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
         """Writes a whole small object."""
-        await self._call(self._inside.put_object, self.bucket, key, io.BytesIO(data), len(data), media_type)
+        put = partial(self._inside.put_object, self.bucket, key, io.BytesIO(data), len(data), media_type)
+        await self._run(self._sending, put)
+
+    async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
+        """Writes one part of an open upload; all but the last have 5 MiB at least. Raises NotFound where it is over."""
+        put = partial(self._inside._upload_part, self.bucket, key, data, None, upload_id, number)  # noqa: SLF001
+        try:
+            return Part(number, await self._run(self._sending, put), len(data))
+        except S3Error as error:
+            if error.code in _GONE:
+                raise NotFound("There is no open upload with this id.") from error
+            raise
 
     async def remove(self, key: str) -> None:
         """Takes an object away; it need not be there."""
@@ -187,10 +206,10 @@ class Store:
             extra_query_params={"partNumber": str(number), "uploadId": upload_id},
         )
 
-    async def create_upload(self, key: str) -> str:
+    async def create_upload(self, key: str, media_type: str = "application/octet-stream") -> str:
         """Begins an upload in parts -> its id."""
         call = self._inside._create_multipart_upload  # noqa: SLF001 -- the client has no public one; its version is pinned
-        return await self._call(call, self.bucket, key, {"Content-Type": "application/octet-stream"})
+        return await self._call(call, self.bucket, key, {"Content-Type": media_type})
 
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that have arrived, or none where the upload is not open."""
