@@ -132,6 +132,8 @@ async def fresh_database_url(servers: Addresses, worker_name: str) -> str:
 
 @pytest.fixture(scope="session")
 def environ(
+    *,
+    servers: Addresses,
     database_url: str,
     redis_url: str,
     store_address: StoreAddress,
@@ -144,6 +146,7 @@ def environ(
         "FILEMILL_DATABASE_URL": database_url,
         "FILEMILL_REDIS_URL": redis_url,
         "FILEMILL_SECRET": shared.secret() * 2,
+        "FILEMILL_CLAMD": servers.clamd,
         **shared.store_settings(store_address, bucket),
     }
 
@@ -152,6 +155,13 @@ def environ(
 def settings(environ: dict[str, str]) -> Settings:
     """The settings for the shared servers."""
     return settings_room.read(environ)
+
+
+@pytest.fixture
+def scanned(settings: Settings) -> None:
+    """The test needs a virus scanner; skipped, and said so, where none is installed."""
+    if not settings.clamd:
+        pytest.skip("clamd is not installed (filemill install puts it there)")
 
 
 Start = Callable[..., FaultyStack]

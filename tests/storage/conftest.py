@@ -1,10 +1,12 @@
 """Fixtures for the store: one `store` per kind of object store that is installed."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 import pytest
 
+from filemill import connections
 from filemill.local.keys import SERVICE
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
@@ -26,3 +28,24 @@ def store(any_store: StoreAddress, settings: Settings, bucket: str) -> Iterator[
     )
     yield store
     store.close()
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[None]:
+    """The pool of this process; no object has a row there."""
+    await connections.open(settings.database_url)
+    await connections.execute("DELETE FROM object")
+    yield
+    await connections.close()
+
+
+@pytest.fixture
+async def owner(database: None) -> uuid.UUID:
+    """An account."""
+    account = uuid.uuid4()
+    await connections.execute(
+        "INSERT INTO account (id, email, role, token_version, created_at) VALUES ($1, $2, 'user', 0, now())",
+        account,
+        f"{account}@example.com",
+    )
+    return account

@@ -19,13 +19,13 @@ from filemill.local.server import Server
 READY_SECONDS = 120.0
 """A second with our signature alone; the whole set that ClamAV publishes takes a minute."""
 
-_EICAR = (
+EICAR = (
     "58354f2150254041505b345c505a58353428505e2937434329377d2445494341522d5354414e444152442d414e5449564952555"
     "32d544553542d46494c452124482b482a"
 )
 """EICAR's test file in hexadecimal digits: written out it would be found in this very file."""
 
-_SIGNATURE = f"Filemill.Eicar-Test:0:*:{_EICAR}\n"
+_SIGNATURE = f"Filemill.Eicar-Test:0:*:{EICAR}\n"
 
 # StreamMaxLength lies above every limit of ours: beyond it clamd hangs up. What is packed beyond the limits below is
 # told (AlertExceedsMax), not called clean. A document with macros is no virus; the cage reports them.
