@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from filemill.accounts import passwords, sign_in
+from filemill.engines.documents import archives, pdfium, pictures
 from filemill.engines.tables import preview, schema
 from filemill.engines.tables.readers import excerpt, inflate, json_kinds, ndjson, records
 from filemill.engines.tables.writers import xlsx_sink
@@ -210,6 +211,11 @@ def test_every_function_has_its_row_and_nothing_else_has() -> None:
         ("tables.md", f"at most {steps.MOST_CONDITIONS:,}, nested at most {steps.DEEPEST_CONDITION} deep"),
         ("tables.md", f"a list of at most {steps.MOST_VALUES:,}"),
         ("tables.md", f"more than {steps.MOST_STEPS} steps"),
+        ("documents.md", f"more than {archives.MOST_TIMES} times its size (beyond {archives.FREE_BYTES >> 20} MiB)"),
+        ("documents.md", f"more than {archives.MOST_BYTES >> 30} GiB"),
+        ("documents.md", f"are more than {archives.MOST_ENTRIES:,}"),
+        ("documents.md", f"more than {pictures.MOST_PIXELS // 1_000_000} million pixels"),
+        ("documents.md", f"more than {pdfium.MOST_PAGES:,} pages, of more than {pdfium.MOST_DRAWN_PAGES} where"),
         ("expressions.md", f"At most {expressions.MOST_CHARACTERS:,} characters, {expressions.MOST_PARTS} columns"),
         ("expressions.md", f"nested at most {expressions.DEEPEST} deep"),
         ("expressions.md", f"at most {value_steps.MOST_EXPRESSION_PARTS:,} such parts"),

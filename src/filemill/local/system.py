@@ -42,6 +42,26 @@ class SystemPackage(msgspec.Struct, frozen=True):
     needed: Callable[[], bool]
 
 
+DOCUMENT_PACKAGES = {
+    "libreoffice-writer-nogui": "converts word processors' files",
+    "libreoffice-calc-nogui": "converts sheets",
+    "libreoffice-impress-nogui": "converts slides",
+    "python3-uno": "drives LibreOffice",
+    "fonts-liberation2": "stands in for Arial, Times and Courier",
+    "fonts-dejavu-core": "letters that other fonts lack",
+    "fonts-crosextra-carlito": "stands in for Calibri",
+    "fonts-crosextra-caladea": "stands in for Cambria",
+    "fonts-noto-cjk": "Chinese, Japanese and Korean letters",
+    "libmimalloc2.0": "less memory and time for LibreOffice",
+}
+"""What the document engine uses: package -> what for."""
+
+
+def _optional_package(name: str, serves: str) -> SystemPackage:
+    """One that is told of by dpkg alone, and that something, not everything, needs."""
+    return SystemPackage(name, serves, lambda: Path(f"/var/lib/dpkg/info/{name}.list").exists(), lambda: False)
+
+
 PACKAGES = (
     SystemPackage("libmagic1", "tells what a file is", lambda: bool(_magic()), lambda: True),
     SystemPackage(
@@ -51,6 +71,7 @@ PACKAGES = (
         lambda: not _works(redis.program),
     ),
     SystemPackage("bubblewrap", "locks engines in", lambda: shutil.which("bwrap") is not None, lambda: False),
+    *(_optional_package(name, serves) for name, serves in DOCUMENT_PACKAGES.items()),
 )
 """Every system package that `filemill install` looks for."""
 
@@ -84,7 +105,10 @@ def install(packages: list[SystemPackage]) -> None:
         return
     command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     process.run_visibly([*command, "update", "-q"])  # an old list may do, so its failure alone says nothing yet
-    if process.run_visibly([*command, "install", "-q", "-y", "--no-install-recommends", *names]):
+    installing = [*command, "install", "-q", "-y", "--no-install-recommends"]
+    if process.run_visibly([*installing, *names]):
+        for name in names:  # one that this system does not know must not keep the others out
+            process.run_visibly([*installing, name])
         _give_up([package for package in packages if not package.is_there()], "could not be installed; install")
 
 

@@ -1,0 +1,1 @@
+"""Documents in, documents out: each external program and library in a file of its own."""

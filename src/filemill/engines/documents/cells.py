@@ -1,0 +1,57 @@
+"""A csv as a sheet: a cell becomes a number only where no digit and no sign of it is lost by that."""
+
+import csv
+import re
+from pathlib import Path
+
+import xlsxwriter
+
+from filemill.engines.documents import texts, trouble
+from filemill.engines.documents.task import Task
+
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+LONGEST_TEXT = 32_767
+LONGEST_FIELD = 1 << 20
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+_MOST_DIGITS = 15
+_DELIMITERS = ",;\t|"
+_HEAD = 65_536
+
+
+def to_sheet(source: Path, target: Path, task: Task) -> None:
+    """Writes the rows as they stand into the first sheet. Raises JobFailed."""
+    text = texts.read(source, task)
+    csv.field_size_limit(LONGEST_FIELD)
+    book = xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_formulas": False})
+    sheet = book.add_worksheet()
+    formats: dict[int, object] = {}
+    try:
+        for number, row in enumerate(csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text))):
+            if number >= MOST_ROWS or len(row) > MOST_COLUMNS:
+                what = f"A sheet has {MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns at most; the file has more."
+                raise trouble.bad_file(task.file, what)
+            for column, value in enumerate(row):
+                if not _is_number(value):
+                    sheet.write_string(number, column, value[:LONGEST_TEXT])
+                    continue
+                places = len(value.partition(".")[2])
+                if places and places not in formats:
+                    formats[places] = book.add_format({"num_format": f"0.{'0' * places}"})
+                sheet.write_number(number, column, float(value), formats.get(places))
+    except csv.Error as error:
+        raise trouble.not_a(task.file) from error
+    finally:
+        book.close()
+
+
+def _is_number(value: str) -> bool:
+    return bool(_NUMBER.fullmatch(value)) and sum(map(str.isdigit, value)) <= _MOST_DIGITS
+
+
+def _delimiter(text: str) -> str:
+    """What parts the cells: the sign, of those in use, that the first lines have equally often and most."""
+    try:
+        return csv.Sniffer().sniff(text[:_HEAD], _DELIMITERS).delimiter
+    except csv.Error:
+        return ","

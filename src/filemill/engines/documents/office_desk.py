@@ -1,0 +1,131 @@
+"""The desk of a running LibreOffice: starts it, then converts what standard input asks for, a JSON line each.
+
+    {"source", "target": paths, "reads": import filter, "reads_how": its options, "writes": export filter,
+     "writes_how": its options as text, "settings": {name: value} of the export}
+    -> {"ok": true} or {"ok": false, "error": why}; before the first, {"ready": true}
+
+It runs under the system's own Python, which has `uno`, and so imports nothing of filemill. When LibreOffice dies it
+ends as well: whoever started it starts another.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import uno
+from com.sun.star.beans import PropertyValue
+
+START_SECONDS = 60
+WANTS_A_RESTART = 81
+"""What soffice.bin ends with after it has made its profile."""
+
+
+def prop(name: str, value: object) -> Any:
+    """One named value as LibreOffice takes it."""
+    made = PropertyValue()
+    made.Name, made.Value = name, value
+    return made
+
+
+def start(program: str, profile: str, address: str) -> "subprocess.Popen[bytes]":
+    """soffice.bin, as a child that dies with us."""
+
+    def die_with_us() -> None:
+        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
+
+    return subprocess.Popen(
+        [
+            program,
+            f"-env:UserInstallation=file://{profile}",
+            "--headless",
+            "--invisible",
+            "--nologo",
+            "--norestore",
+            "--nodefault",
+            "--nolockcheck",
+            f"--accept={address};urp;",
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_us,  # noqa: PLW1509 -- one C call, and this program has one thread
+    )
+
+
+def connect(program: str, profile: str, address: str) -> "tuple[subprocess.Popen[bytes], Any]":
+    """Starts LibreOffice -> its process and its desktop."""
+    office = start(program, profile, address)
+    here = uno.getComponentContext()
+    resolver = here.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", here)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            there = resolver.resolve(f"uno:{address};urp;StarOffice.ComponentContext")
+            return office, there.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", there)
+        except Exception:  # noqa: BLE001 -- whatever it is, it does not answer yet
+            code = office.poll()
+            if code == WANTS_A_RESTART:
+                office = start(program, profile, address)
+            elif code is not None:
+                sys.exit(f"soffice ended with {code}")
+            time.sleep(0.03)
+    sys.exit("soffice did not start")
+
+
+def convert(desktop: Any, order: "dict[str, Any]") -> None:
+    """Carries out one order. Raises whatever LibreOffice raises."""
+    reading = [
+        prop("Hidden", True),
+        prop("ReadOnly", True),
+        prop("MacroExecutionMode", 0),  # never
+        prop("UpdateDocMode", 0),  # links are not followed
+        prop("FilterName", order["reads"]),
+    ]
+    if order.get("reads_how"):
+        reading.append(prop("FilterOptions", order["reads_how"]))
+    document = desktop.loadComponentFromURL(uno.systemPathToFileUrl(order["source"]), "_blank", 0, tuple(reading))
+    if document is None:
+        raise ValueError("cannot be loaded")
+    try:
+        writing = [prop("FilterName", order["writes"])]
+        if order.get("writes_how"):
+            writing.append(prop("FilterOptions", order["writes_how"]))
+        if order.get("settings"):
+            settings = tuple(prop(name, value) for name, value in order["settings"].items())
+            writing.append(prop("FilterData", uno.Any("[]com.sun.star.beans.PropertyValue", settings)))
+        uno.invoke(document, "storeToURL", (uno.systemPathToFileUrl(order["target"]), tuple(writing)))
+    finally:
+        with contextlib.suppress(Exception):
+            document.close(True)
+
+
+def main() -> None:
+    """`office_desk.py PROGRAM PROFILE ADDRESS`"""
+    outbox = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    office, desktop = connect(*sys.argv[1:4])
+
+    def say(**words: object) -> None:
+        outbox.write(json.dumps(words) + "\n")
+        outbox.flush()
+
+    say(ready=True)
+    for line in sys.stdin:
+        try:
+            convert(desktop, json.loads(line))
+        except Exception as error:  # noqa: BLE001 -- told to whoever asked
+            if "Disposed" in type(error).__name__ or office.poll() is not None:
+                sys.exit("soffice has died")
+            say(ok=False, error=f"{type(error).__name__}: {error}"[:500])
+        else:
+            say(ok=True)
+
+
+if __name__ == "__main__":
+    main()

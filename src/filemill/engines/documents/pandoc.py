@@ -1,0 +1,81 @@
+"""pandoc: marked-up texts to each other and to office files that need no layout; also to typst's language, for pdf.
+
+Always with `--sandbox`: no reader or writer opens a file or an address besides its input, so pictures that lie
+elsewhere are left out, those inside the file are kept. Where pictures have to go along (from pdf), they lie in the text
+itself, as `data:`. Markdown's raw parts in other languages are not read. The heap has a limit of its own.
+"""
+
+from pathlib import Path
+
+import pypandoc
+
+from filemill.engines.documents import programs, trouble
+from filemill.engines.documents.programs import ProgramFailed, TooSlow
+from filemill.engines.documents.task import Task
+
+_TEMPLATE = Path(__file__).with_name("plain.typ")
+_HEAP = ("+RTS", "-M2g", "-RTS")
+_HEAP_EXHAUSTED = 251
+
+_READS = {
+    "docx": "docx",
+    "odt": "odt",
+    "rtf": "rtf",
+    "html": "html",
+    "epub": "epub",
+    "md": "gfm-yaml_metadata_block-raw_html",
+}
+_READS_RAW = "gfm"
+_WRITES: dict[str, tuple[str, ...]] = {
+    "docx": ("docx",),
+    "odt": ("odt",),
+    "rtf": ("rtf", "--standalone"),
+    "html": ("html5", "--standalone", "--embed-resources", "--mathml"),
+    "md": ("gfm", "--wrap=none"),
+    "epub": ("epub3", "--mathml"),
+    "txt": ("plain", "--wrap=none"),
+    "typ": ("typst", "--standalone", f"--template={_TEMPLATE}", "--syntax-highlighting=none"),
+}
+
+
+def version() -> str | None:
+    """pandoc's, None where it is not installed."""
+    try:
+        return str(pypandoc.get_pandoc_version())
+    except OSError:
+        return None
+
+
+def convert(source: Path, target: Path, task: Task) -> None:
+    """Converts one file into another, by their extensions. Raises JobFailed."""
+    _run(source, _READS[source.suffix[1:]], target, task)
+
+
+def from_markdown(source: Path, target: Path, task: Task) -> None:
+    """Markdown somebody wrote, with the HTML in it, as HTML that is still to be cleaned. Raises JobFailed."""
+    _run(source, _READS_RAW, target, task)
+
+
+def _run(source: Path, reads: str, target: Path, task: Task) -> None:
+    writes, *more = _WRITES[target.suffix[1:]]
+    title = f"--metadata=pagetitle:{Path(task.file.file_name).stem or 'document'}"
+    argv = (
+        pypandoc.get_pandoc_path(),
+        *_HEAP,
+        "--sandbox",
+        f"--from={reads}",
+        f"--to={writes}",
+        *more,
+        title,
+        f"--extract-media={target.parent / 'media'}" if target.suffix == ".typ" else "--quiet",
+        f"--output={target}",
+        str(source),
+    )
+    try:
+        programs.run(argv)
+    except TooSlow as error:
+        raise trouble.too_slow(task.file) from error
+    except ProgramFailed as error:
+        if error.code == _HEAP_EXHAUSTED:
+            raise trouble.too_large(task.file) from error
+        raise trouble.not_a(task.file) from error

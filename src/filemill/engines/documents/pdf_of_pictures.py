@@ -1,0 +1,48 @@
+"""img2pdf: a picture as a pdf page of its size, its bytes packed in as they are."""
+
+from pathlib import Path
+
+import img2pdf
+from PIL import ImageSequence
+
+from filemill.engines.documents import pictures, trouble
+from filemill.engines.documents.task import Task
+
+_AS_IT_IS = {"jpg": ("RGB", "L", "CMYK"), "png": ("RGB", "L", "P", "1")}
+"""By format: the colours with which a file can be packed in without being drawn anew."""
+
+
+def version() -> str:
+    """img2pdf's."""
+    return str(img2pdf.__version__)
+
+
+def convert(source: Path, target: Path, task: Task) -> None:
+    """Makes a pdf of a picture, with a page for each of a tiff. Raises JobFailed."""
+    try:
+        pages = [source] if _goes_as_it_is(source, task) else _drawn(source, target.parent, task)
+        rotation = img2pdf.Rotation.ifvalid
+        target.write_bytes(img2pdf.convert([str(page) for page in pages], rotation=rotation))
+    except (img2pdf.ImageOpenError, *pictures.ODD) as error:
+        raise trouble.not_a(task.file) from error
+
+
+def _goes_as_it_is(source: Path, task: Task) -> bool:
+    with pictures.open_picture(source, task) as picture:
+        modes = _AS_IT_IS.get(source.suffix[1:], ())
+        return picture.mode in modes and "transparency" not in picture.info and getattr(picture, "n_frames", 1) == 1
+
+
+def _drawn(source: Path, folder: Path, task: Task) -> list[Path]:
+    pages = []
+    with pictures.open_picture(source, task) as picture:
+        frames = getattr(picture, "n_frames", 1)
+        if frames > 1 and picture.format != "TIFF":
+            task.warn("left_out", f"The picture moves; a pdf cannot: it shows the first of {frames:,} pictures.")
+        for number, frame in enumerate(ImageSequence.Iterator(picture)):
+            if number and picture.format != "TIFF":
+                break
+            page = folder / f"page-{number}.png"
+            pictures.write_opaque(pictures.upright(frame), page)
+            pages.append(page)
+    return pages

@@ -1,0 +1,107 @@
+"""pdf to pictures and to plain text, by PDFium: in our own process, so the caps stand before anything is drawn.
+
+PDFium is built without JavaScript and forms, opens no other file and no address; actions and attachments are never run.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pypdfium2
+from PIL import Image
+from pypdfium2 import raw
+
+from filemill.engines.documents import pictures, trouble
+from filemill.engines.documents.task import Task
+from filemill.jobs.run import Progress
+
+DOTS_PER_INCH = 150
+POINTS_PER_INCH = 72
+MOST_PIXELS = 40_000_000
+"""Of one page; a larger one is drawn with fewer dots per inch."""
+
+MOST_DRAWN_PAGES = 500
+MOST_PAGES = 20_000
+
+_HEAD = 1024
+_HYPHENS = re.compile("[\ufffe\x02]\r?\n?")
+"""How PDFium tells a hyphen at the end of a line."""
+
+
+def version() -> str:
+    """PDFium's."""
+    return str(pypdfium2.PDFIUM_INFO).partition("@")[0]
+
+
+def check(source: Path, task: Task) -> None:
+    """Refuses what is no pdf, is locked, or has too many pages. Raises JobFailed."""
+    with source.open("rb") as file:
+        if b"%PDF-" not in file.read(_HEAD):
+            raise trouble.not_a(task.file)
+    with _open(source, task) as document:
+        _check_pages(len(document), MOST_PAGES, task)
+
+
+def convert(source: Path, target: Path, task: Task) -> None:
+    """Makes a picture of a page, pictures of several, packed, or a plain text. Raises JobFailed."""
+    with _open(source, task) as document:
+        if target.suffix == ".txt":
+            _write_text(document, target, task)
+            return
+        _check_pages(len(document), MOST_DRAWN_PAGES, task)
+        try:
+            if len(document) == 1:
+                pictures.write(_draw(document[0]), target, target.suffix[1:])
+            else:
+                pictures.pack(_drawn(document, task), target)
+        except (pypdfium2.PdfiumError, ValueError) as error:
+            raise trouble.not_a(task.file) from error
+
+
+def _open(source: Path, task: Task) -> pypdfium2.PdfDocument:
+    try:
+        document = pypdfium2.PdfDocument(source)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            raise trouble.encrypted(task.file) from error
+        raise trouble.not_a(task.file) from error
+    if len(document) == 0:
+        raise trouble.not_a(task.file)
+    return document
+
+
+def _check_pages(pages: int, most: int, task: Task) -> None:
+    if pages > most:
+        raise trouble.bad_file(task.file, f"It has {pages:,} pages; {most:,} are allowed here, so send it in parts.")
+
+
+def _drawn(document: pypdfium2.PdfDocument, task: Task) -> Iterator[Image.Image]:
+    for number in range(len(document)):
+        yield _draw(document[number])
+        task.say(Progress(number + 1, len(document), "pages"))
+
+
+def _draw(page: pypdfium2.PdfPage) -> Image.Image:
+    width, height = page.get_size()
+    scale = DOTS_PER_INCH / POINTS_PER_INCH
+    too_many = width * height * scale * scale / MOST_PIXELS
+    if too_many > 1:
+        scale /= too_many**0.5
+    drawn: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
+    drawn.info["dpi"] = (scale * POINTS_PER_INCH,) * 2
+    page.close()
+    return drawn
+
+
+def _write_text(document: pypdfium2.PdfDocument, target: Path, task: Task) -> None:
+    pages = []
+    for number in range(len(document)):
+        page = document[number]
+        words = page.get_textpage()
+        text = _HYPHENS.sub("", words.get_text_range())
+        pages.append(text.replace("\r\n", "\n").replace("\0", "").strip() + "\n")
+        words.close()
+        page.close()
+    if not any(page.strip() for page in pages):
+        task.warn("no_text", "The pages are pictures without any text in them: OCR can read them.")
+    target.write_text("\f".join(pages), encoding="utf-8")

@@ -1,0 +1,59 @@
+"""Every tool that a chain may name, as far as it is installed on this machine."""
+
+import msgspec
+
+from filemill.engines.documents import (
+    cells,
+    extraction,
+    libreoffice,
+    markup,
+    pandoc,
+    paragraphs,
+    pdf_of_pictures,
+    pdfium,
+    pictures,
+    texts,
+    typst,
+)
+from filemill.engines.documents.libreoffice import LibreOffice
+from filemill.engines.documents.task import Tool
+
+
+class Kit(msgspec.Struct, frozen=True):
+    """What is there: name -> tool, and name -> version of the programs and libraries behind them."""
+
+    tools: dict[str, Tool]
+    versions: dict[str, str]
+    office: LibreOffice
+
+    def warm(self) -> None:
+        """Starts ahead what takes long to start."""
+        self.office.warm()
+
+    def end(self) -> None:
+        """Ends what stays."""
+        self.office.end()
+
+
+def look() -> Kit:
+    """Looks for every tool."""
+    office = LibreOffice()
+    programs: tuple[tuple[str, str | None, dict[str, Tool]], ...] = (
+        ("libreoffice", libreoffice.version(), {"libreoffice": office.convert}),
+        ("pandoc", pandoc.version(), {"pandoc": pandoc.convert, "markdown": pandoc.from_markdown}),
+        ("typst", typst.version(), {"typst": typst.convert}),
+        ("pdfium", pdfium.version(), {"pdfium": pdfium.convert}),
+        ("pillow", pictures.version(), {"pictures": pictures.convert}),
+        ("img2pdf", pdf_of_pictures.version(), {"img2pdf": pdf_of_pictures.convert}),
+        ("xberg", extraction.version(), {"xberg": extraction.convert}),
+    )
+    there = [(name, version, its) for name, version, its in programs if version is not None]
+    ours = {
+        "utf8": texts.to_utf8,
+        "clean_html": markup.clean_html,
+        "clean_svg": markup.clean_svg,
+        "paragraphs": paragraphs.to_html,
+        "typed_cells": cells.to_sheet,
+    }
+    tools = {name: tool for _, _, its in there for name, tool in its.items()}
+    return Kit(ours | tools, {name: version for name, version, _ in there}, office)

@@ -1,0 +1,43 @@
+"""What a caller may hear of a document that cannot be converted: one sentence, and never a word of the inside."""
+
+from filemill.errors import JobFailed
+from filemill.jobs.run import InputFile
+
+
+def bad_file(file: InputFile, what: str) -> JobFailed:
+    """The file is not what its name says, is damaged, or asks for more than is allowed; `what` is a sentence."""
+    return JobFailed("bad_file", f"{file.file_name}: {what}")
+
+
+def not_a(file: InputFile) -> JobFailed:
+    """Its content is not that of its format."""
+    return bad_file(
+        file, f"The file is damaged, or no .{file.format} file; open it in its own program and save it anew."
+    )
+
+
+def encrypted(file: InputFile) -> JobFailed:
+    """It opens with a password only."""
+    return JobFailed(
+        "encrypted", f"{file.file_name} is protected by a password; save it without one and send it again."
+    )
+
+
+def too_slow(file: InputFile) -> JobFailed:
+    """A program needed longer than it may."""
+    return JobFailed("too_slow", f"{file.file_name} takes longer to convert than a document may; send it in parts.")
+
+
+def too_large(file: InputFile) -> JobFailed:
+    """A program died over it, twice: with documents that is memory."""
+    return JobFailed("too_much_memory", f"{file.file_name} needs more memory than a document may; send it in parts.")
+
+
+def internal() -> JobFailed:
+    """Something we did not foresee; the log has the cause."""
+    return JobFailed("internal", "Something went wrong on our side.", at_fault="us")
+
+
+def no_way(file: InputFile, target: str) -> JobFailed:
+    """No program of this machine makes that of it."""
+    return JobFailed("internal", f".{file.format} cannot be converted to .{target} here.", at_fault="us")

@@ -1,0 +1,116 @@
+"""Reads what a finished file says, by other means than the engine's where there are any."""
+
+import re
+import zipfile
+from pathlib import Path
+
+import docx
+import lxml.etree
+import lxml.html
+import openpyxl
+import pptx
+import pypandoc
+import pypdfium2
+from PIL import Image
+
+
+def text_of(path: Path) -> str:
+    """Everything it says."""
+    return _READERS[path.suffix[1:]](path)
+
+
+def words_of(path: Path) -> set[str]:
+    """Every word it says."""
+    return set(re.findall(r"[\w']+", text_of(path)))
+
+
+def pictures_in(path: Path) -> int:
+    """How many pictures there are in it."""
+    kind = path.suffix[1:]
+    if kind in ("docx", "odt", "odp", "pptx", "epub"):
+        with zipfile.ZipFile(path) as archive:
+            return sum(
+                bool(re.search(r"media/.*\.(png|jpe?g)$|Pictures/.*\.(png|jpe?g)$", n)) for n in archive.namelist()
+            )
+    if kind == "rtf":
+        return path.read_text().count(r"{\pict")
+    if kind == "pdf":
+        document = pypdfium2.PdfDocument(path)
+        return sum(isinstance(one, pypdfium2.PdfImage) for page in document for one in page.get_objects())
+    return len(re.findall(r"data:image/(?:png|jpeg)", path.read_text()))
+
+
+def pages_of(path: Path) -> int:
+    """How many pages a pdf has, or pictures an archive of them."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            return len(archive.namelist())
+    return len(pypdfium2.PdfDocument(path))
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height of a picture; it is decoded whole."""
+    with Image.open(path) as picture:
+        picture.load()
+        return picture.size
+
+
+def _of_zip(path: Path) -> str:
+    parts = []
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(("content.xml", ".xhtml")):
+                root = lxml.etree.fromstring(archive.read(name))
+                parts.append(" ".join(root.itertext()))
+    return "\n".join(parts)
+
+
+def _of_pdf(path: Path) -> str:
+    document = pypdfium2.PdfDocument(path)
+    return "\n".join(page.get_textpage().get_text_range() for page in document)
+
+
+def _of_docx(path: Path) -> str:
+    return " ".join(
+        "".join(t.text or " " for t in p.iter("{*}t", "{*}tab", "{*}br"))
+        for p in docx.Document(str(path)).element.body.iter("{*}p")
+    )
+
+
+def _of_xlsx(path: Path) -> str:
+    book = openpyxl.load_workbook(path, data_only=True)
+    return " ".join(str(v) for sheet in book for row in sheet.iter_rows(values_only=True) for v in row if v is not None)
+
+
+def _of_pptx(path: Path) -> str:
+    said = []
+    for slide in pptx.Presentation(str(path)).slides:
+        said += ["".join(part.itertext("{*}t")) for part in slide.element.iter("{*}p")]
+        if slide.has_notes_slide:
+            said.append(slide.notes_slide.notes_text_frame.text)
+    return " ".join(said)
+
+
+def _of_html(path: Path) -> str:
+    return " ".join(lxml.html.fromstring(path.read_bytes()).itertext())
+
+
+def _of_rtf(path: Path) -> str:
+    return pypandoc.convert_file(str(path), "plain", "rtf")
+
+
+_READERS = {
+    "pdf": _of_pdf,
+    "docx": _of_docx,
+    "odt": _of_zip,
+    "ods": _of_zip,
+    "odp": _of_zip,
+    "epub": _of_zip,
+    "xlsx": _of_xlsx,
+    "pptx": _of_pptx,
+    "html": _of_html,
+    "rtf": _of_rtf,
+    "md": lambda path: path.read_text(),
+    "txt": lambda path: path.read_text(),
+    "csv": lambda path: path.read_text(),
+}
