@@ -106,6 +106,17 @@ ROWS = (
     Nasty("CRLF and LF", "a,b\r\n1,2\n3,4\r\n", "a,b\n1,2\n3,4\n"),
     bad("CR alone", "a,b\r1,2\r3,4\r", "carriage return"),
     Nasty("CR in a bare cell", "a,b\n1,x\n2,x\ry\n", 'a,b\n1,x\n2,"x\ry"\n'),
+    Nasty("CR at the end of a bare cell", "a,b\n1,x\n2\r,y\n", 'a,b\n1,x\n"2\r",y\n'),
+    Nasty("CR beside a quote within a cell", 'a,b\n1,6" x\ry\n', 'a,b\n1,"6"" x\ry"\n'),
+    bad("CR behind a closing quote", 'a,b\n1,x\n"2"\r,y\n', "row 2", "closing quote"),
+    bad("CR in a header", "a,b\r1,2\r3,4\n", "header", "carriage return"),
+    bad(
+        "a short row and a long one, neither needed",
+        "a,b,c,d\n" + many(20_000, "1,2,3,4\n") + "1,2,3,4,5\n1,2,3\n",
+        "row 20001",
+        "5 cells",
+        steps=(select("a"),),
+    ),
     bad("an old end of file", "a,b\n1,2\n\x1a", "row 2", "1 cell"),
     same("rows of nothing", "a,b\n,\n,\n"),
 )

@@ -1,10 +1,17 @@
 """csv and tsv: what stands in a file comes out of it, or the job fails and says where."""
 
+import contextlib
+import csv
 import gzip
+import io
 import random
+import re
+from collections.abc import Iterator
 
 import pytest
 
+from filemill.engines.tables.readers import records
+from filemill.engines.tables.readers.dialect import Dialect
 from filemill.jobs.run import Phase, Progress
 from tests.engines.tables.workshop import Workshop, keep, limit, select, sort
 
@@ -133,6 +140,38 @@ def test_cells_with_line_ends_survive_where_the_file_is_cut_into_pieces(shop: Wo
     result = shop.run("t.csv", text)
     assert result.text == text
     assert result.done.rows_in == 60_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_the_signs_cells_are_what_python_makes_of_them(seed: int) -> None:
+    # given pieces of signs in any order, most of them well quoted, with rows of any width among them
+    random.seed(seed)
+    well = ["a", "", '""', '"a,b"', '"a""b"', '"\n"', '"\r"', '""""', '"a"",b"']
+    odd = ['a"b', '"a"b', '""a', "a\r", "\ra", '"a"\r', '"', ' "a"']
+    for _ in range(300):
+        width, end = random.randint(1, 4), random.choice(["\n", "\r\n"])
+        cells = random.choice([well, well + odd])
+        lines = [[random.choice(cells) for _ in range(width)] for _ in range(random.randint(1, 40))]
+        if random.random() < 0.2:
+            lines[-1] = random.choice([["a"] * (width + 1), ["a"] * (width - 1)])
+        piece = end.join(map(",".join, lines)) + end
+        wanted = sorted(random.sample(range(width), random.randint(1, width)))
+        # when the wanted columns are read
+        found = records.parse(piece.encode(), Dialect(","), width, wanted, last=True)
+        # then they are the cells that Python reads, up to the row that it refuses or that is of another width
+        cells_read = [[cell or "" for cell in row] for row in found.cells.select(map(str, wanted)).rows()]
+        assert cells_read == [[row[n] for n in wanted] for row in whole_rows(piece, width)], piece
+
+
+def whole_rows(piece: str, width: int) -> Iterator[list[str]]:
+    """The rows by Python's reader, to which a carriage return is a letter only if it is given another name."""
+    lines = io.StringIO(re.sub(r"\r(?!\n)", "\ufffc", piece), newline="\n")
+    with contextlib.suppress(csv.Error):
+        for row in csv.reader(lines, strict=True):
+            if row and len(row) != width:
+                return
+            if row:
+                yield [cell.replace("\ufffc", "\r") for cell in row]
 
 
 def test_stray_quotes_within_a_cell_are_letters(shop: Workshop) -> None:

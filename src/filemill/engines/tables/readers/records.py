@@ -1,7 +1,7 @@
 """Cuts delimited text into whole records, and turns a piece of them into cells.
 
-Two ways give the same cells: Polars' parser for what is regular, checked for what it would silently pad, and Python's
-strict one, twenty times slower, for the piece in which something is odd. The second finds the very row.
+Two ways give the same cells: Polars' parser for what is regular by its outline, and Python's strict one, twenty times
+slower, for the piece in which something is odd. The second finds the very row.
 """
 
 import csv
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import msgspec
 import polars as pl
 
-from filemill.engines.tables.readers import counting, heads, quotes
+from filemill.engines.tables.readers import counting, heads, outline
 from filemill.engines.tables.readers.dialect import Dialect
 
 csv.field_size_limit(sys.maxsize)
@@ -24,8 +24,9 @@ LONGEST = 32 << 20
 ENDLESS = "A quoted cell begins here and does not end."
 TOO_LONG = f"It is longer than {LONGEST >> 20} MB; where it should not be, a quoted cell begins here and does not end."
 
-_BLANKS = re.compile(rb"(?:(?<=\n)|\A)(?:\r?\n)+")
-_MOST_ENDS = 4
+_RETURN = re.compile(r"\r(?!\n|\Z)")
+_NO_RETURN = "\udc0d"
+"""Stands for a carriage return that ends no line; no text that was decoded holds it."""
 
 _HALVED = 1 << 18
 """Bytes; a shorter piece with damage is gone through record by record."""
@@ -75,7 +76,7 @@ def parse(piece: bytes, dialect: Dialect, width: int, wanted: list[int], *, last
 def first(piece: bytes, dialect: Dialect, *, last: bool) -> tuple[list[str], int] | str | None:
     """The first record that is not blank and where it ends; a sentence if it is damaged, None if it is not whole."""
     lines = 0
-    for cells, lines, fault in _each(piece, dialect, last=last):
+    for cells, lines, fault in _each(piece, dialect, last=last, is_header=True):
         if fault:
             return fault
         if cells:
@@ -102,44 +103,14 @@ def _quickly(part: bytes, dialect: Dialect, width: int, wanted: list[int]) -> pl
     """The cells by Polars' parser; None where that would not tell the truth."""
     if b"\0" in part:
         return None
-    # A row that is too short ends in nulls, so the last columns are always looked at.
-    columns = sorted({*wanted, width - 1, max(width - 2, 0)})
-    cells = _read(part, dialect, width, columns)
-    if cells is None or not _is_cut_rightly(part, cells, dialect, width):
+    outlined = outline.of(part, dialect)
+    if outlined and not outlined.has_rows_of(width):
+        part = outlined.without_blanks()
+        outlined = outline.of(part, dialect) if part else None
+    if not outlined or not outlined.has_rows_of(width):
         return None
-    if not _may_be_short(cells, width, 1):
-        return cells
-    if (width == 1 or _may_be_short(cells, width, 2)) and _has_blank_line(part):
-        if dialect.quote.encode() in part:
-            return None
-        part = _BLANKS.sub(b"", part)
-        cells = _read(part, dialect, width, columns)
-    return cells if cells is not None and _has_no_short_row(part, cells, dialect, width) else None
-
-
-def _is_cut_rightly(part: bytes, cells: pl.DataFrame, dialect: Dialect, width: int) -> bool:
-    """Whether no quote misled the parser: one inside a cell without quotes may do so, and it says nothing.
-
-    It did not where every line feed ends a row and every separator a cell.
-    """
-    if dialect.quote.encode() not in part:
-        return True
-    separators = counting.count(part, dialect.separator.encode()[0])
-    if counting.count(part, counting.LINE_FEED) == cells.height and separators == (width - 1) * cells.height:
-        return True
-    return quotes.are_around_cells(part, dialect)
-
-
-def _may_be_short(cells: pl.DataFrame, width: int, by: int) -> bool:
-    """Whether any row ends in so many nulls."""
-    return _end_in_null(cells, width, by).any()
-
-
-def _end_in_null(cells: pl.DataFrame, width: int, by: int) -> pl.Series:
-    last = cells[str(width - 1)].is_null()
-    for k in range(2, by + 1):
-        last = last & cells[str(width - k)].is_null()
-    return last
+    cells = _read(part, dialect, width, sorted(wanted))
+    return cells if cells is not None and cells.height == outlined.lines else None
 
 
 def _read(part: bytes, dialect: Dialect, width: int, columns: list[int]) -> pl.DataFrame | None:
@@ -155,54 +126,6 @@ def _read(part: bytes, dialect: Dialect, width: int, columns: list[int]) -> pl.D
         )
     except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
         return None
-
-
-def _has_blank_line(part: bytes) -> bool:
-    if part.startswith((b"\n", b"\r\n")) or (b"\r" in part and b"\n\r\n" in part):
-        return True
-    view = counting.view(part)
-    return bool(((view[:-1] == counting.LINE_FEED) & (view[1:] == counting.LINE_FEED)).any())
-
-
-def _has_no_short_row(part: bytes, cells: pl.DataFrame, dialect: Dialect, width: int) -> bool:
-    """Whether every row has all its cells: the parser fills up what is missing with nulls, and says nothing.
-
-    No row has too many, so if the separators outside of quotes are as many as the rows need, no row has too few.
-    """
-    if width == 1:
-        return True
-    needed = (width - 1) * cells.height
-    quote, separator = dialect.quote.encode(), dialect.separator.encode()
-    if quote not in part:
-        return counting.count(part, separator[0]) == needed
-    return _ends_as_it_must(part, cells, separator, width) or (
-        b"".join(part.split(quote)[::2]).count(separator) == needed
-    )
-
-
-def _ends_as_it_must(part: bytes, cells: pl.DataFrame, separator: bytes, width: int) -> bool:
-    """A quicker proof for a part with quotes, where it succeeds.
-
-    A row whose last k cells are null must end in k separators. Where no quoted cell holds a line feed, the lines that
-    do are counted in the bytes.
-    """
-    if counting.count(part, counting.LINE_FEED) != cells.height:
-        return False
-    view = counting.view(part)
-    end = counting.RETURN if part[part.find(b"\n") - 1] == counting.RETURN else counting.LINE_FEED
-    ends = view[:-1] == separator[0]
-    at_end = ends & (view[1:] == end)
-    for k in range(1, min(width, _MOST_ENDS)):
-        if str(width - k) not in cells.columns:
-            return False
-        rows = _end_in_null(cells, width, k).sum()
-        if not rows:
-            # Nor can the lines end in so many separators.
-            return True
-        if rows != at_end.sum():
-            return False
-        at_end = ends[:-k] & at_end[1:]
-    return False
 
 
 def _carefully(piece: bytes, dialect: Dialect, width: int, *, last: bool, skips: bool) -> Records:
@@ -239,9 +162,14 @@ def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count} cells"
 
 
-def _each(piece: bytes, dialect: Dialect, *, last: bool) -> Iterator[tuple[list[str], int, str | None]]:
+def _each(
+    piece: bytes, dialect: Dialect, *, last: bool, is_header: bool = False
+) -> Iterator[tuple[list[str], int, str | None]]:
     """Record by record: the cells, the lines read so far, and in the last one given perhaps what is wrong with it."""
     text, bad = _decode(piece if last else piece[: piece.rfind(b"\n") + 1])
+    # A carriage return that ends no line is a letter, to Polars too. In a header it is more likely a line's end.
+    has_returns = "\r" in text and not is_header
+    text = _RETURN.sub(_NO_RETURN, text) if has_returns else text
     source = io.StringIO(text, newline="\n")
     reader = csv.reader(source, delimiter=dialect.separator, quotechar=dialect.quote, strict=True)
     try:
@@ -249,7 +177,8 @@ def _each(piece: bytes, dialect: Dialect, *, last: bool) -> Iterator[tuple[list[
             if any("\0" in cell for cell in cells):
                 yield [], 0, "The row holds a zero byte, which no text does."
                 return
-            yield cells, reader.line_num, None
+            kept = [cell.replace(_NO_RETURN, "\r") for cell in cells] if has_returns else cells
+            yield kept, reader.line_num, None
     except csv.Error as error:
         if "unexpected end of data" not in str(error):
             yield [], 0, _explain(error)
