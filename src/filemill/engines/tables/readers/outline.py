@@ -13,32 +13,33 @@ from filemill.engines.tables.readers.places import Places
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """The bytes of a text, the places of its line feeds outside of quotes, and these and the separators in a row."""
+    """The separators and line feeds outside of quotes: those as they follow each other, these by their places."""
 
     view: pl.Series
-    ends: pl.Series
-    signs: pl.Series
+    separator: bytes
+    signs: bytes
+    ends: Places
 
     @property
     def lines(self) -> int:
         """How many lines end outside of quotes."""
-        return int(self.ends.sum())
+        return self.signs.count(b"\n")
 
     def has_rows_of(self, width: int) -> bool:
         """Whether each line is a row of so many cells; a blank one is none."""
-        if len(self.signs) != width * self.lines or (width == 1 and self._blanks().any()):
-            return False
-        return bool((self.signs.gather_every(width, width - 1) == counting.LINE_FEED).all())
+        row = self.separator * (width - 1) + b"\n"
+        return self.signs == row * (len(self.signs) // width) and not (width == 1 and self._blanks().any())
 
     def without_blanks(self) -> bytes:
         """The text without its blank lines."""
-        return bytes(self.view.filter(~self._blanks()).to_arrow().buffers()[1])
+        return _bytes(self.view.filter(~self._blanks()))
 
     def _blanks(self) -> pl.Series:
         """Where blank lines stand, their carriage returns with them."""
-        begins = self.ends.shift(1, fill_value=True)
-        behind = self.ends & (begins & (self.view == counting.RETURN)).shift(1, fill_value=False)
-        return (begins & self.ends) | behind | behind.shift(-1, fill_value=False)
+        begins = self.ends.behind(begin=True)
+        returns = begins & Places.where(self.view == counting.RETURN)
+        returned = (returns.behind() & self.ends).bits(len(self.view))
+        return (begins & self.ends).bits(len(self.view)) | returned | returned.shift(-1, fill_value=False)
 
 
 def of(part: bytes, dialect: Dialect) -> Outline | None:
@@ -49,20 +50,30 @@ def of(part: bytes, dialect: Dialect) -> Outline | None:
     """
     view = counting.view(part)
     ends = Places.where(view == counting.LINE_FEED)
-    separators = Places.where(view == dialect.separator.encode()[0])
     quotes = Places.where(view == dialect.quote.encode()[0])
     returns = Places.where(view == counting.RETURN) if b"\r" in part else None
-    signs = ends | separators
-    dropped = returns & separators.moved(-1) if returns else None
+    signs = ends | Places.where(view == dialect.separator.encode()[0])
     if quotes:
         inside = quotes.odd()
+        edges, closing = signs | quotes, quotes - inside
+        if returns:
+            # A closing quote may have a return behind it that ends the line.
+            ending = closing.behind() & returns
+            if ending.behind() - ends:
+                return None
+            edges |= ending
         # Of two quotes in a row each may stand where it does for the other's sake.
-        before = signs | quotes
-        behind = before | (returns & ends.moved(-1)) if returns else before
-        opening, closing = inside & before.moved(1, begin=True), behind.moved(-1) - inside
-        if quotes - (opening | closing):
+        if (quotes & inside) - edges.behind(begin=True) or closing.behind() - edges:
             return None
         ends, signs = ends - inside, signs - inside
-        dropped = dropped - inside if dropped else None
-    at_end = ends.bits()
-    return None if dropped or not at_end[-1] else Outline(view, at_end, view.filter(signs.bits()))
+    if returns and returns.behind() & (signs - ends):
+        return None
+    if not ends.bits(len(part))[-1]:
+        return None
+    return Outline(view, dialect.separator.encode(), _bytes(view.filter(signs.bits(len(part)))), ends)
+
+
+def _bytes(view: pl.Series) -> bytes:
+    """The bytes that were filtered out of a view; they may lie in the middle of what it shows."""
+    array = view.to_arrow()
+    return bytes(array.buffers()[1].slice(array.offset, len(array)))

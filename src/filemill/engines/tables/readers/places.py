@@ -1,4 +1,7 @@
-"""Sets of places in a text, one bit for each place, so that 64 of them are worked on at a time."""
+"""Sets of places in a text, one bit for each place, so that 64 of them are worked on at a time.
+
+By means of such operations of series alone that are no query: each query, however small, costs a millisecond.
+"""
 
 import polars as pl
 import pyarrow as pa
@@ -6,56 +9,75 @@ import pyarrow as pa
 _WORD = 64
 _TOP = 1 << (_WORD - 1)
 _ALL = (1 << _WORD) - 1
+_NONE = pl.Series([False]).new_from_index(0, _WORD)
 
 
 class Places:
-    """Some of the first `size` places."""
+    """Some of so many places."""
 
-    def __init__(self, words: pl.Series, size: int) -> None:
+    def __init__(self, words: pl.Series) -> None:
         self._words = words
-        self._size = size
 
     @classmethod
     def where(cls, bits: pl.Series) -> "Places":
-        """The places where this series of booleans is true; it is lengthened."""
-        size = len(bits)
-        return cls(_words(bits.extend_constant(False, -size % _WORD) if size % _WORD else bits), size)
+        """The places where a series of booleans is true; the series is lengthened to whole words."""
+        if len(bits) % _WORD:
+            bits.append(_NONE[: -len(bits) % _WORD])
+        return cls(_view(pa.uint64(), len(bits) // _WORD, _buffer(bits)))
 
-    def bits(self) -> pl.Series:
-        """The same as a series of booleans."""
-        return _bits(self._words, self._size)
+    def bits(self, size: int) -> pl.Series:
+        """The first so many places as a series of booleans."""
+        return _view(pa.bool_(), size, _buffer(self._words))
 
     def __or__(self, other: "Places") -> "Places":
-        return Places(self._words | other._words, self._size)
+        return Places(self._words | other._words)
 
     def __and__(self, other: "Places") -> "Places":
-        return Places(self._words & other._words, self._size)
+        return Places(self._words & other._words)
 
     def __sub__(self, other: "Places") -> "Places":
-        return Places(self._words & ~other._words, self._size)
+        return Places(self._words & ~other._words)
 
     def __bool__(self) -> bool:
-        return bool(self.bits().any())
+        return bool((self._words != 0).any())
 
-    def moved(self, by: int, *, begin: bool = False) -> "Places":
-        """The places so many further on, or before these if `by` is negative; `begin` says if what comes in is one."""
-        bits = _bits(self._words, len(self._words) * _WORD)
-        return Places(_words(bits.shift(by, fill_value=begin)), self._size)
+    def behind(self, *, begin: bool = False) -> "Places":
+        """The place behind each of these; the first place of all, too, with `begin`."""
+        carried = _tops(self._words) << 1 | begin
+        return Places(self._words * 2 | self._spread(carried))
 
     def odd(self) -> "Places":
         """Every place up to which, with itself, an odd number of these stands."""
         words = self._words
         for step in (1, 2, 4, 8, 16, 32):
             words = words ^ (words * (1 << step))
-        before = (words >= _TOP).shift(1, fill_value=False).cast(pl.UInt64).cum_sum() & 1
-        return Places(words ^ (before * _ALL), self._size)
+        # Now the last place of a word tells whether the word holds an odd number; the same again, from word to word.
+        tops = _tops(words)
+        step = 1
+        while step < len(words):
+            tops ^= tops << step
+            step *= 2
+        return Places(words ^ (self._spread(tops << 1) * _ALL))
+
+    def _spread(self, bits: int) -> pl.Series:
+        """The bits of a number as words, as many as these."""
+        count = len(self._words)
+        packed = (bits & ((1 << count) - 1)).to_bytes(-(-count // 8), "little")
+        return _view(pa.bool_(), count, pa.py_buffer(packed)).cast(pl.UInt64)
 
 
-def _words(bits: pl.Series) -> pl.Series:
-    """The same bits, a multiple of 64, as words; without a copy."""
-    return pl.Series(pa.Array.from_buffers(pa.uint64(), len(bits) // _WORD, [None, bits.to_arrow().buffers()[1]]))
+def _tops(words: pl.Series) -> int:
+    """The last place of each word, as the bits of a number."""
+    return int.from_bytes(_buffer(words >= _TOP), "little")
 
 
-def _bits(words: pl.Series, size: int) -> pl.Series:
-    """The first so many bits of words; without a copy."""
-    return pl.Series(pa.Array.from_buffers(pa.bool_(), size, [None, words.to_arrow().buffers()[1]]))
+def _view(dtype: pa.DataType, count: int, buffer: pa.Buffer) -> pl.Series:
+    """What lies in a buffer, without a copy."""
+    return pl.Series(pa.Array.from_buffers(dtype, count, [None, buffer]))
+
+
+def _buffer(series: pl.Series) -> pa.Buffer:
+    """Where its bits or words lie."""
+    array = series.to_arrow()
+    assert not array.offset, "what was just made lies at the begin of its memory"
+    return array.buffers()[1]
