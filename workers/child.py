@@ -1,10 +1,12 @@
 """The process a job runs in: engines loaded once, then one line in, lines out, one run after another."""
 
+import argparse
 import ctypes
 import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -30,6 +32,11 @@ def bind_to(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def limit_for_good() -> None:
+    """Nothing of what a caller has sent is left on disk by a crash."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def limit_memory(megabytes: int) -> None:
@@ -92,14 +99,23 @@ def _paced(say: Callable[[wire.Line], None]) -> wire.Say:
 
 
 def main() -> None:
-    """`python -m workers.child LANE PARENT_PID`"""
-    lane, parent = sys.argv[1], int(sys.argv[2])
-    bind_to(parent)
+    """`python -m workers.child LANE --memory MB [--parent PID]`; inside walls there is no parent to be bound to."""
+    told = argparse.ArgumentParser()
+    told.add_argument("lane")
+    told.add_argument("--memory", type=int)
+    told.add_argument("--parent", type=int)
+    given = told.parse_args()
+    if given.parent is not None:
+        bind_to(given.parent)
+    limit_for_good()
+    if given.memory:  # what the engine starts ahead has it too
+        limit_memory(given.memory)
     # What libraries print must not stand between our lines.
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    is_shut = shutting.shut(Path.cwd())  # before there is another thread, which would stay outside
-    serve(engines.load(lane), sys.stdin.buffer, outbox, is_shut=is_shut)
+    # Before there is another thread, which would stay outside.
+    is_shut = given.parent is None or shutting.shut(Path.cwd(), Path(tempfile.gettempdir()))
+    serve(engines.load(given.lane), sys.stdin.buffer, outbox, is_shut=is_shut)
 
 
 if __name__ == "__main__":

@@ -30,14 +30,14 @@ _MOST_RIGHTS = (1 << 15) - 1
 _SCOPED_SINCE = 6
 _SIGNALS = 1 << 1
 
-_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/run/systemd/resolve")
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/run/systemd/resolve", "/var/cache/fontconfig")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def shut(folder: Path) -> bool:
-    """Shuts this thread, and all it will start, in with `folder` to write in -> False where the kernel cannot.
+def shut(*folders: Path) -> bool:
+    """Shuts this thread, and all it will start, in with `folders` to write in -> False where the kernel cannot.
 
     Gives up every capability too.
     """
@@ -55,7 +55,8 @@ def shut(folder: Path) -> bool:
             _allow(rules, path, _EXECUTE | _READ | _LIST)
         for device in _DEVICES:
             _allow(rules, Path(device), (_READ | _WRITE | _TRUNCATE) & rights)
-        _allow(rules, folder, rights)
+        for folder in folders:
+            _allow(rules, folder, rights)
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         # Root may read some of what belongs to other processes by its capabilities alone.
         _libc.capset(_CAPABILITIES_VERSION, bytes(24))

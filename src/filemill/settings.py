@@ -19,6 +19,20 @@ SECRETS = ("DATABASE_URL", "REDIS_URL", "S3_KEY", "S3_SECRET", "S3_CAGE_KEY", "S
 """Settings that hold a secret; no child process finds them in its environment."""
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What one job of a lane may take: time, memory and disk in MiB.
+
+    `memory_mb` is the limit of each of its processes, and the one that is told. What they hold together, and have on
+    disk, is watched from outside: `watched_mb`, and `watched_disk_mb` where no engine of ours counts that itself.
+    """
+
+    seconds: int
+    memory_mb: int
+    disk_mb: int
+    watched_mb: int
+    watched_disk_mb: int | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set: `FILEMILL_` and the field's name in capitals. Times in seconds, sizes in bytes."""
 
@@ -38,6 +52,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     tables_slots: int = 2
+    documents_slots: int = 2
+    documents_seconds: int = 300
+    documents_memory_mb: int = 1024
+    documents_disk_mb: int = 2048
     intake_slots: int = 16
     job_memory_mb: int = 1024
     job_disk_mb: int = 20_480
@@ -67,6 +85,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def slots(self, lane: str) -> int:
         """How many jobs of a lane one worker process takes at once."""
         return int(getattr(self, f"{lane}_slots"))
+
+    def limits(self, lane: str) -> Limits:
+        """What one job of a lane may take."""
+        if lane == "documents":
+            memory, disk = self.documents_memory_mb, self.documents_disk_mb
+            return Limits(self.documents_seconds, memory, disk, watched_mb=memory, watched_disk_mb=disk)
+        # A child's own limit does not count all that it holds.
+        return Limits(self.job_seconds, self.job_memory_mb, self.job_disk_mb, watched_mb=self.job_memory_mb * 3 // 2)
 
     def most_per_minute(self, what: str) -> int:
         """How many uploads, conversions or downloads one address may ask for in a minute."""

@@ -1,154 +1,97 @@
-"""The child processes that jobs run in: started ahead, told by a line, killed as a group. The open cage.
+"""The child processes that jobs run in: started ahead, each taking one job at a time, and replaced.
 
-An open cage is our own engine on typed steps: it reaches the store with a key limited to reading inputs and writing
-outputs, which comes with the run, and inherits nothing else. A child is bound to the process that started it by
-PDEATHSIG, which follows the starting *thread*: here the event loop's, which lives as long as its process.
+What stands around a child is its walls' affair. A child is bound to the process that started it by PDEATHSIG, which
+follows the starting *thread*: here the event loop's, which lives as long as its process.
 """
 
 import asyncio
-import contextlib
-import os
-import shutil
-import signal
-import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import msgspec
-
 from filemill import logs
 from filemill.errors import FilemillError
-from filemill.jobs import run as wire
-from filemill.jobs.run import Line, Ready, Run
+from filemill.jobs import bubblewrap, workplace
+from filemill.jobs.bubblewrap import Bubblewrap
+from filemill.jobs.child import Child, Exit
+from filemill.jobs.run import Ready
+from filemill.jobs.walls import CHILD, KINDS, TMP, Open, Walls, Weak
 
 READY_SECONDS = 30
 LONGEST_LINE = 16 << 20
 """Bytes. A plan is one line: of some 2 MiB, each sign of which may stand there escaped."""
 
-KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
-OWN_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"}
-"""Few arenas: a child's memory limit counts what the C library sets aside for every thread, used or not."""
-
 REST_SECONDS = 60.0
 """A child that has worked and then had nothing to do for so long is replaced: the libraries of some engines leave
 threads behind that never rest again, and keep memory."""
 
-STDERR_TAIL = 4096
-LAST_WORDS_SECONDS = 2
+PROBE_SECONDS = 10
 
 
 class NoChild(FilemillError):
     """No child process could be started."""
 
 
-class Exit(msgspec.Struct, frozen=True):
-    """The child ended without a last line. `code` is the exit status, or minus the signal."""
-
-    code: int
-    stderr: str
-
-    @property
-    def is_out_of_memory(self) -> bool:
-        """Whether it aborted because an allocation failed: that is a limit of ours, not a crash."""
-        words = self.stderr.lower()
-        return "memory" in words and ("alloc" in words or "oomkill" in words or "memoryerror" in words)
+class NoWalls(FilemillError):
+    """Files of others may not be worked on here: bubblewrap does not start, and FILEMILL_CAGE is not weak."""
 
 
-class Child:
-    """One child process, and the folder it works in. `engines` is what it said it has loaded (name -> version)."""
+async def walls_of(lane: str, *, weak: bool) -> Walls:
+    """What stands around a lane's children; `weak`: less than its kind asks for will do. Raises NoWalls."""
+    if KINDS[lane] == "open":
+        return Open()
+    if program := bubblewrap.find():
+        for proc in bubblewrap.PROCS:
+            if await _ends_well(bubblewrap.probe(program, proc)):
+                return Bubblewrap(program, proc=proc)
+    if not weak:
+        raise NoWalls
+    return Weak()
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
-        self._process = process
-        self._folder = folder
-        self._stderr = b""
-        self._reading = asyncio.create_task(self._read_stderr())
-        self._line: asyncio.Task[bytes] | None = None
-        self.engines: dict[str, str] = {}
-        self.jobs = 0
-        self.idle_since = time.monotonic()
 
-    @property
-    def pid(self) -> int:
-        """The process id, which is also that of its process group."""
-        return self._process.pid
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process has not ended; seen at once, also before the event loop has heard of it."""
-        return self._process.returncode is None and self.memory_mb > 0
-
-    @property
-    def memory_mb(self) -> int:
-        """Resident memory in MiB, 0 once it has ended."""
-        try:
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        except (OSError, IndexError):
-            return 0
-        return pages * os.sysconf("SC_PAGE_SIZE") >> 20
-
-    async def _read_stderr(self) -> None:
-        assert self._process.stderr is not None
-        while chunk := await self._process.stderr.read(STDERR_TAIL):
-            self._stderr = (self._stderr + chunk)[-STDERR_TAIL:]
-
-    def send(self, run: Run) -> None:
-        """Gives the child a run."""
-        assert self._process.stdin is not None
-        self.jobs += 1
-        with contextlib.suppress(ConnectionError):  # its end is heard
-            self._process.stdin.write(wire.encode(run))
-
-    async def hear(self, seconds: float) -> Line | Exit | None:
-        """What the child says next; Exit when it has ended; None when it said nothing for so many seconds."""
-        assert self._process.stdout is not None
-        if self._line is None:
-            self._line = asyncio.create_task(self._process.stdout.readline())
-        done, _ = await asyncio.wait({self._line}, timeout=max(seconds, 0))
-        if not done:
-            return None
-        task, self._line = self._line, None
-        try:
-            line = task.result()
-            if line.endswith(b"\n"):
-                return wire.decode_line(line)
-        except (ValueError, msgspec.DecodeError, ConnectionError) as error:
-            logs.warn("filemill.jobs.cage", "a child said what it must not", cause=error)
-        return await self._end()
-
-    async def _end(self) -> Exit:
-        """Waits for the end of a child that has closed its mouth; one that does not go is killed."""
-        try:
-            code = await asyncio.wait_for(self._process.wait(), LAST_WORDS_SECONDS)
-            await asyncio.wait_for(self._reading, LAST_WORDS_SECONDS)
-        except TimeoutError:
-            await self.kill()
-            code = self._process.returncode or 0
-        return Exit(code, self._stderr.decode(errors="replace"))
-
-    async def kill(self) -> None:
-        """Ends the child and whatever it has started; returns when it is gone, and its folder too."""
-        for task in (self._line, self._reading):
-            if task is not None:
-                task.cancel()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        await self._process.wait()
-        # A run that was cut short leaves what it had written so far.
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+async def _ends_well(command: tuple[str, ...]) -> bool:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env={}
+    )
+    try:
+        _, said = await asyncio.wait_for(process.communicate(), PROBE_SECONDS)
+    except TimeoutError:
+        process.kill()
+        said = b"it does not come to an end"
+    if process.returncode:
+        logs.warn("filemill.jobs.cage", "bubblewrap does not start so", said=said.decode(errors="replace"))
+    return process.returncode == 0
 
 
 class Cage:
-    """The warm children of a lane: each takes one job at a time and is replaced after a failure, N jobs or M MiB."""
+    """The warm children of a lane: each takes one job at a time and is replaced after a failure, N jobs or M MiB.
 
-    def __init__(self, lane: str, folder: Path, *, most_jobs: int = 500, most_idle_mb: int = 400) -> None:
-        self._lane = lane
+    `program` is what a child runs in place of our own, `memory_mb` what each of its processes may have from the start.
+    """
+
+    def __init__(
+        self,
+        lane: str,
+        folder: Path,
+        walls: Walls | None = None,
+        *,
+        program: tuple[str, ...] = CHILD,
+        memory_mb: int = 0,
+        most_jobs: int = 500,
+        most_idle_mb: int = 400,
+    ) -> None:
+        self.lane = lane
         self._folder = folder
+        self.walls = walls or Open()
+        self._program = (*program, lane, "--memory", str(memory_mb))
         self._most_jobs = most_jobs
         self._most_idle_mb = most_idle_mb
         self._idle: list[Child] = []
         self._ahead: list[asyncio.Task[Child]] = []
         self._closed = False
+        self.is_closed = self.walls.kind != "open"
         self.engines: dict[str, str] = {}
         self.is_shut = False
 
@@ -170,21 +113,45 @@ class Cage:
         self._ahead.clear()
         self._idle.clear()
 
-    async def take(self) -> Child:
-        """A child that is ready for a run. Raises NoChild where none can be started."""
+    @asynccontextmanager
+    async def borrow(self) -> AsyncIterator[Child]:
+        """A child that is ready for a run, while the block lasts. Raises NoChild where none can be started.
+
+        One that was given a run and has not done it by then is ended, and another started in its stead.
+        """
+        child = await self._take()
+        try:
+            yield child
+        finally:
+            await self._give(child)
+
+    async def _take(self) -> Child:
         while self._idle or self._ahead:
             try:
                 child = self._idle.pop() if self._idle else await self._ahead.pop(0)
             except NoChild:  # one that was killed while it loaded must not cost a job its run
                 continue
-            if child.is_alive:  # nor one that was killed while it waited
+            if await self._is_fit(child):  # nor one that was killed while it waited
                 return child
             await child.kill()
-        return await self._start()
+        child = await self._start()
+        if await self._is_fit(child):
+            return child
+        await child.kill()
+        raise NoChild
 
-    async def give(self, child: Child, *, is_good: bool) -> None:
-        """Gives a child back; one that is not good is ended and another started in its stead."""
-        if is_good and child.is_alive and child.jobs < self._most_jobs and child.memory_mb < self._most_idle_mb:
+    async def _is_fit(self, child: Child) -> bool:
+        if self.is_closed:
+            try:
+                await asyncio.to_thread(workplace.empty, child.workplace)
+            except OSError as error:
+                logs.warn("filemill.jobs.cage", "a child's folder cannot be emptied", cause=error)
+                return False
+        return child.is_alive
+
+    async def _give(self, child: Child) -> None:
+        is_good = not child.is_busy and child.is_alive
+        if is_good and child.jobs < self._most_jobs and child.memory_mb < self._most_idle_mb:
             child.idle_since = time.monotonic()
             self._idle.append(child)
             return
@@ -204,26 +171,21 @@ class Cage:
                 await fresh.kill()
 
     async def _start(self) -> Child:
-        environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
         folder = self._folder / uuid4().hex
-        folder.mkdir(mode=0o700)
-        environment |= {"TMPDIR": str(folder), "HOME": str(folder), **OWN_ENVIRONMENT}
+        place = self.walls.workplace(folder)
+        for one in (folder,) if place == folder else (folder, place, folder / TMP):
+            one.mkdir(mode=0o700)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # nothing is imported from the folder it works in
-            "-m",
-            "workers.child",
-            self._lane,
-            str(os.getpid()),
+            *self.walls.command(folder, self._program),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
-            env=environment,
-            cwd=folder,
+            env=self.walls.environment(folder),
+            cwd=place,
             start_new_session=True,
         )
-        child = Child(process, folder)
+        child = Child(process, folder, place)
         try:
             said = await child.hear(READY_SECONDS)
         except asyncio.CancelledError:
@@ -232,7 +194,7 @@ class Cage:
         if not isinstance(said, Ready):
             await child.kill()
             stderr = said.stderr if isinstance(said, Exit) else ""
-            logs.warn("filemill.jobs.cage", "a child did not start", lane=self._lane, said=repr(said), stderr=stderr)
+            logs.warn("filemill.jobs.cage", "a child did not start", lane=self.lane, said=repr(said), stderr=stderr)
             raise NoChild
         child.engines = self.engines = said.engines
         self.is_shut = said.is_shut

@@ -145,6 +145,11 @@ def stem_of(file_name: str) -> str:
     return file_name[: -len(extension) - 1] if extension else file_name
 
 
+def media_type_of(name: str) -> str:
+    """The media type of a format that an engine has written."""
+    return PAGES.media_type if name == PAGES.name else FORMATS[name].media_type
+
+
 def table_of(file_name: str) -> Format | None:
     """The format of tables that a file name's extension stands for, or None."""
     found = format_of(file_name)

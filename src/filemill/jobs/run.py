@@ -37,6 +37,11 @@ class InputFile(msgspec.Struct, frozen=True):
     etag: str
     sha256: str | None = None
 
+    @property
+    def path(self) -> str:
+        """Where it lies below the folder of a child that gets its files brought; nothing of a caller's in it."""
+        return f"in/{self.name}.{self.format}"
+
 
 class OutputFile(msgspec.Struct, frozen=True):
     """An output this run may write, under a key no other run shares."""
@@ -46,11 +51,16 @@ class OutputFile(msgspec.Struct, frozen=True):
     key: str
     format: str
 
+    @property
+    def path(self) -> str:
+        """Where a child that cannot write to the store has to leave it, below its folder."""
+        return f"out/{self.name}.{self.format}"
+
 
 class Run(msgspec.Struct, frozen=True):
     """One attempt at a job: everything an engine needs to know. `steps` is the JSON text of the wire steps.
 
-    `memory_mb` and `disk_mb` are what it may take, in MiB.
+    `memory_mb` and `disk_mb` are what it may take, in MiB. `store` is None where files are brought and fetched.
     """
 
     job_id: str
@@ -58,10 +68,16 @@ class Run(msgspec.Struct, frozen=True):
     steps: msgspec.Raw
     inputs: tuple[InputFile, ...]
     outputs: tuple[OutputFile, ...]
-    store: StoreAccess
+    store: StoreAccess | None
     memory_mb: int
     options: Options = Options()
     disk_mb: int = 20_480
+
+    @property
+    def access(self) -> StoreAccess:
+        """How to reach the store; for engines of open cages."""
+        assert self.store is not None
+        return self.store
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -16,6 +16,7 @@ from filemill.jobs.queries import FileRow
 from filemill.jobs.receipts import FileSum
 from filemill.jobs.run import InputFile, OutputFile, Run, StoreAccess
 from filemill.jobs.steps import ConvertFormat
+from filemill.settings import Limits, Settings
 from filemill.storage import objects
 from filemill.storage import queries as rows
 from filemill.storage.objects import Stat
@@ -39,9 +40,8 @@ class Found(msgspec.Struct, frozen=True):
     sum: FileSum
 
 
-def run_of(claimed: Claimed, inputs: list[FileRow]) -> Run:
-    """What the child is told. Raises JobFailed."""
-    settings = context.get().settings
+def run_of(claimed: Claimed, inputs: list[FileRow], limits: Limits, *, is_closed: bool) -> Run:
+    """What the child is told; `is_closed`: it cannot reach the store. Raises JobFailed."""
     told = options.decode(claimed.options)
     return Run(
         job_id=str(claimed.id),
@@ -49,12 +49,16 @@ def run_of(claimed: Claimed, inputs: list[FileRow]) -> Run:
         steps=msgspec.Raw(claimed.pipeline.encode()),
         inputs=tuple(_input_file(file) for file in inputs),
         outputs=tuple(_output_files(claimed, inputs, told)),
-        store=StoreAccess(
-            settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
-        ),
-        memory_mb=settings.job_memory_mb,
-        disk_mb=settings.job_disk_mb,
+        store=None if is_closed else _store_access(context.get().settings),
+        memory_mb=limits.memory_mb,
+        disk_mb=limits.disk_mb,
         options=told,
+    )
+
+
+def _store_access(settings: Settings) -> StoreAccess:
+    return StoreAccess(
+        settings.s3_url, settings.s3_region, settings.s3_bucket, settings.s3_cage_key, settings.s3_cage_secret
     )
 
 
@@ -74,14 +78,12 @@ def _output_files(claimed: Claimed, inputs: list[FileRow], told: Options) -> Ite
         yield OutputFile(name, file_name, key, format_name)
 
 
-async def expect_outputs(claimed: Claimed, run: Run) -> list[Output]:
-    """Commits the rows of the outputs before their first byte. A plan writes none."""
-    if run.options.mode == "plan":
-        return []
-    seconds = context.get().settings.job_seconds + AFTER_LEASE_SECONDS
+async def expect_outputs(claimed: Claimed, files: tuple[OutputFile, ...], seconds: int) -> list[Output]:
+    """Commits the rows of the outputs before their first byte; a run may take so many seconds."""
+    until = seconds + AFTER_LEASE_SECONDS
     return [
-        Output(await rows.expect(file.key, claimed.owner, claimed.id, seconds, fence=claimed.fence), file)
-        for file in run.outputs
+        Output(await rows.expect(file.key, claimed.owner, claimed.id, until, fence=claimed.fence), file)
+        for file in files
     ]
 
 
@@ -108,10 +110,14 @@ def want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
     """Raises JobFailed where an input is not what it was when it was marked."""
     for file, stat in zip(inputs, stats, strict=True):
         if stat is None or stat.etag != file.etag or stat.size != file.size:
-            raise JobFailed(
-                "input_changed",
-                f"{file.file_name!r} was changed after it had been marked as uploaded, or while it was read.",
-            )
+            raise changed(file)
+
+
+def changed(file: FileRow) -> JobFailed:
+    """What becomes of a job one of whose inputs is not what it was."""
+    return JobFailed(
+        "input_changed", f"{file.file_name!r} was changed after it had been marked as uploaded, or while it was read."
+    )
 
 
 async def look_again(inputs: list[FileRow], outputs: list[Output]) -> tuple[list[Found], list[Found]]:

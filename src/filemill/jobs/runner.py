@@ -11,15 +11,24 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from filemill import connections, logs
 from filemill.errors import DatabaseAway, JobFailed, StoreAway
-from filemill.jobs import commands, context, formats, moves, options, queries, receipt_queries, receipts, run_files
+from filemill.jobs import (
+    commands,
+    context,
+    formats,
+    moves,
+    options,
+    queries,
+    receipt_queries,
+    receipts,
+    run_files,
+)
+from filemill.jobs.attempt import Attempt, Ran
 from filemill.jobs.cage import Cage, NoChild
 from filemill.jobs.job import Status
 from filemill.jobs.lease import Drain, Ended, Lease
 from filemill.jobs.moves import Claimed
 from filemill.jobs.queries import FileRow
-from filemill.jobs.run import Done
-from filemill.jobs.run_files import AFTER_LEASE_SECONDS, Found, Output
-from filemill.jobs.watch import Watch
+from filemill.jobs.run_files import AFTER_LEASE_SECONDS
 from filemill.storage import queries as rows
 from filemill.storage import removal
 
@@ -99,7 +108,10 @@ class Runner:
         keys: list[str] = []
         try:
             async with Lease(claimed, self._drain, started) as lease:
-                how = await self._attempt(claimed, lease, started, keys)
+                inputs = await lease.beside(self._inputs(claimed))
+                ran = await Attempt(claimed, lease, self._cage, started, keys).carry_out(inputs)
+                await lease.told()
+                how = await self._finish(claimed, ran)
         except JobFailed as failure:
             how = await self._insist(self._fail, claimed, failure)
         except Ended as ended:
@@ -123,29 +135,6 @@ class Runner:
         logs.say("filemill.jobs.runner", "run ended", fence=claimed.fence, how=how, seconds=seconds)
         if how != "finished":
             await self._tidy(claimed, keys)
-
-    async def _attempt(self, claimed: Claimed, lease: Lease, started: float, keys: list[str]) -> str:
-        """One run -> how it ended; `keys` gets what it may write.
-
-        A child that ends badly is dead before anybody says so, so that nothing is written afterwards.
-        """
-        inputs = await lease.beside(self._inputs(claimed))
-        run = run_files.run_of(claimed, inputs)
-        outputs = await run_files.expect_outputs(claimed, run)
-        keys += [output.file.key for output in outputs]
-        child = await self._cage.take()
-        is_good = False
-        try:
-            child.send(run)
-            done = await Watch(lease, child, started).until_done()
-            is_good = True
-        finally:
-            await self._cage.give(child, is_good=is_good)
-        if done.plan is not None:  # nothing is kept of its files
-            return await self._finish(claimed, [], [], [], done)
-        inputs_now, outputs_now = await lease.beside(run_files.look_again(inputs, outputs))
-        await lease.told()
-        return await self._finish(claimed, outputs, inputs_now, outputs_now, done)
 
     # --- before the cage ---------------------------------------------------------------------------------------------
 
@@ -171,24 +160,21 @@ class Runner:
 
     # --- how it ends -------------------------------------------------------------------------------------------------
 
-    async def _finish(
-        self, claimed: Claimed, outputs: list[Output], inputs_now: list[Found], outputs_now: list[Found], done: Done
-    ) -> str:
-        result = receipts.encode(
-            done, [one.sum for one in inputs_now], [one.sum for one in outputs_now], self._cage.engines
-        )
-        hash_due = [one.object_id for one in (*inputs_now, *outputs_now) if one.sum.sha256 is None]
+    async def _finish(self, claimed: Claimed, ran: Ran) -> str:
+        read, written = [one.sum for one in ran.inputs_now], [one.sum for one in ran.outputs_now]
+        result = receipts.encode(ran.done, read, written, self._cage.engines)
+        hash_due = [one.object_id for one in (*ran.inputs_now, *ran.outputs_now) if one.sum.sha256 is None]
 
         async def finish() -> str:
             async with connections.transaction():
                 if not await moves.finish(claimed.id, claimed.fence, result):
                     return "lost"
-                for output, found in zip(outputs, outputs_now, strict=True):
+                for output, found in zip(ran.outputs, ran.outputs_now, strict=True):
                     is_stored = await rows.store(
                         output.object_id,
                         size=found.sum.size,
                         etag=found.etag,
-                        media_type=formats.FORMATS[output.file.format].media_type,
+                        media_type=formats.media_type_of(output.file.format),
                         sha256=found.sum.sha256,
                     )
                     if not is_stored:

@@ -4,10 +4,10 @@ import time
 
 from filemill import logs
 from filemill.errors import JobFailed, StoreAway
-from filemill.jobs import context
-from filemill.jobs.cage import Child, Exit
+from filemill.jobs.child import Child, Exit
 from filemill.jobs.lease import LOOK_SECONDS, TICK_SECONDS, Ended, Lease
 from filemill.jobs.run import Done, Line, Phase, Progress, Refused, Warned
+from filemill.settings import Limits
 
 MOST_SHOWN = 0.99
 """Progress of a run that has not finished."""
@@ -16,10 +16,11 @@ MOST_SHOWN = 0.99
 class Watch:
     """One run being watched; `started` is its beginning on the monotonic clock."""
 
-    def __init__(self, lease: Lease, child: Child, started: float) -> None:
+    def __init__(self, lease: Lease, child: Child, started: float, limits: Limits) -> None:
         self._lease = lease
         self._child = child
         self._started = started
+        self._limits = limits
         self._at: Phase | None = None
 
     async def until_done(self) -> Done:
@@ -36,7 +37,7 @@ class Watch:
             self._lease.check()
             if time.monotonic() >= tick:
                 tick = time.monotonic() + TICK_SECONDS
-                self._keep_limits()
+                await self._keep_limits()
 
     def _heed(self, said: Line | Exit) -> None:
         match said:
@@ -61,16 +62,18 @@ class Watch:
             case Warned(code, message, step):
                 self._lease.note("warning", {"code": code, "message": message, "step": step})
 
-    def _keep_limits(self) -> None:
-        settings = context.get().settings
-        if time.monotonic() - self._started > settings.job_seconds:
-            raise JobFailed("too_slow", f"The job took longer than the {settings.job_seconds} seconds allowed.")
-        if self._child.memory_mb > settings.job_memory_mb * 3 // 2:  # what the child's own limit does not count
+    async def _keep_limits(self) -> None:
+        limits = self._limits
+        if time.monotonic() - self._started > limits.seconds:
+            raise JobFailed("too_slow", f"The job took longer than the {limits.seconds} seconds allowed.")
+        if self._child.memory_mb > limits.watched_mb:
             raise self._too_much_memory()
+        if limits.watched_disk_mb is not None and await self._child.disk_mb() > limits.watched_disk_mb:
+            raise self._too_much_memory(f"needs more than {limits.disk_mb} MB of disk, and no job may have more.")
 
     def _too_much_memory(self, needs: str = "") -> JobFailed:
         """Names the last step that began to gather rows: it holds what there is no room for. `needs` is said of it."""
-        megabytes = context.get().settings.job_memory_mb
+        megabytes = self._limits.memory_mb
         who = f"Step {self._at.step} ({self._at.name})" if self._at else "The job"
         needs = needs or f"needs more than {megabytes} MB of memory, and no job may have more."
         return JobFailed("too_much_memory", f"{who} {needs}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote_plus, urlsplit
 
 import urllib3
@@ -53,6 +53,14 @@ def _client(url: str, settings: Settings) -> Minio:
         region=settings.s3_region,
         http_client=pool,
     )
+
+
+class Readable(Protocol):
+    """What gives bytes."""
+
+    def read(self, n: int = -1, /) -> bytes:
+        """At most `n` bytes, none at the end."""
+        ...
 
 
 class Store:
@@ -172,6 +180,11 @@ class Store:
             if error.code in _GONE:
                 raise NotFound("There is no open upload with this id.") from error
             raise
+
+    async def put_file(self, key: str, file: Readable, size: int, media_type: str) -> str:
+        """Writes what `file` gives in a thread, `size` bytes, in parts where it is large -> its etag."""
+        written = await self._call(self._inside.put_object, self.bucket, key, file, size, media_type)
+        return (written.etag or "").strip('"')
 
     async def remove(self, key: str) -> None:
         """Takes an object away; it need not be there."""

@@ -38,7 +38,7 @@ class Tables:
 
 def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
     say(Phase("reading"))
-    bad_rows = next((BadRows(one, run.store) for one in run.outputs if one.name == BAD_ROWS), None)
+    bad_rows = next((BadRows(one, run.access) for one in run.outputs if one.name == BAD_ROWS), None)
     inputs = Inputs(run, say, bad_rows=bad_rows)
     try:
         made = _make(run, steps, inputs)
@@ -67,7 +67,7 @@ def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
     for warning in losses.of(last, output):
         inputs.say(warning)
     written = writing.Written(prepared.height, inputs.say)
-    writing.send(prepared, output, _how(steps, output), run.store, written)
+    writing.send(prepared, output, _how(steps, output), run.access, written)
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
     return Made(output.name, written.rows, columns)
 

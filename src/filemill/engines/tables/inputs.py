@@ -142,7 +142,7 @@ class Inputs:
 
     def _open(self, number: int) -> Table:
         source = reading.open_input(
-            self._run.store,
+            self._run.access,
             self._run.inputs[number],
             self._say_of(number),
             self._run.options.input_options,
