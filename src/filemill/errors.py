@@ -72,7 +72,7 @@ class NotFound(FilemillError):
 
 
 class BodyTooSlow(FilemillError):
-    """The body took too long to arrive; send it in one go, within 30 seconds."""
+    """The body took too long to arrive; send it in one go, over a faster line."""
 
     status = 408
 

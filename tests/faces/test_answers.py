@@ -131,6 +131,22 @@ async def test_a_slow_body_that_moves_is_waited_for(client, monkeypatch):
     assert "Invalid credentials" in answer.json()["detail"]
 
 
+async def test_haste_at_first_buys_no_long_stand_later(client, monkeypatch):
+    monkeypatch.setattr(arrival, "SECONDS", 0.3)
+    monkeypatch.setattr(arrival, "LEAST_PER_SECOND", 10)
+
+    # given a body of which so much came at once that it might take minutes more
+    async def hasty():
+        yield b"username=somebody&password=" + b"a" * 2_000
+        await asyncio.Event().wait()
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await asyncio.wait_for(client.post("/api/v1/auth/login", content=hasty(), headers=form), 10)
+
+    # then it may stand still no longer than any other
+    assert answer.status_code == 408
+
+
 def failing(error: BaseException):
     """Two routes that fail in the same way, one per dialect."""
 

@@ -137,8 +137,8 @@ class Stack:
         self.api.wait_until(self._is_ready, READY_SECONDS)
 
     def start_stores(self) -> None:
-        """Starts the three servers alone, with tables, bucket and keys made. Raises NotStarted."""
-        process.together(self._start_database, self.redis.start, self._start_store)
+        """Starts the servers alone, with tables, bucket and keys made. Raises NotStarted."""
+        process.together(self._start_database, self.redis.start, self._start_store, self._start_scanner)
 
     def _scanner(self, given: Mapping[str, str]) -> Clamd | None:
         """Our own clamd, where it is installed and the environment names no other."""
@@ -177,8 +177,7 @@ class Stack:
 
     def _start_the_rest(self) -> None:
         # Neither API nor workers need the store to start, and they take longer than it does.
-        scanner = [] if self.clamd is None else [self.clamd.start]
-        process.together(self._start_database, self.redis.start, *scanner)
+        process.together(self._start_database, self.redis.start, self._start_scanner)
         for part in (self.api, *self.workers.values()):
             self._want_going_on()
             part.start()
@@ -195,6 +194,10 @@ class Stack:
             argv = [sys.executable, "-m", "filemill.cli", "migrate"]
             process.run("filemill migrate", argv, environ=process.plain_environ(**self.environ))
             self.home.remember(msgspec.structs.replace(notes, migrations=now))
+
+    def _start_scanner(self) -> None:
+        if self.clamd is not None:
+            self.clamd.start()
 
     def _start_store(self) -> None:
         self.store.start()

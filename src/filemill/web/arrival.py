@@ -1,21 +1,92 @@
 """Bounds how long a body may take to arrive: whoever sends drop by drop would hold a connection for ever."""
 
 import asyncio
+import contextlib
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from filemill.errors import BodyTooSlow
 
 SECONDS = 30.0
-"""How long a body may take that hardly moves."""
+"""How long a body may hardly move: at its beginning, and whenever it stands still later on."""
 
 LEAST_PER_SECOND = 16 * 2**10
 """For so many bytes that have come it may take a second more: a large body over a slow line is no attack."""
 
+LARGE = 2 * 2**20
+LEAST_OF_LARGE = 64 * 2**10
+"""What comes after so many bytes is a file, whose sender holds one of few slots: 100 MB take half an hour at most."""
+
+
+MOST_READ_OUT = 128 * 2**20
+"""Bytes of a refused body that are read all the same; every file that may be sent is smaller."""
+
+_REFUSED = 400
+
+
+class _Patience:
+    """How long the rest of one body may keep us waiting. Only waiting counts, not what we do with what has come."""
+
+    def __init__(self) -> None:
+        self.seconds = SECONDS
+        self._come = 0
+
+    def spend(self, waited: float, come: int) -> None:
+        """Notes how long the last bytes were waited for. Haste is not saved up: that would allow a long stand later."""
+        rate = LEAST_PER_SECOND if self._come < LARGE else LEAST_OF_LARGE
+        self._come += come
+        self.seconds = min(SECONDS, self.seconds - waited + come / rate)
+
+
+class _Body:
+    """One request's body on its way in."""
+
+    def __init__(self, scope: HTTPScope, receive: Receive) -> None:
+        self._receive = receive
+        self._patience = _Patience()
+        self._is_begun = False
+        headers = dict(scope["headers"])
+        self._is_over = headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
+        self._is_held_back = b"expect" in headers  # its sender waits until somebody wants it
+
+    async def receive(self) -> HTTPReceiveMessage:
+        """The next piece. Raises BodyTooSlow."""
+        if self._is_over:  # what comes now is that the client has left
+            return await self._receive()  # type: ignore[return-value]
+        self._is_begun = True
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            async with asyncio.timeout(self._patience.seconds):
+                message: HTTPReceiveMessage = await self._receive()  # type: ignore[assignment]
+        except TimeoutError as error:
+            self._is_over = True
+            raise BodyTooSlow from error
+        if message["type"] == "http.request":
+            self._patience.spend(clock() - began, len(message["body"]))
+            self._is_over = not message.get("more_body", False)
+        else:
+            self._is_over = True
+        return message
+
+    async def read_out(self) -> None:
+        """Reads what still comes, for nobody: a sender whose connection is closed meanwhile never sees the answer."""
+        left = MOST_READ_OUT
+        if self._is_held_back and not self._is_begun:
+            return
+        with contextlib.suppress(BodyTooSlow):
+            while left > 0 and not self._is_over:
+                message = await self.receive()
+                if message["type"] == "http.request":
+                    left -= len(message["body"])
+
 
 class InTime:
-    """Goes around Litestar's handler; where a body takes too long, whoever reads it gets BodyTooSlow."""
+    """Goes around Litestar's handler; where a body takes too long, whoever reads it gets BodyTooSlow.
+
+    Whoever is refused in the middle of a body may send the rest of it, so that he hears why.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -25,21 +96,11 @@ class InTime:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        deadline = asyncio.get_running_loop().time() + SECONDS
-        is_whole = False
+        body = _Body(scope, receive)
 
-        async def in_time() -> HTTPReceiveMessage:
-            nonlocal deadline, is_whole
-            if is_whole:  # what comes now is that the client has left
-                return await receive()  # type: ignore[return-value]
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message: HTTPReceiveMessage = await receive()  # type: ignore[assignment]
-            except TimeoutError as error:
-                raise BodyTooSlow from error
-            if message["type"] == "http.request":
-                deadline += len(message["body"]) / LEAST_PER_SECOND
-                is_whole = not message.get("more_body", False)
-            return message
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= _REFUSED:
+                await body.read_out()
+            await send(message)
 
-        await self._app(scope, in_time, send)
+        await self._app(scope, body.receive, answer)

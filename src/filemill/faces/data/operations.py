@@ -31,7 +31,7 @@ _REFUSALS = {
     404: ("There is no such job.", "There is no job with this id."),
     408: (
         "The body took longer than 30 seconds to arrive.",
-        "The body took too long to arrive; send it in one go, within 30 seconds.",
+        "The body took too long to arrive; send it in one go, over a faster line.",
     ),
     413: ("The body is too large.", "The body is larger than the 131072 bytes this address takes."),
     415: ("The body is not sent as JSON.", "The body must be JSON with the Content-Type application/json."),

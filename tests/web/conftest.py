@@ -1,0 +1,99 @@
+"""Fixtures for what doors share: an API in a process of its own that takes files in, as the real server runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from filemill.local import process
+
+ROOT = Path(__file__).parents[2]
+
+
+class Taking:
+    """The running process. `owner` is an account whose files it takes."""
+
+    def __init__(self, environ: dict[str, str], log: Path, most_bytes: int) -> None:
+        self.url = f"http://127.0.0.1:{process.free_port()}"
+        self.owner = uuid.uuid4()
+        self.database_url = environ["FILEMILL_DATABASE_URL"]
+        clean = {name: text for name, text in os.environ.items() if not name.startswith("FILEMILL_")}
+        words = [sys.executable, "-m", "tests.fixtures.taking", self.url.rpartition(":")[2], str(most_bytes)]
+        with open(log, "wb") as said:
+            self._leader = subprocess.Popen(words, env={**clean, **environ}, cwd=ROOT, stderr=said, stdout=said)
+
+    async def begin(self) -> None:
+        """Returns once it answers, and makes the account."""
+        transport = httpx.AsyncHTTPTransport(retries=8)  # each pause is twice the one before: a minute in all
+        async with httpx.AsyncClient(transport=transport) as client:
+            assert (await client.get(f"{self.url}/health/live")).status_code == 200
+        await self.run(
+            "INSERT INTO account (id, email, role, token_version, created_at) VALUES ($1, $2, 'user', 0, now())",
+            self.owner,
+            f"{self.owner}@example.com",
+        )
+
+    async def run(self, sql: str, *args: object) -> list[Any]:
+        """Runs a statement on its database -> the rows."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return list(await connection.fetch(sql, *args))
+        finally:
+            await connection.close()
+
+    async def rows(self) -> list[Any]:
+        """The rows of all files that the owner has sent."""
+        return await self.run("SELECT * FROM object WHERE owner = $1 ORDER BY created_at", self.owner)
+
+    async def send(self, content: bytes, name: str = "mine.txt", **fields: str) -> httpx.Response:
+        """Sends a file as a form."""
+        headers = {"X-Owner": str(self.owner)}
+        async with httpx.AsyncClient(base_url=self.url, timeout=120, headers=headers) as client:
+            return await client.post("/take", files={"file": (name, content)}, data=fields)
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The process that answers."""
+        (child,) = [one for one in psutil.Process(self._leader.pid).children() if "tracker" not in str(one.cmdline())]
+        return child
+
+    def peak(self) -> int:
+        """The most memory it ever had, in bytes."""
+        lines = Path(f"/proc/{self.worker.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+
+    def kill(self) -> None:
+        """Kills it as a crash would."""
+        members = [*psutil.Process(self._leader.pid).children(recursive=True), self._leader]
+        for member in members:
+            member.send_signal(signal.SIGKILL)
+        self._leader.wait()
+
+    def stop(self) -> None:
+        """Ends it."""
+        if self._leader.poll() is None:
+            self._leader.terminate()
+            self._leader.wait(20)
+
+
+@pytest.fixture
+def taking_with(tmp_path: Path) -> Iterator[Callable[..., Taking]]:
+    """Starts such processes: `taking_with(environ, most_bytes=...)`."""
+    started: list[Taking] = []
+
+    def start(environ: dict[str, str], most_bytes: int = 100 * 2**20) -> Taking:
+        started.append(Taking(environ, tmp_path / f"taking-{len(started)}.log", most_bytes))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
