@@ -1,5 +1,8 @@
 """Reads what a finished file says, by other means than the engine's where there are any."""
 
+import base64
+import contextlib
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -11,7 +14,7 @@ import openpyxl
 import pptx
 import pypandoc
 import pypdfium2
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 
 def text_of(path: Path) -> str:
@@ -53,6 +56,26 @@ def size_of(path: Path) -> tuple[int, int]:
     with Image.open(path) as picture:
         picture.load()
         return picture.size
+
+
+def drawn_in(path: Path) -> list[Image.Image]:
+    """Every picture in it, and every page of a pdf, drawn."""
+    if path.suffix == ".pdf":
+        return [page.render(scale=1).to_pil().convert("RGB") for page in pypdfium2.PdfDocument(path)]
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            found = [archive.read(name) for name in archive.namelist()]
+    else:
+        content = path.read_bytes()
+        found = [content, *map(base64.b64decode, re.findall(rb"data:image/\w+;base64,([\w+/=]+)", content))]
+        found += map(
+            bytes.fromhex, re.findall(r"\\(?:png|jpeg)blip[^{}]*?\s([0-9a-f\s]{99,})", content.decode("latin-1"))
+        )
+    drawn = []
+    for picture in found:
+        with contextlib.suppress(UnidentifiedImageError):
+            drawn.append(Image.open(io.BytesIO(picture)).convert("RGB"))
+    return drawn
 
 
 def _of_zip(path: Path) -> str:

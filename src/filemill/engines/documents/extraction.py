@@ -14,7 +14,7 @@ from typing import Any
 import xberg
 from xberg import ExtractInput, ExtractInputKind, ExtractionConfig, ImageExtractionConfig
 
-from filemill.engines.documents import trouble
+from filemill.engines.documents import speaker_notes, trouble
 from filemill.engines.documents.task import Task
 
 MOST_SECONDS = 300
@@ -53,7 +53,17 @@ def convert(source: Path, target: Path, task: Task) -> None:
     text = _SYMBOLS.sub("•", document.content)
     if not text.strip():
         task.warn("no_text", "The pages are pictures without any text in them: OCR can read them.")
-    target.write_text(_with_pictures(text, document.images or []) if wanted == "markdown" else text, encoding="utf-8")
+    if wanted == "markdown":
+        text = _with_pictures(text, document.images or [])
+        if source.suffix == ".pptx":  # only its plain text has them
+            text += _notes(source)
+    target.write_text(text, encoding="utf-8")
+
+
+def _notes(source: Path) -> str:
+    notes = speaker_notes.read(source)
+    parts = [f"### Slide {number}\n\n{text.replace(chr(10), chr(10) * 2)}" for number, text in notes]
+    return "\n\n" + "\n\n".join(["## Notes", *parts]) + "\n" if parts else ""
 
 
 def _with_pictures(text: str, images: Iterable[Any]) -> str:

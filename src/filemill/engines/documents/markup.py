@@ -97,7 +97,7 @@ def _clean(tree: lxml.etree._Element, task: Task) -> None:
 
 def _clean_attribute(element: lxml.etree._Element, tag: str, name: str) -> bool:
     """Whether something was taken away that a reader would miss."""
-    bare = lxml.etree.QName(name).localname.lower().rpartition(":")[2]
+    bare = re.split(r"[:}]", name.lower())[-1]
     value = element.attrib[name]
     if bare.startswith("on"):
         del element.attrib[name]

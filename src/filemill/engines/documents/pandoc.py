@@ -1,8 +1,8 @@
 """pandoc: marked-up texts to each other and to office files that need no layout; also to typst's language, for pdf.
 
 Always with `--sandbox`: no reader or writer opens a file or an address besides its input, so pictures that lie
-elsewhere are left out, those inside the file are kept. Where pictures have to go along (from pdf), they lie in the text
-itself, as `data:`. Markdown's raw parts in other languages are not read. The heap has a limit of its own.
+elsewhere are left out, those inside the file are kept: in Markdown as `data:`. Markdown's raw parts in other languages
+are not read. The heap has a limit of its own.
 """
 
 from pathlib import Path
@@ -14,6 +14,7 @@ from filemill.engines.documents.programs import ProgramFailed, TooSlow
 from filemill.engines.documents.task import Task
 
 _TEMPLATE = Path(__file__).with_name("plain.typ")
+_PICTURES = Path(__file__).with_name("pictures_inside.lua")
 _HEAP = ("+RTS", "-M2g", "-RTS")
 _HEAP_EXHAUSTED = 251
 
@@ -67,12 +68,13 @@ def _run(source: Path, reads: str, target: Path, task: Task) -> None:
         f"--to={writes}",
         *more,
         title,
-        f"--extract-media={target.parent / 'media'}" if target.suffix == ".typ" else "--quiet",
+        "--extract-media=media" if target.suffix == ".typ" else "--quiet",
+        *((f"--lua-filter={_PICTURES}",) if target.suffix in (".typ", ".md") else ()),
         f"--output={target}",
         str(source),
     )
     try:
-        programs.run(argv)
+        programs.run(argv, target.parent)
     except TooSlow as error:
         raise trouble.too_slow(task.file) from error
     except ProgramFailed as error:

@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from filemill.errors import FilemillError
 
@@ -49,8 +50,8 @@ def environ(**more: str) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **kept, **more}
 
 
-def run(argv: Sequence[str], *, seconds: float = MOST_SECONDS, environment: Mapping[str, str] | None = None) -> bytes:
-    """Runs a program to its end -> what it printed. Raises ProgramFailed, TooSlow."""
+def run(argv: Sequence[str], folder: Path, *, seconds: float = MOST_SECONDS) -> bytes:
+    """Runs a program to its end, in a folder -> what it printed. Raises ProgramFailed, TooSlow."""
     try:
         done = subprocess.run(
             argv,
@@ -58,7 +59,8 @@ def run(argv: Sequence[str], *, seconds: float = MOST_SECONDS, environment: Mapp
             capture_output=True,
             timeout=seconds,
             check=False,
-            env=dict(environment) if environment is not None else environ(),
+            cwd=folder,
+            env=environ(),
             preexec_fn=_die_with_us(),
         )
     except subprocess.TimeoutExpired as error:

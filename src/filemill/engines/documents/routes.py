@@ -38,6 +38,8 @@ def _clean(source: str) -> Route:
         "txt": (Leg("utf8", "txt"),),
         "csv": (Leg("typed_cells", "xlsx"),),
         "svg": (Leg("clean_svg", "svg"),),
+        "rtf": (Leg("clean_rtf", "rtf"),),
+        **{open_document: (Leg("clean_odf", open_document),) for open_document in ("odt", "ods", "odp")},
     }.get(source, ())
 
 
@@ -53,8 +55,10 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     **_ways(("txt",), ("html",), last="paragraphs"),
     **_ways(("txt",), ("md", "epub"), Leg("paragraphs", "html"), last="pandoc"),
     # Sheets.
-    **_ways(_SHEETS, ("pdf", "xlsx", "ods", "csv", "html"), last="libreoffice"),
-    **_ways(_SHEETS, ("md", "txt"), Leg("libreoffice", "xlsx"), last="xberg"),
+    **_ways(_SHEETS, ("pdf", "xlsx", "ods", "csv"), last="libreoffice"),
+    **_ways(_SHEETS, ("html",), Leg("libreoffice", "html"), last="whole_page"),
+    **_ways(_SHEETS, ("md",), Leg("libreoffice", "html"), last="sheet_markdown"),
+    **_ways(_SHEETS, ("txt",), Leg("libreoffice", "html"), last="sheet_text"),
     # Slides.
     **_ways(_SLIDES, ("pdf", "pptx", "odp"), last="libreoffice"),
     **_ways(("pptx",), ("md", "txt"), last="xberg"),

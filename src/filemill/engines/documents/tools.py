@@ -7,11 +7,14 @@ from filemill.engines.documents import (
     extraction,
     libreoffice,
     markup,
+    open_documents,
     pandoc,
     paragraphs,
     pdf_of_pictures,
     pdfium,
     pictures,
+    rich_text,
+    sheet_pages,
     texts,
     typst,
 )
@@ -52,8 +55,13 @@ def look() -> Kit:
         "utf8": texts.to_utf8,
         "clean_html": markup.clean_html,
         "clean_svg": markup.clean_svg,
+        "clean_rtf": rich_text.clean,
+        "clean_odf": open_documents.clean,
         "paragraphs": paragraphs.to_html,
         "typed_cells": cells.to_sheet,
+        "whole_page": sheet_pages.whole,
+        "sheet_markdown": sheet_pages.to_markdown,
+        "sheet_text": sheet_pages.to_text,
     }
     tools = {name: tool for _, _, its in there for name, tool in its.items()}
     return Kit(ours | tools, {name: version for name, version, _ in there}, office)

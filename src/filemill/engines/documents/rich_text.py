@@ -1,0 +1,55 @@
+r"""RTF without fields that bring in other files: LibreOffice follows some of them in spite of its settings.
+
+A field's instruction is kept where it begins with a word that is known to bring in nothing; any other loses its name,
+`\fldinst`, to one of the same length that no reader knows, so that nothing in the file moves. What the field showed
+when the file was saved stays.
+"""
+
+import re
+from pathlib import Path
+
+from filemill.engines.documents.task import Task
+
+_KEPT = (
+    b"HYPERLINK",
+    b"PAGE",
+    b"NUMPAGES",
+    b"SECTION",
+    b"TOC",
+    b"TC",
+    b"XE",
+    b"INDEX",
+    b"REF",
+    b"NOTEREF",
+    b"SEQ",
+    b"STYLEREF",
+    b"DATE",
+    b"TIME",
+    b"CREATEDATE",
+    b"SAVEDATE",
+    b"AUTHOR",
+    b"TITLE",
+    b"SUBJECT",
+    b"FILENAME",
+    b"FORM",
+    b"SYMBOL",
+    b"EQ",
+    b"MERGEFIELD",
+    b"QUOTE",
+)
+_FIELD, _NO_FIELD = b"\\fldinst", b"\\nofield"
+_LOOKED_AT = 400
+_CONTROLS = re.compile(rb"\\[a-zA-Z]+-?\d* ?|[{}\s]|\\\*")
+
+
+def clean(source: Path, target: Path, task: Task) -> None:
+    """Writes the file without such fields."""
+    parts = source.read_bytes().split(_FIELD)
+    cleaned, left_out = [parts[0]], 0
+    for part in parts[1:]:
+        is_kept = _CONTROLS.sub(b"", part[:_LOOKED_AT]).upper().startswith(_KEPT)
+        left_out += not is_kept
+        cleaned += [_FIELD if is_kept else _NO_FIELD, part]
+    target.write_bytes(b"".join(cleaned))
+    if left_out:
+        task.warn("left_out", f"{left_out} fields of the file that may bring in other files stay as they were shown.")
