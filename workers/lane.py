@@ -7,6 +7,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from filemill.jobs.worker_queries import WorkerRow
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
 from workers.folders import WorkFolder
-from workers.outcomes import OUTCOMES
+from workers.outcomes import EXPIRIES, OUTCOMES
 
 PR_SET_PDEATHSIG = 1
 BEAT_SECONDS = 15
@@ -108,7 +109,7 @@ class Lane(dramatiq.Middleware):
         await self._beat()
         self._clock = AsyncIOScheduler()
         often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        for part in (sweep.sweep, sweep.remove_leaving):
+        for part in (partial(sweep.sweep, EXPIRIES), sweep.remove_leaving):
             self._clock.add_job(self._sweep, "interval", [part], seconds=sweep.EVERY_SECONDS, **often)
         # Two, so that a large file does not keep the small ones waiting.
         self._clock.add_job(

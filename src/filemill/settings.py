@@ -75,6 +75,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     uploads_per_minute: int = 3
     conversions_per_minute: int = 5
     downloads_per_minute: int = 10
+    download_token_seconds: int = 600
+    conversion_bytes: int = 100 * 2**20
+    guest_open_jobs: int = 200
+    guest_stored_bytes: int = 20 * GB
+    accel: Literal["on", "off"] = "off"
     open_jobs: int = 1000
     pending_jobs: int = 200
     open_plans: int = 4

@@ -99,7 +99,7 @@ def test_every_setting_given_to_a_container_is_one(services):
 def test_every_setting_that_makes_sense_in_production_can_be_set():
     """Given an operator who looks a setting up in docs/settings.md: the name works in .env, too."""
     fixed = {"home", "database_url", "redis_url", "cage", "s3_url", "s3_public_url", "s3_bucket", "s3_region", "s3_key"}
-    fixed |= {"s3_cage_key"}
+    fixed |= {"s3_cage_key", "accel"}
     free = {f"FILEMILL_{name.upper()}" for name in settings.Settings.__struct_fields__ if name not in fixed}
 
     assert free <= composefile.variables().keys()

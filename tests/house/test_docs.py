@@ -12,6 +12,8 @@ from filemill.engines.documents import archives, pdfium, pictures
 from filemill.engines.tables import preview, schema
 from filemill.engines.tables.readers import excerpt, inflate, json_kinds, ndjson, records
 from filemill.engines.tables.writers import xlsx_sink
+from filemill.faces.conversion import closing
+from filemill.faces.conversion import routes as conversion_routes
 from filemill.faces.data import new_jobs, planning, routes, transfers
 from filemill.jobs import expressions, formats, moves, plans, queue, steps, sweep, targets, value_steps
 from filemill.jobs.functions import FUNCTIONS
@@ -177,6 +179,18 @@ def test_every_route_of_the_door_has_a_row() -> None:
     assert told == there
 
 
+def test_every_route_of_the_door_for_conversions_has_a_row() -> None:
+    told = {
+        row[0].strip("`") for row in rows(read("docs/api/conversion-sessions.md")) if re.match(r"`[A-Z]+ /", row[0])
+    }
+
+    there = set()
+    for route in conversion_routes.router.routes:
+        for handler in route.route_handlers:
+            there |= {f"{method} {route.path}" for method in handler.http_methods if method != "OPTIONS"}
+    assert told == there
+
+
 def test_every_step_has_its_section_and_nothing_else_has() -> None:
     sections = re.split(r"^## Steps$", read("docs/tables.md"), flags=re.MULTILINE)[1].split("\n## ")[0]
 
@@ -192,6 +206,10 @@ def test_every_function_has_its_row_and_nothing_else_has() -> None:
         example = f"`{source}` → " + ("null" if value is None else f"`{value}`")
         there.append(" | ".join([f"`{name}({function.signature})`", function.gives, function.meaning, example]))
     assert told == there
+
+
+def _default(name: str) -> int:
+    return next(int(field.default) for field in msgspec.structs.fields(Settings) if field.name == name)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -236,6 +254,11 @@ def test_every_function_has_its_row_and_nothing_else_has() -> None:
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_ADDRESS} from one"),
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_NAME} with one name"),
         ("api/data-jobs.md", f"ends in one of {', '.join(formats.TABLES)}"),
+        ("api/conversion-sessions.md", f"at most {_default('conversion_bytes') >> 20} MB"),
+        ("api/conversion-sessions.md", f"for up to {closing.WAIT_SECONDS} seconds"),
+        ("api/conversion-sessions.md", f"| takes in one file | {_default('uploads_per_minute')} a minute |"),
+        ("api/conversion-sessions.md", f"| has it converted | {_default('conversions_per_minute')} a minute |"),
+        ("api/conversion-sessions.md", f"| the converted file | {_default('downloads_per_minute')} a minute |"),
         ("settings.md", f"| {moves.LEASE_SECONDS} s, renewed every second |"),
         ("settings.md", f"| {MOST_RUNS} |"),
         ("settings.md", f"| every {sweep.EVERY_SECONDS} s |"),

@@ -44,12 +44,11 @@ async def begin(account: UUID, door: str) -> list[UUID]:
     return await closing_queries.held(account, door)
 
 
-async def clear(account: UUID, door: str) -> list[str]:
-    """Deletes, inside a transaction, the ended jobs of an account at a door -> the keys of the objects they had."""
+async def clear(account: UUID, door: str) -> None:
+    """Deletes, inside a transaction, the ended jobs of an account at a door and sends their objects away."""
     jobs = await closing_queries.ended_jobs(account, door)
-    keys = await objects.leave_all_of(jobs)
+    await objects.leave_all_of(jobs)
     await closing_queries.delete(jobs)
-    return keys
 
 
 async def dismiss(guest: UUID) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -66,30 +67,54 @@ async def create(new: NewJob) -> Job:
                     raise Impossible("Idempotency-Key: this key was used before with another body.")
                 return await _read(before[0])
         n_open, n_pending = await queries.count_open(new.owner)
-        if n_open >= settings.open_jobs:
-            raise TooMany(
-                f"You have {n_open} open jobs; {settings.open_jobs} are allowed. Wait until some have ended.",
-                retry_after=FULL_RETRY_AFTER,
-            )
+        _want_room(n_open, settings.open_jobs)
         if n_pending >= settings.pending_jobs:
             raise TooMany(
                 f"You have {n_pending} jobs that wait for their upload; {settings.pending_jobs} are allowed."
                 " Upload, cancel or delete some.",
                 retry_after=FULL_RETRY_AFTER,
             )
-        job_id = await queries.insert(
-            owner=new.owner,
-            door=new.door,
-            lane=possible.lane,
-            pipeline=steps.encode(new.pipeline),
-            options=job_options.encode(new.options),
-            as_sent=new.as_sent,
-            inputs=new.inputs,
-            pending_seconds=settings.pending_seconds,
-            idempotency_key=new.idempotency_key,
-            body_hash=new.body_hash,
+        return await _read(await _insert(new, possible))
+
+
+async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int) -> Job:
+    """Makes a QUEUED job, inside a transaction, whose one input is an object that is there.
+
+    It is kept until then, with its outputs. Whoever commits nudges its lane. Raises Impossible; TooMany where its owner
+    has `most_open` jobs already.
+    """
+    possible = want_possible(new.pipeline, new.inputs, new.options)
+    await queries.lock_owner(new.owner)
+    n_open, _ = await queries.count_open(new.owner)
+    _want_room(n_open, most_open)
+    job_id = await _insert(new, possible)
+    await queries.bind_input(job_id, MAIN_INPUT, object_id)
+    await moves.queue(job_id, (Status.PENDING,), "begun by its owner")
+    await queries.keep_until(job_id, until)
+    return await _read(job_id)
+
+
+def _want_room(n_open: int, most: int) -> None:
+    if n_open >= most:
+        raise TooMany(
+            f"You have {n_open} open jobs; {most} are allowed. Wait until some have ended.",
+            retry_after=FULL_RETRY_AFTER,
         )
-        return await _read(job_id)
+
+
+async def _insert(new: NewJob, possible: Possible) -> UUID:
+    return await queries.insert(
+        owner=new.owner,
+        door=new.door,
+        lane=possible.lane,
+        pipeline=steps.encode(new.pipeline),
+        options=job_options.encode(new.options),
+        as_sent=new.as_sent,
+        inputs=new.inputs,
+        pending_seconds=context.get().settings.pending_seconds,
+        idempotency_key=new.idempotency_key,
+        body_hash=new.body_hash,
+    )
 
 
 def _format_of(file: NewInput) -> formats.Format:

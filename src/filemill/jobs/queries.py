@@ -1,5 +1,6 @@
 """All SQL on jobs but their moves: made, read, counted, their files, how long they are kept."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -212,6 +213,21 @@ async def expect_input(job_id: UUID, name: str, object_id: UUID, pending_seconds
         object_id,
         float(pending_seconds),
     )
+
+
+async def bind_input(job_id: UUID, name: str, object_id: UUID) -> None:
+    """Says that an input is an object which is there."""
+    await execute(
+        "UPDATE job_file SET object = $3, marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2",
+        job_id,
+        name,
+        object_id,
+    )
+
+
+async def keep_until(job_id: UUID, until: datetime) -> None:
+    """Says until when a job is kept, with its outputs; one that has not ended by then is cancelled."""
+    await execute("UPDATE job SET expires_at = $2 WHERE id = $1", job_id, until)
 
 
 async def mark_input(job_id: UUID, name: str) -> bool:

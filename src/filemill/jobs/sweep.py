@@ -1,5 +1,6 @@
 """The tidy-up every three seconds, in one process at a time: takes back, ends, expires, nudges; and removes bytes."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from filemill import connections, logs
@@ -10,6 +11,8 @@ from filemill.jobs.job import Status
 from filemill.jobs.moves import Moved
 from filemill.storage import queries as objects
 from filemill.storage import removal
+
+Forget = Callable[[], Awaitable[None]]
 
 EVERY_SECONDS = 3
 LOCK, REMOVAL_LOCK = 70_460_002, 70_460_003
@@ -22,8 +25,10 @@ AWAY_MESSAGE = (
 )
 
 
-async def sweep() -> None:
+async def sweep(doors: Sequence[Forget] = ()) -> None:
     """One round through the rows, if no other process is at it. Every part may be repeated.
+
+    `doors` are asked to forget what they keep themselves and whose time is over.
 
     Under the lock only the database is asked: neither a store nor a Redis that does not answer holds up what matters.
     """
@@ -33,6 +38,8 @@ async def sweep() -> None:
         await take_back()
         await end_waiting_for_store()
         await expire()
+        for forget_at in doors:
+            await forget_at()
     await nudge()
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from filemill import connections, logs
-from filemill.errors import BodyTooSlow, FilemillError, NotFound, StoreAway, Unavailable
+from filemill.errors import BodyTooSlow, FilemillError, NotFound, NotSignedIn, StoreAway, Unavailable
 from filemill.settings import Settings
 from filemill.storage import intake_queries, queries, removal, sniffing
 from filemill.storage.incoming import Incoming
@@ -85,9 +85,9 @@ class Intake:
         `kind` is what the file's name says it is; `address` the sender's, whose uploads at once are bounded; `seconds`
         how long it is kept, if not for ever. `writes` runs in the transaction that keeps the file.
 
-        Raises FileRefused, TooLarge, VirusFound, ScannerAway, StoreAway, Unavailable, DatabaseAway, BodyTooSlow,
-        TooMany, and whatever `chunks` and `writes` raise. In every case nothing is kept: the row is `leaving`, the
-        bytes are taken away at once where the store answers, else by sweep.
+        Raises NotSignedIn where the owner has gone, FileRefused, TooLarge, VirusFound, ScannerAway, StoreAway,
+        Unavailable, DatabaseAway, BodyTooSlow, TooMany, and whatever `chunks` and `writes` raise. In every case nothing
+        is kept: the row is `leaving`, the bytes are taken away at once where the store answers, else by sweep.
         """
         wanted = _Wanted(owner, key, kind.media_type, seconds, writes)
         async with self._slots.one(address):
@@ -104,6 +104,8 @@ class Intake:
         async with AsyncExitStack() as stack:
             scan = await stack.enter_async_context(self._scanner.scan()) if self._scanner else None
             object_id = await intake_queries.begin(wanted.key, wanted.owner, wanted.media_type, MOST_SECONDS)
+            if object_id is None:
+                raise NotSignedIn("The account that sends this file has ended meanwhile.")
 
             async def note(upload_id: str) -> None:
                 await queries.note_upload(object_id, upload_id)

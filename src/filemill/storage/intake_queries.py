@@ -6,17 +6,18 @@ from filemill.connections import execute, fetchrow
 from filemill.storage.queries import ObjectRow
 
 
-async def begin(key: str, owner: UUID, media_type: str, seconds: int) -> UUID:
+async def begin(key: str, owner: UUID, media_type: str, seconds: int) -> UUID | None:
     """Says, before the first byte, that a file may come in under a new key, for so many seconds -> the object's id.
 
-    A row whose process dies meanwhile is sent away after that.
+    A row whose process dies meanwhile is sent away after that. None where there is no such account (any more).
     """
     object_id = uuid4()
-    await execute(
+    tag = await execute(
         """
         INSERT INTO object (id, owner, key, state, media_type, writable_until, expires_at)
-        VALUES ($1, $2, $3, 'arriving', $4, clock_timestamp() + make_interval(secs => $5),
-                now() + make_interval(secs => $5))
+        SELECT $1, id, $3, 'arriving', $4, clock_timestamp() + make_interval(secs => $5),
+               now() + make_interval(secs => $5)
+        FROM account WHERE id = $2 FOR KEY SHARE
         """,
         object_id,
         owner,
@@ -24,7 +25,7 @@ async def begin(key: str, owner: UUID, media_type: str, seconds: int) -> UUID:
         media_type,
         float(seconds),
     )
-    return object_id
+    return object_id if tag == "INSERT 0 1" else None
 
 
 async def keep(object_id: UUID, *, size: int, etag: str, sha256: str, scan: str, seconds: int | None) -> bool:

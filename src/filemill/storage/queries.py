@@ -71,6 +71,12 @@ async def stored_bytes(owner: UUID, *, but: UUID) -> int:
     return total
 
 
+async def size_of(object_id: UUID) -> int:
+    """The bytes of an object that was stored."""
+    size: int = await fetchval("SELECT size FROM object WHERE id = $1", object_id)
+    return size
+
+
 async def store(
     object_id: UUID,
     *,
@@ -201,6 +207,19 @@ async def unknown_of(keys: list[str]) -> list[str]:
         keys,
     )
     return [row["key"] for row in rows]
+
+
+async def leaving_of_owner(owner: UUID) -> list[ObjectRow]:
+    """The leaving objects of an account."""
+    rows = await fetch(
+        """
+        SELECT id, key, state, upload_id, writable_until,
+               coalesce(writable_until > clock_timestamp(), false) AS is_writable
+        FROM object WHERE state = 'leaving' AND owner = $1
+        """,
+        owner,
+    )
+    return [ObjectRow(**row) for row in rows]
 
 
 async def leaving_of(keys: list[str]) -> list[ObjectRow]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -154,6 +154,25 @@ class Store:
             answer.close()
             answer.release_conn()
 
+    async def open(self, key: str) -> AsyncIterator[bytes]:
+        """The bytes of an object, piece by piece, as somebody asks for them. Raises NotFound where there is none."""
+        try:
+            answer = await self._call(self._inside.get_object, self.bucket, key)
+        except S3Error as error:
+            if error.code in _GONE:
+                raise NotFound("The file is not there any more.") from error
+            raise
+        return self._pieces(answer)
+
+    async def _pieces(self, answer: Any) -> AsyncIterator[bytes]:
+        try:
+            pieces = answer.stream(_CHUNK)
+            while piece := await self._call(next, pieces, b""):
+                yield piece
+        finally:
+            answer.close()
+            answer.release_conn()
+
     async def get(self, key: str) -> bytes:
         """A whole small object."""
         return await self._call(self._read, key)
@@ -208,6 +227,14 @@ class Store:
             timedelta(seconds=seconds),
             response_headers={"response-content-disposition": disposition(file_name)},
         )
+
+    def sign_inside(self, key: str, seconds: int, media_type: str) -> str:
+        """The path and query under which whoever reaches the store as we do may read this object. Asks nobody."""
+        url = self._inside.presigned_get_object(
+            self.bucket, key, timedelta(seconds=seconds), response_headers={"response-content-type": media_type}
+        )
+        signed = urlsplit(url)
+        return f"{signed.path}?{signed.query}"
 
     def presign_part(self, key: str, upload_id: str, number: int, seconds: int) -> str:
         """A URL under which anybody may write one part of an open upload. Asks nobody."""

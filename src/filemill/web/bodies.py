@@ -63,11 +63,22 @@ class _Body(AbstractDTO[T]):
 class JsonBody(_Body[T]):
     """A JSON body as its struct: nothing unknown, no number as text. Its `check`, if it has one, follows the shape."""
 
+    taken = frozenset({RequestEncodingType.JSON.value})
+
     def decode_bytes(self, value: bytes) -> T:
         """The struct. Raises BadRequest for the shape, what `check` raises for the values, and 415."""
-        if self._content_type != RequestEncodingType.JSON:
+        if self._content_type not in self.taken:
             raise HTTPException(status_code=415, detail="The body must be JSON with the Content-Type application/json.")
         return decode(value, self.model_type)
+
+
+class AnyJsonBody(JsonBody[T]):
+    """The same, whatever a page says of its kind: a text that is sent without more is called text/plain by browsers.
+
+    For routes that want a CSRF token, which no page of another site has.
+    """
+
+    taken = frozenset({RequestEncodingType.JSON.value, "text/plain", ""})
 
 
 class FormBody(_Body[T]):

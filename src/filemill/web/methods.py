@@ -6,6 +6,9 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+IS_HEAD = "is_head"
+"""In `request.state`: the request that a GET route answers was a HEAD."""
+
 
 class AllMethods:
     """Goes around Litestar's handler, which takes HEAD nowhere and tells the methods of its first handler only."""
@@ -34,6 +37,7 @@ class AllMethods:
             await send(message)
 
         scope["method"] = HttpMethod.GET.value
+        scope.setdefault("state", {})[IS_HEAD] = True  # for whoever must not do for HEAD what GET does
         try:
             await self._app(scope, receive, bodiless)
         finally:

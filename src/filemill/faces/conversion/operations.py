@@ -1,11 +1,13 @@
-"""What the addresses of this door share: how their refusals are documented, and whose session it is."""
+"""What the addresses of this door share: how their refusals are documented, whose session it is, who may pass."""
 
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
-from litestar import Request
+from litestar import Request, post
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
+from litestar.params import QueryParameter
 
 from filemill.accounts.sessions import Session
 from filemill.faces.conversion.schemas import Refused
@@ -13,6 +15,7 @@ from filemill.web.caller import Caller
 
 Asked = Request[Caller, Any, State]
 SECURITY: list[dict[str, list[str]]] = [{"session": []}]
+MOST_BODY_BYTES = 8 * 2**10
 
 _REFUSALS = {
     400: (
@@ -44,22 +47,28 @@ _REFUSALS = {
 }
 """What each status means, the name of such an error, and a sentence that it says, for example."""
 
+FORBIDDEN = (
+    "The token is used, unknown, expired or another session's.",
+    "ForbiddenError",
+    "This download token is not valid (any more): ask for a new one at POST /download_token.",
+)
 
-def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """Documents these answers, beside those that every address may give."""
-    return {
-        status: ResponseSpec(
-            Refused,
-            description=_REFUSALS[status][0],
-            generate_examples=False,
-            examples=[
-                Example(
-                    value={"success": False, "data": {"error": _REFUSALS[status][1], "message": _REFUSALS[status][2]}}
-                )
-            ],
-        )
-        for status in (400, *statuses, 503)
-    }
+
+def refusals(*statuses: int, forbidden: tuple[str, str, str] | None = None) -> dict[int, ResponseSpec]:
+    """Documents these answers, beside those that every address may give; `forbidden` says what a 403 means here."""
+    told = _REFUSALS | ({403: forbidden} if forbidden else {})
+    return {status: _told(*told[status]) for status in (400, *statuses, 503)}
+
+
+def _told(meaning: str, name: str, sentence: str) -> ResponseSpec:
+    example = Example(value={"success": False, "data": {"error": name, "message": sentence}})
+    return ResponseSpec(Refused, description=meaning, generate_examples=False, examples=[example])
+
+
+ask = partial(post, status_code=200, security=SECURITY, request_max_body_size=MOST_BODY_BYTES)
+"""A POST of a few words of JSON."""
+
+JobId = Annotated[str, QueryParameter(name="job_id", description="The visitor's own id of the file.")]
 
 
 def session_of(request: Asked) -> Session:

@@ -2,12 +2,18 @@
 
 from litestar import Router
 
-from filemill.faces.conversion import session_routes
+from filemill.faces.conversion import download_routes, file_routes, health_routes, session_routes
 from filemill.web.caller import BY_SESSION
 
 router = Router(
     "/",
-    route_handlers=[session_routes.init_session, session_routes.close_session],
+    route_handlers=[
+        session_routes.init_session,
+        *file_routes.handlers,
+        *download_routes.handlers,
+        session_routes.close_session,
+        health_routes.read_health,
+    ],
     opt=BY_SESSION,
     tags=["conversions"],
 )

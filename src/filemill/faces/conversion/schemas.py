@@ -3,9 +3,19 @@
 Every answer has the same two fields: `success`, and `data`.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+JobId = Annotated[
+    str,
+    Meta(
+        description="The UUID of version 4 that the visitor made for this file.",
+        extra_json_schema={"format": "uuid"},
+    ),
+]
+FileStatus = Literal["uploaded", "processing", "completed", "failed"]
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -57,5 +67,161 @@ class ClosedReply(msgspec.Struct, frozen=True):
     success: Literal[True] = True
 
 
-STRUCTS = (Refused, SessionReply, ClosedReply)
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+class UploadedFile(msgspec.Struct, frozen=True):
+    """A file that was taken in."""
+
+    job_id: JobId
+    status: Literal["uploaded"] = "uploaded"
+
+
+class UploadReply(msgspec.Struct, frozen=True):
+    """The file is there.
+
+    Example: `{"success": true, "data": {"job_id": "3f0c1a52-9d1e-4c86-9a1b-0e9d8f7c6b5a", "status": "uploaded"}}`
+    """
+
+    data: UploadedFile
+    success: Literal[True] = True
+
+
+class Conversion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file shall become.
+
+    Example: `{"job_id": "3f0c1a52-9d1e-4c86-9a1b-0e9d8f7c6b5a", "target_format": "pdf"}`
+    """
+
+    job_id: JobId
+    target_format: Annotated[str, Meta(description="One of those that GET /convert/formats lists for the file's.")]
+
+
+class WhichFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which file is meant.
+
+    Example: `{"job_id": "3f0c1a52-9d1e-4c86-9a1b-0e9d8f7c6b5a"}`
+    """
+
+    job_id: JobId
+
+
+class QueuedConversion(msgspec.Struct, frozen=True):
+    """A conversion that is on its way; `task_id` is the job's id in every other door."""
+
+    job_id: JobId
+    task_id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+    status: Literal["processing"] = "processing"
+
+
+class ConversionReply(msgspec.Struct, frozen=True):
+    """The conversion is queued.
+
+    Example: `{"success": true, "data": {"job_id": "3f0c1a52-9d1e-4c86-9a1b-0e9d8f7c6b5a", "task_id":
+    "d2e8f1c7-a4b5-4c6d-9e0f-1a2b3c4d5e6f", "status": "processing"}}`
+    """
+
+    data: QueuedConversion
+    success: Literal[True] = True
+
+
+class FileStanding(msgspec.Struct, frozen=True):
+    """How a file stands. `error_message` is there once it has failed, `completed_at` once it is completed."""
+
+    status: FileStatus
+    error_message: str | None
+    completed_at: Annotated[str | None, Meta(description="UTC, to the minute: `2025-06-09T13:00Z`.")]
+
+
+class StatusReply(msgspec.Struct, frozen=True):
+    """How the file stands.
+
+    Example: `{"success": true, "data": {"status": "completed", "error_message": null, "completed_at":
+    "2025-06-09T13:00Z"}}`
+    """
+
+    data: FileStanding
+    success: Literal[True] = True
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a conversion is: from 0 to 1; and its place in the queue, null where it does not wait."""
+
+    progress: Annotated[float, Meta(ge=0, le=1)]
+    queue_position: int | None
+
+
+class ProgressReply(msgspec.Struct, frozen=True):
+    """How far it is.
+
+    Example: `{"success": true, "data": {"progress": 0.0, "queue_position": 3}}`
+    """
+
+    data: Progress
+    success: Literal[True] = True
+
+
+class DownloadToken(msgspec.Struct, frozen=True):
+    """A token that opens one download."""
+
+    download_token: str
+
+
+class TokenReply(msgspec.Struct, frozen=True):
+    """The token, good for one download within ten minutes.
+
+    Example: `{"success": true, "data": {"download_token": "q8bWm3J5yH0oQ7cXkz0n2n5r0pP3m1yTgkX9s8aVbLw"}}`
+    """
+
+    data: DownloadToken
+    success: Literal[True] = True
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What can be converted at the moment: by source all targets; and how many bytes a file may have."""
+
+    formats: dict[str, list[str]]
+    max_size_bytes: int
+
+
+class FormatsReply(msgspec.Struct, frozen=True):
+    """What can be converted.
+
+    Example: `{"success": true, "data": {"formats": {"csv": ["xlsx", "parquet"]}, "max_size_bytes": 104857600}}`
+    """
+
+    data: Offer
+    success: Literal[True] = True
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The service takes and converts files."""
+
+    status: Literal["ok"] = "ok"
+
+
+class HealthReply(msgspec.Struct, frozen=True):
+    """All is well.
+
+    Example: `{"success": true, "data": {"status": "ok"}}`
+    """
+
+    data: Health = Health()
+    success: Literal[True] = True
+
+
+STRUCTS = (
+    Refused,
+    SessionReply,
+    ClosedReply,
+    UploadReply,
+    Conversion,
+    ConversionReply,
+    WhichFile,
+    StatusReply,
+    ProgressReply,
+    TokenReply,
+    FormatsReply,
+    HealthReply,
+)
 """Every struct on the wire; those inside them come along."""

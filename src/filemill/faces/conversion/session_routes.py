@@ -7,6 +7,7 @@ from litestar.datastructures import State
 
 from filemill.accounts import sessions
 from filemill.errors import WrongCsrfToken
+from filemill.faces.conversion import closing
 from filemill.faces.conversion.operations import SECURITY, Asked, refusals, session_of
 from filemill.faces.conversion.schemas import ClosedReply, CsrfToken, SessionReply
 from filemill.web import cookies, origin
@@ -46,7 +47,9 @@ async def init_session(request: Request[Any, Any, State], state: State) -> Respo
     responses=refusals(401, 403),
 )
 async def close_session(request: Asked, state: State) -> Response[ClosedReply]:
-    """Ends the session. With an `X-CSRF-Token` that must be right; a page of ours may come without one."""
+    """Ends the session and deletes its files. With an `X-CSRF-Token` that must be right; a page of ours may come
+    without one.
+    """
     session = session_of(request)
     token = request.headers.get(CSRF_HEADER)
     if token is None:
@@ -54,4 +57,5 @@ async def close_session(request: Asked, state: State) -> Response[ClosedReply]:
     elif not session.has_csrf(token):
         raise WrongCsrfToken
     await sessions.end(session)
+    await closing.close(session.guest)
     return Response(ClosedReply(), cookies=[cookies.none(state.settings)])

@@ -1,10 +1,17 @@
 """Turns errors into this door's words; every address that no other door has taken speaks them, too."""
 
-from filemill.errors import WrongCsrfToken
-from filemill.faces.conversion.schemas import Refusal, Refused
+from datetime import datetime
+
+from filemill.errors import FileRefused, VirusFound, WrongCsrfToken
+from filemill.faces.conversion.files import Standing
+from filemill.faces.conversion.schemas import FileStanding, Refusal, Refused
 from filemill.web.fallback import Failure
 
-_BY_CLASS: dict[type[Exception], str] = {WrongCsrfToken: "CSRFValidationError"}
+_BY_CLASS: dict[type[Exception], str] = {
+    WrongCsrfToken: "CSRFValidationError",
+    FileRefused: "FileValidationError",
+    VirusFound: "VirusDetectedError",
+}
 """Errors that have a name of their own here, whatever their status."""
 
 _BY_STATUS = {
@@ -26,3 +33,17 @@ def problem(failure: Failure) -> tuple[int, Refused]:
     status = 400 if failure.status in _ALL_BAD_REQUESTS else failure.status
     named = next((name for kind, name in _BY_CLASS.items() if issubclass(failure.kind, kind)), None)
     return status, Refused(Refusal(named or _BY_STATUS.get(status, "ServerError"), failure.sentence))
+
+
+def standing(value: Standing) -> FileStanding:
+    """How a file stands, as this door shows it."""
+    return FileStanding(
+        value.status,  # type: ignore[arg-type]
+        value.error_message,
+        instant(value.completed_at) if value.completed_at else None,
+    )
+
+
+def instant(at: datetime) -> str:
+    """A time in UTC, to the minute, such as 2025-06-09T13:00Z."""
+    return f"{at:%Y-%m-%dT%H:%MZ}"

@@ -1,0 +1,39 @@
+"""The end of a session's files: their jobs are cancelled, then bytes and rows go."""
+
+import asyncio
+import contextlib
+from uuid import UUID
+
+from filemill import connections
+from filemill.errors import NotFound
+from filemill.faces.conversion import queries
+from filemill.jobs import closing, commands, context
+from filemill.jobs import queries as jobs
+from filemill.jobs.job import CONVERSION
+from filemill.storage import queries as objects
+from filemill.storage import removal
+
+WAIT_SECONDS = 5
+"""How long running jobs are waited for; what has not ended by then is swept away once it has."""
+
+
+async def close(guest: UUID) -> None:
+    """Deletes every file of a guest and what they became, and the guest itself if it owns nothing else.
+
+    Its session has to be over already, so that no file comes in behind.
+    """
+    async with connections.transaction():
+        await jobs.lock_owner(guest)
+        await queries.forget_all(guest)
+        held = await closing.begin(guest, CONVERSION)
+    await asyncio.gather(*(_ended(job, guest) for job in held))
+    async with connections.transaction():
+        await closing.clear(guest, CONVERSION)
+    # A store that is away takes nothing back: the rows say `leaving`, and sweep goes on.
+    await removal.remove(context.get().store, await objects.leaving_of_owner(guest))
+    await closing.dismiss(guest)
+
+
+async def _ended(job: UUID, guest: UUID) -> None:
+    with contextlib.suppress(NotFound):  # sweep was quicker
+        await commands.wait(job, guest, WAIT_SECONDS)
