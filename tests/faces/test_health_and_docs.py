@@ -8,6 +8,7 @@ import pytest
 from filemill import connections
 from filemill.jobs import worker_queries
 from filemill.jobs.worker_queries import WorkerRow
+from filemill.storage.intake import Intake
 
 pytestmark = pytest.mark.anyio
 
@@ -29,13 +30,19 @@ async def test_a_process_that_answers_is_alive(client):
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 
 
-async def test_without_a_worker_the_service_is_not_ready(client, no_worker):
+async def test_without_a_worker_the_service_is_not_ready(client, no_worker, settings):
     answer = await client.get("/health/ready")
 
     assert answer.status_code == 503
     assert answer.json() == {
         "status": "not ready",
-        "parts": {"database": "ok", "store": "ok", "queue": "ok", "worker": "away"},
+        "parts": {
+            "database": "ok",
+            "store": "ok",
+            "queue": "ok",
+            "worker": "away",
+            "scanner": "ok" if settings.clamd else "none",
+        },
         "lanes": [],
     }
 
@@ -49,6 +56,23 @@ async def test_with_a_worker_it_is_and_names_the_open_lanes(client, no_worker):
     assert answer.status_code == 200
     assert answer.json()["status"] == "ready"
     assert answer.json()["lanes"] == [{"lane": "tables", "workers": 2, "slots": 4, "cage": "open", "strict": True}]
+
+
+@pytest.mark.usefixtures("no_worker")
+@pytest.mark.parametrize("case", [("", "none"), ("tcp://127.0.0.1:1", "away")])
+async def test_a_scanner_that_does_not_answer_is_told_and_the_service_stays_ready(
+    app, client, settings, monkeypatch, case
+):
+    address, told = case
+    monkeypatch.setattr(
+        app.state, "intake", Intake(msgspec.structs.replace(settings, clamd=address), app.state.store), raising=False
+    )
+    await worker_queries.beat(worker("w1"))
+
+    answer = await client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json()["parts"]["scanner"] == told
 
 
 async def test_a_weak_cage_is_told(client, no_worker):

@@ -36,6 +36,9 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         (["worker"], {}, "LANE"),
         (["serve"], {"FILEMILL_TABLES_SLOTS": "two"}, "FILEMILL_TABLES_SLOTS"),
         (["serve"], {"FILEMILL_TRUSTED_PROXIES": "10.0.0.0/8,nginx"}, "FILEMILL_TRUSTED_PROXIES"),
+        (["serve"], {"FILEMILL_CLAMD": "localhost:3310"}, "FILEMILL_CLAMD"),
+        (["serve"], {"FILEMILL_CLAMD": "tcp://localhost:many"}, "FILEMILL_CLAMD"),
+        (["serve"], {"FILEMILL_CLAMD": "unix:relative"}, "FILEMILL_CLAMD"),
         (["serve"], {"FILEMILL_TABLE_SLOTS": "2"}, "FILEMILL_TABLE_SLOTS"),
         (["serve"], {"FILEMILL_DATABASE_URL": "postgresql://elsewhere/x"}, "FILEMILL_DATABASE_URL"),
         (["serve", "--home", "/dev/null/home"], {}, "/dev/null/home"),
@@ -119,7 +122,18 @@ def test_doctor_says_what_is_there():
     told = run("doctor")
 
     assert told.returncode == 0, told.stdout
-    assert all(name in told.stdout for name in ("Python", "PostgreSQL", "Redis", "Object store", "bubblewrap"))
+    assert all(name in told.stdout for name in ("Python", "PostgreSQL", "Redis", "Object store", "bubblewrap", "clamd"))
+
+
+def test_doctor_tells_of_a_scanner_that_does_not_start(tmp_path):
+    broken = tmp_path / "clamd"
+    broken.write_text("#!/bin/sh\necho no such library >&2\nexit 127\n")
+    broken.chmod(0o755)
+
+    told = run("doctor", PATH=f"{tmp_path}:{os.environ['PATH']}")
+
+    assert told.returncode == 0
+    assert "does not start: clamd ended with code 127: no such library" in told.stdout
 
 
 def test_doctor_says_what_is_missing_and_what_to_do(tmp_path):

@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from filemill.local import clamd
 from tests.fixtures.faulty import at_home_in
 
 GONE_SECONDS = 15
@@ -216,6 +217,41 @@ def test_a_part_that_dies_is_started_again(serve, tmp_path):
         answer = api.get(f"/jobs/{job}", params={"wait": 30}).json()
         log = (running.home / "logs/worker-tables.log").read_text()[-3000:]
         assert answer["status"] == "COMPLETED", f"after {time.monotonic() - began:.1f} s: {answer}\n{log}"
+
+
+@pytest.mark.skipif(not clamd.is_there(), reason="clamd is not installed (filemill install puts it there)")
+def test_its_virus_scanner_is_its_own_and_is_started_again(serve, tmp_path):
+    # given a serve with a scanner, which is no root's and can be asked by nobody else
+    running = serve(tmp_path / "home")
+    scanner = next(p for p in at_home_in(running.home) if p.name() == "clamd")
+    assert scanner.uids().real == (NOBODY if os.geteuid() == 0 else os.geteuid())
+    assert [one.laddr for one in scanner.net_connections() if one.status == psutil.CONN_LISTEN] == []
+    assert parts(running)["scanner"] == "ok"
+
+    # when it dies
+    scanner.kill()
+
+    # then another one takes its place
+    deadline = time.monotonic() + 30
+    while not any(p.name() == "clamd" and p.pid != scanner.pid for p in at_home_in(running.home)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    while parts(running)["scanner"] != "ok":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_scanner_of_somebody_elses_is_used_instead_and_may_be_away(serve, tmp_path):
+    running = serve(tmp_path / "home", environ={"FILEMILL_CLAMD": "tcp://127.0.0.1:1"})
+
+    assert not any(p.name() == "clamd" for p in at_home_in(running.home))
+    assert parts(running)["scanner"] == "away"
+
+
+def parts(running: Serve) -> dict[str, str]:
+    answer = httpx.get(f"{running.url}/health/ready")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["parts"])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests ran as an ordinary user already")

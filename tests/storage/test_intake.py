@@ -123,7 +123,8 @@ async def test_what_was_scanned_is_noted_and_what_was_not_too(
     receive: Receive, settings: Settings, store: Store, owner: uuid.UUID
 ) -> None:
     unscanned = Intake(msgspec.structs.replace(settings, clamd=""), store)
-    assert await unscanned.probe() is False
+    await unscanned.probe()
+    assert not unscanned.is_scanning
 
     taken = [await receive(b"one"), await receive(b"two", by=unscanned)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.local import minio_server, postgres, process, redis, seaweedfs
+from filemill.local import clamd, minio_server, postgres, process, redis, seaweedfs
 from filemill.local.process import NotStarted
 
 OLDEST_PYTHON = (3, 11)
@@ -34,12 +34,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class SystemPackage(msgspec.Struct, frozen=True):
-    """A package of Debian and Ubuntu. `needed` says that nothing runs without it; else it is used where it is there."""
+    """A package of Debian and Ubuntu. `needed` says that nothing runs without it; else it is used where it is there.
+
+    `services` are those it would start, now and with the machine: we start such programs ourselves, in a home.
+    """
 
     name: str
     serves: str
     is_there: Callable[[], bool]
     needed: Callable[[], bool]
+    services: tuple[str, ...] = ()
 
 
 DOCUMENT_PACKAGES = {
@@ -69,11 +73,31 @@ PACKAGES = (
         "the queue",
         lambda: shutil.which("redis-server") is not None,
         lambda: not _works(redis.program),
+        ("redis-server.service",),
+    ),
+    SystemPackage(
+        "clamav-daemon",
+        "scans uploads for viruses",
+        clamd.is_there,
+        lambda: False,
+        ("clamav-daemon.service", "clamav-daemon.socket", "clamav-freshclam.service"),
     ),
     SystemPackage("bubblewrap", "locks engines in", lambda: shutil.which("bwrap") is not None, lambda: False),
     *(_optional_package(name, serves) for name, serves in DOCUMENT_PACKAGES.items()),
 )
 """Every system package that `filemill install` looks for."""
+
+
+_INSTALL = """
+policy=/usr/sbin/policy-rc.d
+if ! [ -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod 755 $policy
+fi
+apt-get install -q -y --no-install-recommends "$@"
+"""
+"""Installs packages; no service of theirs is started by it. That file is Debian's way to say so."""
 
 
 def look() -> list[Finding]:
@@ -86,7 +110,7 @@ def look() -> list[Finding]:
         _libmagic(),
         _bubblewrap(),
         _optional("nginx", "only the tests of the production setup run it"),
-        _optional("clamd", "a virus scanner; tables are not scanned"),
+        _clamd(),
     ]
 
 
@@ -103,13 +127,18 @@ def install(packages: list[SystemPackage]) -> None:
         why = "there is no apt-get" if not shutil.which("apt-get") else "that takes root or sudo"
         _give_up(packages, f"cannot be installed here: {why}; have your administrator install")
         return
-    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
-    process.run_visibly([*command, "update", "-q"])  # an old list may do, so its failure alone says nothing yet
-    installing = [*command, "install", "-q", "-y", "--no-install-recommends"]
+    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
+    process.run_visibly(
+        [*command, "apt-get", "update", "-q"]
+    )  # an old list may do, so its failure alone says nothing yet
+    installing = [*command, "sh", "-c", _INSTALL, "sh"]
     if process.run_visibly([*installing, *names]):
         for name in names:  # one that this system does not know must not keep the others out
             process.run_visibly([*installing, name])
         _give_up([package for package in packages if not package.is_there()], "could not be installed; install")
+    services = [service for package in packages if package.is_there() for service in package.services]
+    if services and shutil.which("systemctl"):
+        process.run_visibly([*prefix, "systemctl", "--quiet", "disable", *services])
 
 
 def _give_up(packages: list[SystemPackage], why: str) -> None:
@@ -191,6 +220,20 @@ def _number(path: Path) -> int | None:
         return int(path.read_text())
     except (OSError, ValueError):
         return None
+
+
+def _clamd() -> Finding:
+    try:
+        found = clamd.program()
+    except NotStarted:
+        advice = "run filemill install (system package clamav-daemon); uploads are not scanned without it"
+        return Finding("clamd", trouble="missing", advice=advice, needed=False)
+    try:
+        version = process.run("clamd", [str(found), "--version"], seconds=10).strip()
+    except NotStarted as error:
+        advice = "install the system package clamav-daemon anew; serve does not start without a sound one"
+        return Finding("clamd", trouble=f"{found} does not start: {error.message}", advice=advice, needed=False)
+    return Finding("clamd", f"{version} ({found})")
 
 
 def _optional(name: str, use: str) -> Finding:

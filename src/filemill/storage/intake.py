@@ -60,12 +60,15 @@ class Intake:
         self._scanner = Scanner(settings.clamd) if settings.clamd else None
         self._slots = Slots(settings.intake_slots)
 
-    async def probe(self) -> bool:
-        """Whether files are scanned. Raises ScannerAway where they should be and cannot."""
-        if self._scanner is None:
-            return False
-        await self._scanner.probe()
-        return True
+    @property
+    def is_scanning(self) -> bool:
+        """Whether files have to pass a virus scanner."""
+        return self._scanner is not None
+
+    async def probe(self) -> None:
+        """Returns unless files have to be scanned and cannot be. Raises ScannerAway."""
+        if self._scanner is not None:
+            await self._scanner.probe()
 
     async def receive(
         self,

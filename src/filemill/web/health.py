@@ -29,12 +29,16 @@ class Alive(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """Which parts answered: `ok` or `away`."""
+    """Which parts answered: `ok` or `away`. The scanner may also be `none`: files are taken in unscanned.
+
+    While the scanner is away no file is taken in through the API; all else goes on, so the service stays ready.
+    """
 
     database: str
     store: str
     queue: str
     worker: str
+    scanner: str
 
 
 class OpenLane(msgspec.Struct, frozen=True):
@@ -50,7 +54,8 @@ class OpenLane(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """Whether jobs can be taken and carried out, and by which lanes.
 
-    Example: `{"status": "ready", "parts": {"database": "ok", "store": "ok", "queue": "ok", "worker": "ok"}, "lanes":
+    Example: `{"status": "ready", "parts": {"database": "ok", "store": "ok", "queue": "ok", "worker": "ok",
+    "scanner": "ok"}, "lanes":
     [{"lane": "tables", "workers": 1, "slots": 2, "cage": "open", "strict": true}]}`
     """
 
@@ -75,7 +80,7 @@ def live() -> Alive:
     responses={503: ResponseSpec(Readiness, description="A part is away.", generate_examples=False)},
 )
 async def ready(state: State) -> Response[Readiness]:
-    """Asks the database, the store and the queue, and looks for workers seen lately."""
+    """Asks the database, the store, the queue and the virus scanner, and looks for workers seen lately."""
     parts, lanes = await _ask(state)
     is_whole = _is_whole(parts)
     return Response(Readiness("ready" if is_whole else "not ready", parts, lanes), status_code=200 if is_whole else 503)
@@ -91,15 +96,19 @@ router = Router("/health", route_handlers=[live, ready], opt=ANYONE, tags=["heal
 
 
 async def _ask(state: State) -> tuple[Parts, tuple[OpenLane, ...]]:
-    database, store, nudges = await asyncio.gather(
-        _answers(connections.fetchval("SELECT 1")), _answers(state.store.probe()), _answers(queue.probe())
+    database, store, nudges, scanner = await asyncio.gather(
+        _answers(connections.fetchval("SELECT 1")),
+        _answers(state.store.probe()),
+        _answers(queue.probe()),
+        _answers(state.intake.probe()),
     )
     lanes = await _lanes() if database else ()
-    return Parts(_word(database), _word(store), _word(nudges), _word(bool(lanes))), lanes
+    scans = _word(scanner) if state.intake.is_scanning else "none"
+    return Parts(_word(database), _word(store), _word(nudges), _word(bool(lanes)), scans), lanes
 
 
 def _is_whole(parts: Parts) -> bool:
-    return parts == Parts("ok", "ok", "ok", "ok")
+    return parts == Parts("ok", "ok", "ok", "ok", parts.scanner)
 
 
 def _word(answered: bool) -> str:
