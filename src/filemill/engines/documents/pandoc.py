@@ -15,7 +15,7 @@ from filemill.engines.documents.task import Task
 
 _TEMPLATE = Path(__file__).with_name("plain.typ")
 _PICTURES = Path(__file__).with_name("pictures_inside.lua")
-_HEAP = ("+RTS", "-M2g", "-RTS")
+_HEAP = ("+RTS", "-M800m", "-RTS")
 _HEAP_EXHAUSTED = 251
 
 _READS = {

@@ -12,10 +12,16 @@ import typst
 from filemill.engines.documents import trouble
 from filemill.engines.documents.task import Task
 
-_PICTURE = '#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("{name}")\n'
+_PICTURE = """#set page(width: auto, height: auto, margin: 0pt, fill: none)
+#context {{
+  let natural = measure(image("{name}"))
+  let factor = calc.min(1, {most}pt / natural.width, {most}pt / natural.height)
+  image("{name}", width: natural.width * factor)
+}}
+"""
 DOTS_PER_INCH = 192  # twice what a screen shows
-MOST_POINTS = 5_000
-"""A drawing is made smaller where a side is longer."""
+MOST_POINTS = 2_500
+"""A drawing is made smaller where a side is longer: 44 million pixels at most."""
 
 
 def version() -> str:
@@ -28,7 +34,7 @@ def convert(source: Path, target: Path, task: Task) -> None:
     if source.suffix == ".svg":
         picture = source
         source = source.with_suffix(".typ")
-        source.write_text(_PICTURE.format(name=picture.name))
+        source.write_text(_PICTURE.format(name=picture.name, most=MOST_POINTS))
     nowhere = str(target.parent / "packages")
     try:
         typst.compile(

@@ -1,0 +1,139 @@
+"""LibreOffice stays warm, dies, hangs: the next document is never the victim."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from filemill.engines.documents import libreoffice, programs
+from filemill.engines.documents.engine import Documents
+from tests.engines.documents import contents
+from tests.engines.documents.samples import Samples
+from tests.engines.documents.workshop import Workshop
+
+
+def desk_of(engine: Documents) -> int:
+    desk = engine._kit.office._desk
+    assert desk is not None
+    return desk.pid
+
+
+def soffice_of(engine: Documents) -> int:
+    return int(Path(f"/proc/{desk_of(engine)}/task/{desk_of(engine)}/children").read_text().split()[0])
+
+
+def test_one_instance_converts_one_document_after_another(shop: Workshop, samples: Samples) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    before = soffice_of(shop.engine)
+
+    # when
+    shop.convert(samples.of("xlsx"), "xlsx", "pdf")
+
+    # then
+    assert soffice_of(shop.engine) == before
+
+
+def test_one_that_has_died_is_replaced_and_the_document_tried_again(shop: Workshop, samples: Samples) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    os.kill(soffice_of(shop.engine), signal.SIGKILL)
+
+    # when
+    made = shop.convert(samples.of("docx"), "docx", "pdf").file
+
+    # then
+    assert contents.pages_of(made) == 2
+
+
+def test_a_document_over_which_it_dies_twice_has_failed(
+    shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    say = programs.Talker.say
+
+    def kill_first(self: programs.Talker, line: bytes) -> None:
+        os.kill(soffice_of(shop.engine), signal.SIGKILL)
+        say(self, line)
+
+    monkeypatch.setattr(programs.Talker, "say", kill_first)
+
+    # when
+    code, message, _ = shop.refusal(samples.of("docx"), "docx")
+
+    # then
+    assert code == "too_much_memory"
+    assert message.startswith("sample.docx needs more memory")
+    monkeypatch.undo()
+
+
+def test_one_that_does_not_answer_is_ended_and_the_next_document_is_not_late(
+    engine: Documents, shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    hanging = soffice_of(engine)
+    os.kill(hanging, signal.SIGSTOP)
+    monkeypatch.setattr(programs, "MOST_SECONDS", 0.2)
+
+    # when
+    code, _, _ = shop.refusal(samples.of("docx"), "docx")
+
+    # then
+    assert code == "too_slow"
+    assert not Path(f"/proc/{hanging}/exe").exists()
+    monkeypatch.setattr(programs, "MOST_SECONDS", 600)
+    assert contents.pages_of(shop.convert(samples.of("docx"), "docx", "pdf").file) == 2
+
+
+def test_a_document_it_cannot_read_costs_no_instance(shop: Workshop, samples: Samples) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    before = soffice_of(shop.engine)
+    broken = samples.of("rtf").read_bytes()[:5]
+
+    # when
+    shop.convert(broken + b"}", "rtf", "pdf")
+
+    # then
+    assert soffice_of(shop.engine) == before
+
+
+def test_it_is_replaced_after_many_documents(shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    before = soffice_of(shop.engine)
+    monkeypatch.setattr(libreoffice, "MOST_JOBS", 1)
+
+    # when
+    shop.convert(samples.of("docx"), "docx", "pdf")
+
+    # then
+    assert soffice_of(shop.engine) != before
+
+
+def test_nothing_is_left_of_it(samples: Samples) -> None:
+    # given
+    if libreoffice.version() is None:
+        pytest.skip("LibreOffice is not installed: run filemill install documents")
+    one = libreoffice.LibreOffice()
+    one.warm()
+    assert one._desk is not None
+    folder, desk = Path(one._folder), one._desk
+    desk.hear(90)
+    soffice = int(Path(f"/proc/{desk.pid}/task/{desk.pid}/children").read_text().split()[0])
+
+    # when
+    one.end()
+
+    # then
+    gone = threading.Event()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{soffice}/exe").exists() and time.monotonic() < deadline:
+        gone.wait(0.01)
+    assert not Path(f"/proc/{soffice}/exe").exists()
+    assert not folder.exists()
