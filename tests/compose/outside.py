@@ -37,7 +37,7 @@ class Outside:
         self.file = composefile.load(self.environ)
         self.services: dict[str, Any] = self.file["services"]
         self.running: dict[str, Process] = {}
-        self._user = postgres._other_user() if os.geteuid() == 0 else None
+        self._user = process.other_user() if os.geteuid() == 0 else None
 
     def start(self) -> None:
         """Starts every service by its command; returns when the service is ready as a whole."""
