@@ -148,6 +148,92 @@ def test_the_callers_address_is_added_to_what_came_in(front):
     assert b"\r\nx-forwarded-proto: http\r\n" in received
 
 
+def test_a_download_is_fetched_from_the_store_and_nothing_of_the_visitor_goes_there(front):
+    # given
+    head = b"GET /download?token=t HTTP/1.1\r\nHost: files.example\r\nCookie: session_id=secret\r\nRange: bytes=0-1\r\n"
+    with front.connect() as client:
+        client.sendall(head + b"Authorization: Bearer secret\r\nX-Request-ID: mine\r\n\r\n")
+        # when the API says where the file lies
+        with front.api.accept() as api:
+            assert b"session_id=secret" in until(api, b"\r\n\r\n")
+            api.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: text/csv\r\nCache-Control: no-store\r\n"
+                b"Content-Disposition: attachment; filename=a.csv\r\nX-Accel-Redirect: /stored\r\n"
+                b"X-Filemill-Object: /filemill/output/3f/St%C3%A4dte%20%2B.csv?X-Amz-Signature=00ff&x=%20a\r\n\r\n"
+            )
+        # then nginx asks the store for exactly that, and for nothing of the visitor's
+        with front.store.accept() as store:
+            asked = until(store, b"\r\n\r\n")
+            assert asked.startswith(
+                b"GET /filemill/output/3f/St%C3%A4dte%20%2B.csv?X-Amz-Signature=00ff&x=%20a HTTP/1.1\r\n"
+            )
+            assert f"\r\nHost: {LOOPBACK}:{front.store.port}\r\n".encode() in asked
+            for word in (b"secret", b"Range", b"Cookie", b"files.example", b"X-Forwarded"):
+                assert word not in asked
+            store.sendall(
+                b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\nContent-Type: text/csv\r\nETag: "x"\r\nx-amz-id-2: y\r\n'
+                b"Accept-Ranges: bytes\r\nLast-Modified: Sat, 21 Nov 2026 20:00:00 GMT\r\n\r\nthe file"
+            )
+        # and the visitor gets the file, with the API's headers
+        answer = until(client, b"the file").decode()
+    assert answer.startswith("HTTP/1.1 200 OK\r\n")
+    for line in (
+        "Content-Disposition: attachment; filename=a.csv",
+        "Content-Type: text/csv",
+        "Content-Length: 8",
+        "Cache-Control: no-store",
+        "X-Request-ID: mine",
+        "X-Content-Type-Options: nosniff",
+    ):
+        assert answer.count(f"\r\n{line}\r\n") == 1, line
+    for word in ("ETag", "x-amz", "Last-Modified", "Accept-Ranges", "X-Accel", "X-Filemill", "00ff"):
+        assert word.lower() not in answer.lower(), word
+
+
+@pytest.mark.parametrize(("said", "status", "name"), [(403, 404, "ResourceNotFound"), (503, 503, "ServiceUnavailable")])
+def test_what_the_store_says_of_a_file_it_does_not_give_stays_inside(front, said, status, name):
+    with front.connect() as client:
+        client.sendall(b"GET /download?token=t HTTP/1.1\r\nHost: x\r\n\r\n")
+        with front.api.accept() as api:
+            until(api, b"\r\n\r\n")
+            where = b"X-Accel-Redirect: /stored\r\nX-Filemill-Object: /filemill/output/x?X-Amz-Signature=00ff\r\n"
+            api.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + where + b"\r\n")
+        with front.store.accept() as store:
+            until(store, b"\r\n\r\n")
+            store.sendall(f"HTTP/1.1 {said} No\r\nContent-Length: 12\r\n\r\n<Error>NoKey".encode())
+        answer = until(client, b"}}").decode()
+
+    assert answer.startswith(f"HTTP/1.1 {status} ")
+    assert f'"error":"{name}"' in answer
+    assert "<Error>" not in answer
+
+
+@pytest.mark.parametrize("path", ["/stored", "/stored?x=1", "/stored/"])
+def test_nobody_asks_for_the_store_through_the_back_door(front, path):
+    """Whatever is at that address is the API's answer or none: the store hears nothing."""
+    with front.connect() as client:
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Filemill-Object: /filemill/output/x\r\nConnection: close\r\n\r\n"
+        client.sendall(head.encode())
+        if path.endswith("/"):
+            with front.api.accept() as api:
+                until(api, b"\r\n\r\n")
+                api.sendall(OK)
+        else:
+            assert b" 404 " in until(client, b"ResourceNotFound")
+    assert not front.store.has_visitor(0.3)
+
+
+def test_a_file_on_its_way_in_reaches_the_api_while_it_is_still_being_sent(front):
+    with front.connect() as client:
+        size = 500 * 2**20  # more than the API takes: it is the API that says so
+        client.sendall(f"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\nhalf".encode())
+
+        with front.api.accept() as api:
+            until(api, b"half")
+            api.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\n\r\ntoo large")
+            assert b"too large" in until(client, b"too large")
+
+
 def until(connection, words):
     received = b""
     while words not in received:

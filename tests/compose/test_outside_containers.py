@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from uuid import uuid4
 
 import httpx
@@ -141,6 +142,46 @@ def test_a_body_that_nginx_finds_too_large_gets_the_doors_dialect(service, path)
         assert told == {"detail": sentence}
     else:
         assert told == {"success": False, "data": {"error": "ValidationError", "message": sentence}}
+
+
+def test_a_file_is_converted_through_nginx(client):
+    """From the session to the download, which nginx fetches from the store; once per token."""
+    # given a session and a file in it
+    begun = client.get("/session/init")
+    cookie = {"Cookie": begun.headers["Set-Cookie"].partition(";")[0]}  # httpx keeps a Secure one for TLS
+    headers = cookie | {"X-CSRF-Token": begun.json()["data"]["csrf_token"]}
+    job_id = str(uuid4())
+    sent = client.post("/upload", headers=headers, data={"job_id": job_id}, files={"file": ("Städte.csv", b"a\n1\n")})
+    assert sent.json() == {"success": True, "data": {"job_id": job_id, "status": "uploaded"}}
+    # when it is converted
+    client.post("/convert", headers=headers, json={"job_id": job_id, "target_format": "ndjson"})
+    until = time.monotonic() + 30
+    while (told := client.get("/job_status", params={"job_id": job_id}, headers=cookie).json()["data"]) and (
+        told["status"] == "processing"
+    ):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert told["status"] == "completed", told
+    # then it can be had once
+    token = client.post("/download_token", headers=headers, json={"job_id": job_id}).json()["data"]["download_token"]
+    head = client.head("/download", params={"token": token}, headers=cookie)
+    answer = client.get("/download", params={"token": token}, headers=cookie | {"Range": "bytes=0-1"})
+    assert answer.status_code == 200
+    assert answer.content == b'{"a":1}\n'
+    assert head.headers["Content-Length"] == answer.headers["Content-Length"] == "8"
+    assert answer.headers["Content-Disposition"] == (
+        "attachment; filename*=UTF-8''St%C3%A4dte.ndjson; filename=Stadte.ndjson"
+    )
+    assert answer.headers["Content-Type"] == "application/x-ndjson"
+    assert answer.headers.get_list("X-Content-Type-Options") == ["nosniff"]
+    assert len(answer.headers.get_list("X-Request-ID")) == 1
+    assert not {"x-accel-redirect", "x-filemill-object", "etag", "last-modified"} & set(answer.headers)
+    assert not [name for name in answer.headers if name.startswith("x-amz")]
+    again = client.get("/download", params={"token": token}, headers=cookie)
+    assert (again.status_code, again.json()["data"]["error"]) == (403, "ForbiddenError")
+    # and nothing is left of it
+    assert client.post("/session/close", headers=headers).status_code == 200
+    assert client.get("/job_status", params={"job_id": job_id}, headers=cookie).status_code == 401
 
 
 def test_metrics_stay_inside(client):

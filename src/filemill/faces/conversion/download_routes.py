@@ -37,7 +37,7 @@ async def issue_token(request: Asked, data: JSONBody[WhichFile], state: State) -
     if status != files.COMPLETED:
         raise BadRequest(f"This file is {status}; only a completed one can be downloaded.")
     token = await download_tokens.issue(session, file.id, state.settings.download_token_seconds)
-    return Response(TokenReply(DownloadToken(token)), headers={"Cache-Control": "no-store"})
+    return Response(TokenReply(data=DownloadToken(token)), headers={"Cache-Control": "no-store"})
 
 
 @get(

@@ -81,7 +81,7 @@ async def upload_file(request: Asked, state: State) -> UploadReply:
         seconds=int(session.seconds_left) + 1,
         writes=keep,
     )
-    return UploadReply(UploadedFile(str(_job_id(form.fields))))
+    return UploadReply(data=UploadedFile(str(_job_id(form.fields))))
 
 
 def _job_id(fields: dict[str, str]) -> Any:
@@ -102,7 +102,7 @@ async def convert_file(request: Asked, data: JSONBody[Conversion]) -> Conversion
     """Queues the conversion of an uploaded file; once it has failed, it may be asked for again."""
     job_id = files.read_job_id(data.job_id)
     task = await files.convert(session_of(request), job_id, data.target_format)
-    return ConversionReply(QueuedConversion(str(job_id), str(task)))
+    return ConversionReply(data=QueuedConversion(str(job_id), str(task)))
 
 
 read = partial(get, guards=[in_session], security=SECURITY, responses=refusals(401, 404))
@@ -113,7 +113,7 @@ read = partial(get, guards=[in_session], security=SECURITY, responses=refusals(4
 async def read_status(request: Asked, job_id: JobId) -> StatusReply:
     """Uploaded, processing, completed, or failed and why."""
     file = await files.find(session_of(request), files.read_job_id(job_id))
-    return StatusReply(words.standing(files.standing(file)))
+    return StatusReply(data=words.standing(files.standing(file)))
 
 
 @read("/job_progress", summary="How far is a conversion?", response_description="How far it is.")
@@ -121,7 +121,7 @@ async def read_progress(request: Asked, job_id: JobId) -> ProgressReply:
     """The part that is done, and the place in the queue while it waits: never more than that many before it."""
     file = await files.find(session_of(request), files.read_job_id(job_id))
     done = round(files.standing(file).progress, 4)
-    return ProgressReply(Progress(done, await files.queue_position(file)))
+    return ProgressReply(data=Progress(done, await files.queue_position(file)))
 
 
 @get(
@@ -133,7 +133,7 @@ async def read_progress(request: Asked, job_id: JobId) -> ProgressReply:
 )
 async def list_formats(state: State) -> FormatsReply:
     """What can be converted at the moment, as far as workers for it are running."""
-    return FormatsReply(Offer(await files.targets(), state.settings.conversion_bytes))
+    return FormatsReply(data=Offer(await files.targets(), state.settings.conversion_bytes))
 
 
 handlers = (upload_file, convert_file, read_status, read_progress, list_formats)

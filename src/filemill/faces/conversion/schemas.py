@@ -25,14 +25,14 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """An error.
 
     Example: `{"success": false, "data": {"error": "ValidationError", "message": "File size exceeds 100MB limit."}}`
     """
 
-    data: Refusal
     success: Literal[False] = False
+    data: Refusal
 
 
 class CsrfToken(msgspec.Struct, frozen=True):
@@ -41,14 +41,14 @@ class CsrfToken(msgspec.Struct, frozen=True):
     csrf_token: str
 
 
-class SessionReply(msgspec.Struct, frozen=True):
+class SessionReply(msgspec.Struct, frozen=True, kw_only=True):
     """A session is there; the cookie `session_id` names it.
 
     Example: `{"success": true, "data": {"csrf_token": "pXH1eZ0nGq3lN0c3M4mW2m6T1h5bq7dS9tXkVYw8uJc"}}`
     """
 
-    data: CsrfToken
     success: Literal[True] = True
+    data: CsrfToken
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -57,14 +57,14 @@ class Message(msgspec.Struct, frozen=True):
     message: str
 
 
-class ClosedReply(msgspec.Struct, frozen=True):
+class ClosedReply(msgspec.Struct, frozen=True, kw_only=True):
     """The session is over.
 
     Example: `{"success": true, "data": {"message": "Session closed and cleaned up."}}`
     """
 
-    data: Message = Message("Session closed and cleaned up.")
     success: Literal[True] = True
+    data: Message = Message("Session closed and cleaned up.")
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -77,14 +77,14 @@ class UploadedFile(msgspec.Struct, frozen=True):
     status: Literal["uploaded"] = "uploaded"
 
 
-class UploadReply(msgspec.Struct, frozen=True):
+class UploadReply(msgspec.Struct, frozen=True, kw_only=True):
     """The file is there.
 
     Example: `{"success": true, "data": {"job_id": "3f0c1a52-9d1e-4c86-9a1b-0e9d8f7c6b5a", "status": "uploaded"}}`
     """
 
-    data: UploadedFile
     success: Literal[True] = True
+    data: UploadedFile
 
 
 class Conversion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,15 +114,15 @@ class QueuedConversion(msgspec.Struct, frozen=True):
     status: Literal["processing"] = "processing"
 
 
-class ConversionReply(msgspec.Struct, frozen=True):
+class ConversionReply(msgspec.Struct, frozen=True, kw_only=True):
     """The conversion is queued.
 
     Example: `{"success": true, "data": {"job_id": "3f0c1a52-9d1e-4c86-9a1b-0e9d8f7c6b5a", "task_id":
     "d2e8f1c7-a4b5-4c6d-9e0f-1a2b3c4d5e6f", "status": "processing"}}`
     """
 
-    data: QueuedConversion
     success: Literal[True] = True
+    data: QueuedConversion
 
 
 class FileStanding(msgspec.Struct, frozen=True):
@@ -133,15 +133,15 @@ class FileStanding(msgspec.Struct, frozen=True):
     completed_at: Annotated[str | None, Meta(description="UTC, to the minute: `2025-06-09T13:00Z`.")]
 
 
-class StatusReply(msgspec.Struct, frozen=True):
+class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     """How the file stands.
 
     Example: `{"success": true, "data": {"status": "completed", "error_message": null, "completed_at":
     "2025-06-09T13:00Z"}}`
     """
 
-    data: FileStanding
     success: Literal[True] = True
+    data: FileStanding
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -151,14 +151,14 @@ class Progress(msgspec.Struct, frozen=True):
     queue_position: int | None
 
 
-class ProgressReply(msgspec.Struct, frozen=True):
+class ProgressReply(msgspec.Struct, frozen=True, kw_only=True):
     """How far it is.
 
     Example: `{"success": true, "data": {"progress": 0.0, "queue_position": 3}}`
     """
 
-    data: Progress
     success: Literal[True] = True
+    data: Progress
 
 
 class DownloadToken(msgspec.Struct, frozen=True):
@@ -167,14 +167,14 @@ class DownloadToken(msgspec.Struct, frozen=True):
     download_token: str
 
 
-class TokenReply(msgspec.Struct, frozen=True):
+class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
     """The token, good for one download within ten minutes.
 
     Example: `{"success": true, "data": {"download_token": "q8bWm3J5yH0oQ7cXkz0n2n5r0pP3m1yTgkX9s8aVbLw"}}`
     """
 
-    data: DownloadToken
     success: Literal[True] = True
+    data: DownloadToken
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -184,14 +184,14 @@ class Offer(msgspec.Struct, frozen=True):
     max_size_bytes: int
 
 
-class FormatsReply(msgspec.Struct, frozen=True):
+class FormatsReply(msgspec.Struct, frozen=True, kw_only=True):
     """What can be converted.
 
     Example: `{"success": true, "data": {"formats": {"csv": ["xlsx", "parquet"]}, "max_size_bytes": 104857600}}`
     """
 
-    data: Offer
     success: Literal[True] = True
+    data: Offer
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -200,14 +200,14 @@ class Health(msgspec.Struct, frozen=True):
     status: Literal["ok"] = "ok"
 
 
-class HealthReply(msgspec.Struct, frozen=True):
+class HealthReply(msgspec.Struct, frozen=True, kw_only=True):
     """All is well.
 
     Example: `{"success": true, "data": {"status": "ok"}}`
     """
 
-    data: Health = Health()
     success: Literal[True] = True
+    data: Health = Health()
 
 
 STRUCTS = (

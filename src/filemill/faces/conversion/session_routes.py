@@ -31,7 +31,7 @@ async def init_session(request: Request[Any, Any, State], state: State) -> Respo
     if session is None:
         session = await sessions.begin(state.settings.guest_seconds)
     return Response(
-        SessionReply(CsrfToken(session.csrf)),
+        SessionReply(data=CsrfToken(session.csrf)),
         headers=_NOT_KEPT,
         cookies=[cookies.naming(session, state.settings)],
     )

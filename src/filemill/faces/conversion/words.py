@@ -32,7 +32,7 @@ def problem(failure: Failure) -> tuple[int, Refused]:
     """The dialect of errors here: a name and a sentence."""
     status = 400 if failure.status in _ALL_BAD_REQUESTS else failure.status
     named = next((name for kind, name in _BY_CLASS.items() if issubclass(failure.kind, kind)), None)
-    return status, Refused(Refusal(named or _BY_STATUS.get(status, "ServerError"), failure.sentence))
+    return status, Refused(data=Refusal(named or _BY_STATUS.get(status, "ServerError"), failure.sentence))
 
 
 def standing(value: Standing) -> FileStanding:
