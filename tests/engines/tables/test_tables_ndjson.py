@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from filemill.engines.tables.readers import json_pattern, json_survey
 from tests.engines.tables.workshop import Workshop, cast, keep, limit, rename, select
 
 
@@ -194,3 +195,43 @@ def test_a_fraction_that_a_float_gives_back_is_one_however_it_is_written(shop: W
     data = "".join(f'{{"a": {text}}}\n' for text in texts)
     result = shop.run("t.ndjson", data, to="parquet")
     assert [row[0] for row in result.rows] == [float(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"i":2,"f":0.5,"t":"x","a":[1],"o":{"p":"q"}}',
+        '{"i":2, "f":null, "t":"\\u00e9\\ud83d\\ude00", "a":[1, null], "o":{"p": null}}\r',
+        '{"f":0.5,"i":2,"t":"x","a":[],"o":null}',
+        '{"i":2}',
+        "",
+        '{"i":2,"f":0.5,"t":"x","a":[1],"o":{"p":"q"},"late":1}',
+        '{"i":2,"f":0.5,"t":"x","a":[1],"o":{"p":"q","p":"r"}}',
+        '{"i":2,"i":2,"f":0.5,"t":"x","a":[1],"o":{"p":"q"}}',
+        '{"i":2.5,"f":0.5,"t":"x","a":[1],"o":{"p":"q"}}',
+        '{"i":9007199254740993,"f":0.5,"t":"x","a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":0.12345678901234567,"t":"x","a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":1e-400,"t":"x","a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":01.5,"t":"x","a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":0.5,"t":7,"a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":0.5,"t":"\\ud800","a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":0.5,"t":"\t","a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":0.5,"t":"\udcff","a":[1],"o":{"p":"q"}}',
+        '{"i":2,"f":0.5,"t":"x","a":[1,],"o":{"p":"q"}}',
+        '{"i":2,"f":0.5,"t":"x","a":["1"],"o":{"p":"q"}}',
+    ],
+)
+def test_one_line_among_many_is_learnt_from_as_it_is_alone(odd: str) -> None:
+    # given lines that are all alike, more than are looked at together, and one among them that may be another
+    like = b'{"i":1,"f":0.25,"t":"x","a":[1,2],"o":{"p":"q"}}\n'
+    many = like * (json_pattern.WORTH // len(like))
+    line = odd.encode(errors="surrogateescape") + b"\n"
+    # when they are taken in large pieces, or that line by itself
+    at_once, alone = json_survey.Survey(), json_survey.Survey()
+    for piece in (like, many + line + many):
+        at_once.take(piece)
+    for piece in (like, many, line, many):
+        alone.take(piece)
+    # then the same is known
+    assert (at_once.kinds, at_once.odd, at_once.fault) == (alone.kinds, alone.odd, alone.fault)
+    assert (at_once.rows, at_once.end) == (alone.rows, alone.end)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import json_exact, json_kinds
+from filemill.engines.tables.readers import json_exact, json_kinds, json_pattern
 from filemill.engines.tables.readers.json_exact import Twice
 from filemill.engines.tables.readers.json_kinds import Apart, Kind
 
@@ -33,9 +33,18 @@ class Survey:
         self.end = 0
         self.fault: str | None = None
         self._checked: msgspec.json.Decoder[Any] | None = None
+        self._pattern: str | None = None
+        self._missed: str | None = None
 
     def take(self, piece: bytes) -> None:
         """Learns from whole lines. Nothing is learnt after a fault."""
+        if self._pattern and not self.fault and json_pattern.matches(self._pattern, piece):
+            self.rows += piece.count(b"\n")
+            self.end += len(piece)
+            return
+        if len(piece) >= json_pattern.WORTH:
+            # What was missed once will be missed again, and is not tried before something new was learnt.
+            self._missed, self._pattern = self._pattern, None
         start = 0
         while start < len(piece) and not self.fault:
             end = piece.rfind(b"\n", start, start + _LESSON) + 1 or piece.find(b"\n", start) + 1
@@ -69,6 +78,8 @@ class Survey:
             self._checked = msgspec.json.Decoder(json_kinds.checked_type_of(self.kinds, self.odd))
         except json_kinds.Unchecked:
             self._checked = None
+        pattern = json_pattern.of(self.kinds, self.odd)
+        self._pattern = pattern if pattern != self._missed else None
 
     def _learn_line(self, line: bytes) -> str | None:
         try:
