@@ -6,8 +6,7 @@ import sys
 
 from filemill import settings
 from filemill.errors import BadSetting
-
-LANES = ("tables",)
+from filemill.jobs.walls import KINDS
 
 POLL_MS = 50
 """The longest pause of a busy slot between two looks for a nudge; an idle one listens for the bell of `jobs.queue`."""
@@ -23,8 +22,8 @@ def main() -> None:
     """Ends with one sentence on a wrong lane or setting."""
     settings.hide()
     lane = sys.argv[1] if len(sys.argv) == 2 else ""
-    if lane not in LANES:
-        sys.exit(f"worker takes one lane of: {', '.join(LANES)}.")
+    if lane not in KINDS:
+        sys.exit(f"worker takes one lane of: {', '.join(KINDS)}.")
     try:
         slots = settings.read(os.environ).slots(lane)
     except BadSetting as error:

@@ -52,7 +52,8 @@ def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, is_shut: bool) -
         outbox.write(wire.encode(line))
         outbox.flush()
 
-    say(Ready({engine.name: engine.version}, is_shut))
+    # An engine that needs no programs but itself has no such list.
+    say(Ready({engine.name: engine.version}, is_shut, getattr(engine, "pairs", None)))
     for line in inbox:
         run = wire.decode_run(line)
         limit_memory(run.memory_mb)

@@ -5,7 +5,10 @@ import os
 
 from filemill.jobs.run import Engine
 
-ENGINES = {"tables": "filemill.engines.tables.engine:Tables"}
+ENGINES = {
+    "tables": "filemill.engines.tables.engine:Tables",
+    "documents": "filemill.engines.documents.engine:Documents",
+}
 """Lane -> engine. Imported by name, so that only the child of that lane loads it."""
 
 ENVIRONMENT: dict[str, dict[str, str]] = {
@@ -21,7 +24,7 @@ ENVIRONMENT: dict[str, dict[str, str]] = {
 
 def load(lane: str) -> Engine:
     """The engine of a lane, loaded."""
-    os.environ.update(ENVIRONMENT[lane])
+    os.environ.update(ENVIRONMENT.get(lane, {}))
     module, _, name = ENGINES[lane].partition(":")
     engine: Engine = getattr(importlib.import_module(module), name)()
     return engine

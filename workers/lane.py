@@ -20,7 +20,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from filemill import connections, logs, settings
 from filemill.errors import DatabaseAway, FilemillError
 from filemill.jobs import context, hashing, queue, sweep, worker_queries
-from filemill.jobs.cage import Cage, NoChild
+from filemill.jobs.cage import Cage, NoChild, walls_of
 from filemill.jobs.context import Context
 from filemill.jobs.runner import Runner
 from filemill.jobs.worker_queries import WorkerRow
@@ -36,6 +36,9 @@ AWAY_SECONDS = 30
 """So long a worker that boots waits for a database that is away: both may have been started in one go."""
 
 CANNOT_START = 3
+
+MOST_CLOSED_JOBS = 200
+"""Jobs of one closed child, which other people's programs have read other people's files in."""
 
 
 class Lane(dramatiq.Middleware):
@@ -101,7 +104,7 @@ class Lane(dramatiq.Middleware):
         context.open(Context(at_hand, Store(at_hand)))
         root = Path(at_hand.home, "work") if at_hand.home else Path(tempfile.gettempdir(), "filemill-work")
         self._folder = WorkFolder(root)
-        self._cage = Cage(self.name, self._folder.path)
+        self._cage = await self._make_cage(self._folder.path)
         await self._cage.open(slots)
         if not self._cage.is_shut:
             logs.warn("workers.lane", "this kernel has no Landlock: a job's process sees what its user sees")
@@ -122,6 +125,17 @@ class Lane(dramatiq.Middleware):
         # Jobs that were queued while no worker was there have no nudge.
         await queue.nudge(self.name, slots)
         logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._cage.engines)
+
+    async def _make_cage(self, folder: Path) -> Cage:
+        walls = await walls_of(self.name, weak=self.settings.cage == "weak")
+        if walls.kind == "open":
+            return Cage(self.name, folder)
+        if walls.kind == "weak":
+            logs.warn("workers.lane", "bubblewrap does not start: jobs are held by limits alone", lane=self.name)
+        memory = self.settings.limits(self.name).memory_mb
+        return Cage(
+            self.name, folder, walls, memory_mb=memory, most_jobs=MOST_CLOSED_JOBS, most_idle_mb=memory * 3 // 4
+        )
 
     async def _close(self) -> None:
         if self._clock is not None:
@@ -168,8 +182,9 @@ class Lane(dramatiq.Middleware):
             self.name,
             self.settings.slots(self.name),
             self._cage.engines,
-            "open",
+            self._cage.walls.kind,
             away,
+            self._cage.pairs,
         )
         try:
             await worker_queries.beat(row)

@@ -6,13 +6,11 @@ import sys
 import click
 
 from filemill import settings
-from filemill.jobs import pairs
-
-LANES = (pairs.TABLES_LANE,)
+from filemill.jobs.walls import KINDS
 
 
 @click.command()
-@click.argument("lane", metavar="LANE", type=click.Choice(LANES))
+@click.argument("lane", metavar="LANE", type=click.Choice(list(KINDS)))
 def worker(lane: str) -> None:
     """Run the worker of one lane alone; the FILEMILL_* environment says where the servers are."""
     settings.read(os.environ)  # a wrong one is named here, in one sentence

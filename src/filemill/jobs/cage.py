@@ -94,6 +94,7 @@ class Cage:
         self.is_closed = self.walls.kind != "open"
         self.engines: dict[str, str] = {}
         self.is_shut = False
+        self.pairs: tuple[tuple[str, str], ...] | None = None
 
     async def open(self, children: int) -> None:
         """Starts a child, and once it is ready the others ahead. Raises NoChild where the first does not start.
@@ -198,4 +199,5 @@ class Cage:
             raise NoChild
         child.engines = self.engines = said.engines
         self.is_shut = said.is_shut
+        self.pairs = said.pairs
         return child

@@ -83,11 +83,13 @@ class Run(msgspec.Struct, frozen=True):
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The child has loaded its engines (name -> version) and waits for a run.
 
-    `is_shut`: the kernel lets it see its own folder alone, beside programs, and no other process.
+    `is_shut`: the kernel lets it see its own folder alone, beside programs, and no other process. `pairs` are those of
+    formats that its engine converts with the programs that are installed, None where they are all of its lane.
     """
 
     engines: dict[str, str]
     is_shut: bool = False
+    pairs: tuple[tuple[str, str], ...] | None = None
 
 
 class Phase(msgspec.Struct, frozen=True, tag="phase"):

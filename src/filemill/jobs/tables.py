@@ -88,7 +88,10 @@ class JobEvent(Table, db=DB, tablename="job_event"):
 
 
 class Worker(Table, db=DB, tablename="worker"):
-    """A worker process that is alive: its lane, slots, engines and cage; written every 15 seconds."""
+    """A worker process that is alive: its lane, slots, engines and cage; written every 15 seconds.
+
+    `pairs` are those of formats that it converts, null where they are all of its lane.
+    """
 
     id = Text(primary_key=True)
     host = Text()
@@ -96,5 +99,6 @@ class Worker(Table, db=DB, tablename="worker"):
     slots = Integer()
     engines = JSONB(default="{}")
     cage = Text()
+    pairs = JSONB(null=True, default=None)
     store_away_since = Timestamptz(null=True, default=None)
     seen_at = Timestamptz(default=TimestamptzNow())

@@ -6,7 +6,10 @@ from filemill.connections import execute, fetch
 
 
 class WorkerRow(msgspec.Struct, frozen=True):
-    """A worker process that was seen lately; `away_seconds`: for how long the store has been out of its reach."""
+    """A worker process that was seen lately; `away_seconds`: for how long the store has been out of its reach.
+
+    `pairs` are those of formats (source, target) that it converts, None where they are all of its lane.
+    """
 
     id: str
     host: str
@@ -15,16 +18,17 @@ class WorkerRow(msgspec.Struct, frozen=True):
     engines: dict[str, str]
     cage: str
     away_seconds: float | None
+    pairs: tuple[tuple[str, str], ...] | None = None
 
 
 async def beat(worker: WorkerRow) -> None:
     """A worker process says that it is alive."""
     await execute(
         """
-        INSERT INTO worker (id, host, lane, slots, engines, cage, store_away_since, seen_at)
-        VALUES ($1, $2, $3, $4, $5::jsonb, $6, now() - make_interval(secs => $7::float8), now())
+        INSERT INTO worker (id, host, lane, slots, engines, cage, store_away_since, pairs, seen_at)
+        VALUES ($1, $2, $3, $4, $5::jsonb, $6, now() - make_interval(secs => $7::float8), $8::jsonb, now())
         ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, engines = excluded.engines, cage = excluded.cage,
-          store_away_since = excluded.store_away_since, seen_at = excluded.seen_at
+          store_away_since = excluded.store_away_since, pairs = excluded.pairs, seen_at = excluded.seen_at
         """,
         worker.id,
         worker.host,
@@ -33,6 +37,7 @@ async def beat(worker: WorkerRow) -> None:
         msgspec.json.encode(worker.engines).decode(),
         worker.cage,
         worker.away_seconds,
+        None if worker.pairs is None else msgspec.json.encode(worker.pairs).decode(),
     )
 
 
@@ -45,13 +50,22 @@ async def workers_alive(seconds: int = 45) -> list[WorkerRow]:
     """The worker processes seen in the last `seconds`."""
     rows = await fetch(
         """
-        SELECT id, host, lane, slots, engines, cage,
+        SELECT id, host, lane, slots, engines, cage, pairs,
           extract(epoch FROM now() - store_away_since)::float8 AS away_seconds
         FROM worker WHERE seen_at > now() - make_interval(secs => $1) ORDER BY id
         """,
         float(seconds),
     )
-    return [WorkerRow(**{**row, "engines": msgspec.json.decode(row["engines"])}) for row in rows]
+    return [
+        WorkerRow(
+            **{
+                **row,
+                "engines": msgspec.json.decode(row["engines"]),
+                "pairs": msgspec.json.decode(row["pairs"] or "null", type=tuple[tuple[str, str], ...] | None),
+            }
+        )
+        for row in rows
+    ]
 
 
 async def forget_workers(seconds: int = 3600) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import msgspec
 from filemill import settings
 from filemill.errors import BadSetting
 from filemill.jobs import pairs
-from filemill.local import clamd, object_store, process
+from filemill.local import clamd, object_store, process, system
 from filemill.local.clamd import Clamd
 from filemill.local.home import Home, Notes, StoreName, open_home
 from filemill.local.keys import CAGE, SERVICE, Keys
@@ -39,7 +39,9 @@ WORKER_READY = b'"what":"ready"'
 """How a worker says in its log that it takes jobs."""
 
 _FIRST_DELAY, _LONGEST_DELAY, _STEADY_SECONDS = 0.5, 30.0, 30.0
-_LANES = (pairs.TABLES_LANE,)
+_FIRST_LANE = pairs.TABLES_LANE
+"""The lane without which a stack is not ready; the others are started once it is."""
+
 _OWN = ("HOME", "DATABASE_URL", "REDIS_URL", "S3_URL", "S3_PUBLIC_URL", "S3_BUCKET", "S3_REGION", *settings.SECRETS)
 """The settings a local stack makes itself."""
 
@@ -81,8 +83,19 @@ class Kept:
 class Stack:
     """A local stack in one home. `start` returns once it is ready; `stop` leaves no process."""
 
-    def __init__(self, home: Home, *, port: int, store: StoreName | None, environ: Mapping[str, str]) -> None:
-        """`port` is the API's (0: any). Raises BadSetting for what is wrong with the choice or the environment."""
+    def __init__(
+        self,
+        home: Home,
+        *,
+        port: int,
+        store: StoreName | None,
+        environ: Mapping[str, str],
+        lanes: Sequence[str] | None = None,
+    ) -> None:
+        """`port` is the API's (0: any), `lanes` those that get a worker; without that those that this machine can run.
+
+        Raises BadSetting for what is wrong with the choice or the environment.
+        """
         self.home = home
         notes = home.notes
         name = object_store.choose(store, notes.store)
@@ -119,7 +132,8 @@ class Stack:
             self.environ[_CLAMD] = self.clamd.address
         self.settings: Settings = settings.read(self.environ)
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
-        self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in _LANES}
+        lanes = system.lanes(weak=self.settings.cage == "weak") if lanes is None else lanes
+        self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in lanes}
         self._starting: Together | None = None
         self._is_stopping = False
         home.remember(Notes(store=name, ports=ports.chosen, migrations=notes.migrations))
@@ -135,6 +149,10 @@ class Stack:
         self._starting.start()
         self._starting.wait()
         self.api.wait_until(self._is_ready, READY_SECONDS)
+        for lane, worker in self.workers.items():
+            if lane != _FIRST_LANE:
+                self._want_going_on()
+                worker.start()
 
     def start_stores(self) -> None:
         """Starts the servers alone, with tables, bucket and keys made. Raises NotStarted."""
@@ -178,7 +196,7 @@ class Stack:
     def _start_the_rest(self) -> None:
         # Neither API nor workers need the store to start, and they take longer than it does.
         process.together(self._start_database, self.redis.start, self._start_scanner)
-        for part in (self.api, *self.workers.values()):
+        for part in (self.api, self.workers[_FIRST_LANE]):
             self._want_going_on()
             part.start()
 
@@ -204,11 +222,11 @@ class Stack:
         object_store.prepare(self.store)
 
     def _is_ready(self) -> bool:
-        for worker in self.workers.values():
-            if not worker.alive:
-                worker.wait_until(lambda: False, 0)  # says what its log says
-            if not self.takes_jobs(worker):
-                return False  # the row that /health/ready reads may be that of a worker of before a kill
+        worker = self.workers[_FIRST_LANE]
+        if not worker.alive:
+            worker.wait_until(lambda: False, 0)  # says what its log says
+        if not self.takes_jobs(worker):
+            return False  # the row that /health/ready reads may be that of a worker of before a kill
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
         try:
             connection.request("GET", "/health/ready")

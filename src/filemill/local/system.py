@@ -10,10 +10,13 @@ from pathlib import Path
 
 import msgspec
 
+from filemill.jobs import bubblewrap, pairs
+from filemill.jobs.walls import KINDS
 from filemill.local import clamd, minio_server, postgres, process, redis, seaweedfs
 from filemill.local.process import NotStarted
 
 OLDEST_PYTHON = (3, 11)
+_DPKG = Path("/var/lib/dpkg/info")
 _USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
@@ -63,7 +66,8 @@ DOCUMENT_PACKAGES = {
 
 def _optional_package(name: str, serves: str) -> SystemPackage:
     """One that is told of by dpkg alone, and that something, not everything, needs."""
-    return SystemPackage(name, serves, lambda: Path(f"/var/lib/dpkg/info/{name}.list").exists(), lambda: False)
+    # Of what may be installed for several kinds of machine, dpkg names the kind as well.
+    return SystemPackage(name, serves, lambda: any(_DPKG.glob(f"{name}[.:]*list")), lambda: False)
 
 
 PACKAGES = (
@@ -82,7 +86,7 @@ PACKAGES = (
         lambda: False,
         ("clamav-daemon.service", "clamav-daemon.socket", "clamav-freshclam.service"),
     ),
-    SystemPackage("bubblewrap", "locks engines in", lambda: shutil.which("bwrap") is not None, lambda: False),
+    SystemPackage("bubblewrap", "locks engines in", lambda: bubblewrap.find() is not None, lambda: False),
     *(_optional_package(name, serves) for name, serves in DOCUMENT_PACKAGES.items()),
 )
 """Every system package that `filemill install` looks for."""
@@ -114,9 +118,27 @@ def look() -> list[Finding]:
     ]
 
 
-def missing() -> list[SystemPackage]:
-    """The system packages that are not installed."""
-    return [package for package in PACKAGES if not package.is_there()]
+def missing(lane: str | None = None) -> list[SystemPackage]:
+    """The system packages that are not installed; of those of one lane alone where one is named."""
+    wanted = {"bubblewrap", *DOCUMENT_PACKAGES} if lane == pairs.DOCUMENTS_LANE else None
+    return [package for package in PACKAGES if (wanted is None or package.name in wanted) and not package.is_there()]
+
+
+def lanes(*, weak: bool) -> tuple[str, ...]:
+    """The lanes that this machine can run; `weak`: a closed one may do without bubblewrap."""
+    return tuple(lane for lane, kind in KINDS.items() if kind == "open" or weak or not why_no_closed_cage())
+
+
+def why_no_closed_cage() -> str:
+    """What keeps a closed cage from being made here, "" where one can be."""
+    program = bubblewrap.find()
+    if program is None:
+        return "bubblewrap is missing"
+    try:
+        process.run("bwrap", bubblewrap.probe(program, bubblewrap.PROCS[-1]), environ={}, seconds=10)
+    except NotStarted as error:
+        return f"{program} does not start: {error.message.removeprefix('bwrap ')}"
+    return ""
 
 
 def install(packages: list[SystemPackage]) -> None:
@@ -194,15 +216,12 @@ def _libmagic() -> Finding:
 
 
 def _bubblewrap() -> Finding:
-    program = shutil.which("bwrap")
-    if not program:
-        advice = "run filemill install (system package bubblewrap); table jobs run without it"
+    program = bubblewrap.find()
+    if program is None:
+        advice = "run filemill install documents; table jobs run without it"
         return Finding("bubblewrap", trouble="missing", advice=advice, needed=False)
-    try:
-        process.run("bwrap", [program, "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"], seconds=10)
-    except NotStarted as error:
-        trouble = f"{program} does not start: {error.message.removeprefix('bwrap ')}"
-        return Finding("bubblewrap", trouble=trouble, advice=_cause(), needed=False)
+    if why := why_no_closed_cage():
+        return Finding("bubblewrap", trouble=why, advice=f"{_cause()}; table jobs run without it", needed=False)
     return Finding("bubblewrap", f"{program}, starts")
 
 

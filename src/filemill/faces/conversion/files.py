@@ -9,10 +9,10 @@ from filemill import connections
 from filemill.accounts import queries as accounts
 from filemill.accounts import sessions
 from filemill.accounts.sessions import Session
-from filemill.errors import BadRequest, FileRefused, NoSession, NotFound, Unavailable
+from filemill.errors import BadRequest, FileRefused, NoSession, NotFound
 from filemill.faces.conversion import queries
 from filemill.faces.conversion.queries import FileRow
-from filemill.jobs import commands, context, formats, pairs, queue, steps, worker_queries
+from filemill.jobs import commands, context, formats, offers, pairs, queue, steps
 from filemill.jobs import queries as jobs
 from filemill.jobs.formats import Format
 from filemill.jobs.job import CONVERSION, MAIN_INPUT, OPEN, Status
@@ -90,13 +90,13 @@ async def keep(session: Session, job_id: UUID, file_name: str, object_id: UUID) 
 
 
 async def targets() -> dict[str, list[str]]:
-    """What can be converted now, source -> targets: the legal pairs whose lane has a worker."""
-    lanes = {worker.lane for worker in await worker_queries.workers_alive()}
-    offered: dict[str, list[str]] = {}
-    for (source, target), lane in pairs.PAIRS.items():
-        if lane in lanes:
-            offered.setdefault(source, []).append(target)
-    return offered
+    """What can be converted now, source -> targets."""
+    offered = await offers.pairs()
+    told: dict[str, list[str]] = {}
+    for source, target in pairs.PAIRS:
+        if (source, target) in offered:
+            told.setdefault(source, []).append(target)
+    return told
 
 
 async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
@@ -105,13 +105,13 @@ async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
     Raises NotFound, Unavailable where nobody could do it now, TooMany; BadRequest for a format that it cannot become,
     while it is being converted, and once it was.
     """
-    lanes = {worker.lane for worker in await worker_queries.workers_alive()}
+    offered = await offers.pairs()
     async with connections.transaction():
         await jobs.lock_owner(session.guest)
         file = await queries.lock(session.guest, job_id)
         if file is None:
             raise NotFound(_UNKNOWN)
-        pipeline = _pipeline(file, target_format, lanes)
+        pipeline = _pipeline(file, target_format, offered)
         _want_convertible(file)
         assert file.object_id is not None
         size = await rows.size_of(file.object_id)
@@ -132,7 +132,7 @@ async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
     return job.id
 
 
-def _pipeline(file: FileRow, target_format: str, lanes: set[str]) -> steps.Pipeline:
+def _pipeline(file: FileRow, target_format: str, offered: frozenset[offers.Pair]) -> steps.Pipeline:
     source = format_of(file.file_name)
     allowed = pairs.targets_of(source)
     target = formats.ALIASES.get(target_format, target_format)
@@ -141,8 +141,7 @@ def _pipeline(file: FileRow, target_format: str, lanes: set[str]) -> steps.Pipel
             f"target_format: a {source.name} file cannot become {target_format[:40]!r}; it can become one of"
             f" {', '.join(allowed)}."
         )
-    if pairs.PAIRS[source.name, target] not in lanes:
-        raise Unavailable(f"Nobody is there to make {target} of {source.name} at the moment; try again later.")
+    offers.want(source, target, offered)
     return (steps.ConvertFormat(to_format=target),)
 
 

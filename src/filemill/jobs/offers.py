@@ -1,0 +1,30 @@
+"""What can be converted here and now: the legal pairs for which a worker is alive that has their programs."""
+
+from filemill.errors import Unavailable
+from filemill.jobs import worker_queries
+from filemill.jobs.formats import Format
+from filemill.jobs.pairs import DOCUMENTS_LANE, PAIRS
+
+Pair = tuple[str, str]
+
+
+async def pairs() -> frozenset[Pair]:
+    """Every pair (source, target) that somebody can do."""
+    offered: set[Pair] = set()
+    for worker in await worker_queries.workers_alive():
+        of_lane = {pair for pair, lane in PAIRS.items() if lane == worker.lane}
+        offered |= of_lane if worker.pairs is None else of_lane & set(worker.pairs)
+    return frozenset(offered)
+
+
+def want(source: Format, target: str, offered: frozenset[Pair]) -> None:
+    """Refuses a legal pair that is none of those offered. Raises Unavailable, saying what to do."""
+    if (source.name, target) in offered:
+        return
+    lane = PAIRS[source.name, target]
+    if lane == DOCUMENTS_LANE and any(PAIRS[pair] == lane for pair in offered):
+        raise Unavailable(
+            f"A {source.name} file cannot become {target} here: a program for it is not installed; whoever runs this"
+            " service can add it by filemill install documents."
+        )
+    raise Unavailable(f"Nobody is there to make {target} of {source.name} at the moment; try again later.")

@@ -1,0 +1,120 @@
+"""The document engine in the closed cage that it works in: its programs start there, and find all they need."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from filemill.jobs import cage as cages
+from filemill.jobs import commands, context, steps, uploads
+from filemill.jobs.cage import Cage, NoWalls
+from filemill.jobs.context import Context
+from filemill.jobs.job import Job, Status
+from filemill.jobs.queries import NewFile
+from filemill.jobs.runner import Runner
+from tests.jobs.conftest import upload
+
+pytestmark = pytest.mark.anyio
+
+WORDS = b"# A heading\n\nSome *words*, a [link](https://example.com), and a list:\n\n- one\n- two\n"
+
+
+@pytest.fixture
+async def cage(at_hand: Context, tmp_path: Path) -> AsyncIterator[Cage]:
+    try:
+        walls = await cages.walls_of("documents", weak=False)
+    except NoWalls:
+        pytest.skip("bubblewrap does not start here")
+    limits = at_hand.settings.limits("documents")
+    cage = Cage("documents", tmp_path, walls, memory_mb=limits.memory_mb, most_idle_mb=limits.memory_mb)
+    await cage.open(1)
+    if cage.pairs is None or ("docx", "pdf") not in cage.pairs:
+        await cage.close()
+        pytest.skip("LibreOffice is not installed here (filemill install documents)")
+    yield cage
+    await cage.close()
+
+
+@pytest.fixture
+async def runner(cage: Cage) -> Runner:
+    return Runner("documents", "this test", cage, {})
+
+
+async def queue_up(owner: object, name: str, content: bytes, target: str) -> Job:
+    pipeline = b'[{"type":"convert_format","params":{"to_format":"%s"}}]' % target.encode()
+    job = await commands.create(
+        commands.NewJob(
+            owner=owner,  # type: ignore[arg-type]
+            door="data",
+            pipeline=steps.decode(pipeline),
+            as_sent=pipeline,
+            inputs=(NewFile("input", name, len(content)),),
+        )
+    )
+    return await uploads.mark(job.id, job.owner, await upload(job, content))
+
+
+async def convert(owner: object, runner: Runner, name: str, content: bytes, target: str) -> bytes:
+    job = await queue_up(owner, name, content, target)
+    await runner.until_empty()
+    job = await commands.get(job.id, job.owner)
+    assert (job.status, job.error_message) == (Status.COMPLETED, None)
+    return await context.get().store.get(job.output_key or "")
+
+
+async def test_every_program_works_inside(at_hand: Context, owner: object, runner: Runner, cage: Cage) -> None:
+    # when one thing is made of the other: by pandoc, LibreOffice, PDFium, Pillow, img2pdf, xberg, typst
+    docx = await convert(owner, runner, "words.md", WORDS, "docx")
+    pdf = await convert(owner, runner, "words.docx", docx, "pdf")
+    png = await convert(owner, runner, "words.pdf", pdf, "png")
+    webp = await convert(owner, runner, "page.png", png, "webp")
+    image = await convert(owner, runner, "page.webp", webp, "pdf")
+    words = await convert(owner, runner, "words.pdf", pdf, "md")
+    typeset = await convert(owner, runner, "words.md", WORDS, "pdf")
+    # then each is what it should be
+    assert docx.startswith(b"PK")
+    assert all(one.startswith(b"%PDF-") for one in (pdf, image, typeset))
+    assert png.startswith(b"\x89PNG")
+    assert webp.startswith(b"RIFF")
+    assert b"heading" in words
+    # and it fits with room to spare
+    async with cage.borrow() as child:
+        assert 0 < child.memory_mb < at_hand.settings.documents_memory_mb // 2
+
+
+async def test_a_killed_libreoffice_costs_no_job_and_no_neighbour(
+    at_hand: Context, owner: object, runner: Runner
+) -> None:
+    # given a warm LibreOffice
+    docx = await convert(owner, runner, "words.md", WORDS, "docx")
+    await convert(owner, runner, "words.docx", docx, "pdf")
+    # when it is killed, and files wait
+    killed = [one for one in psutil.Process().children(recursive=True) if one.name().startswith("soffice")]
+    assert killed
+    for one in killed:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    jobs = [await queue_up(owner, "words.docx", docx, "pdf") for _ in range(2)]
+    await runner.until_empty()
+    # then each of them is converted in its first run
+    for job in jobs:
+        job = await commands.get(job.id, job.owner)  # noqa: PLW2901
+        assert (job.status, job.fence) == (Status.COMPLETED, 1)
+
+
+async def test_a_killed_cage_costs_a_run_and_its_neighbours_nothing(
+    at_hand: Context, owner: object, runner: Runner, cage: Cage
+) -> None:
+    docx = await convert(owner, runner, "words.md", WORDS, "docx")
+    job = await queue_up(owner, "words.docx", docx, "pdf")
+    async with cage.borrow() as child:
+        members = psutil.Process(child.pid).children(recursive=True)
+    work = asyncio.create_task(runner.until_empty())
+    for one in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    await work
+    assert (await commands.get(job.id, job.owner)).status is Status.COMPLETED

@@ -1,0 +1,38 @@
+"""What can be converted now: the pairs for which somebody is alive who has the programs."""
+
+import pytest
+
+from filemill.errors import Unavailable
+from filemill.jobs import offers, worker_queries
+from filemill.jobs.context import Context
+from filemill.jobs.formats import FORMATS
+from filemill.jobs.pairs import PAIRS
+from filemill.jobs.worker_queries import WorkerRow
+
+pytestmark = pytest.mark.anyio
+
+DOCX = FORMATS["docx"]
+
+
+async def beat(lane: str, pairs: tuple[tuple[str, str], ...] | None = None) -> None:
+    await worker_queries.beat(WorkerRow(f"one of {lane}", "here", lane, 2, {}, "closed", None, pairs))
+
+
+async def test_nobody_alive_offers_nothing(at_hand: Context) -> None:
+    assert await offers.pairs() == frozenset()
+    with pytest.raises(Unavailable, match="Nobody is there to make pdf of docx"):
+        offers.want(DOCX, "pdf", frozenset())
+
+
+async def test_a_lane_offers_all_of_its_pairs_or_those_it_names(at_hand: Context) -> None:
+    # given a worker for tables, and one for documents that lacks a program
+    await beat("tables")
+    await beat("documents", (("docx", "md"), ("png", "jpg"), ("nonsense", "pdf")))
+    # when it is asked what they offer
+    offered = await offers.pairs()
+    # then it is all tables, and of documents what can be done
+    assert {pair for pair in offered if PAIRS[pair] == "tables"} == {p for p, lane in PAIRS.items() if lane == "tables"}
+    assert {pair for pair in offered if PAIRS[pair] == "documents"} == {("docx", "md"), ("png", "jpg")}
+    offers.want(DOCX, "md", offered)
+    with pytest.raises(Unavailable, match=r"A docx file cannot become pdf here.*filemill install documents"):
+        offers.want(DOCX, "pdf", offered)

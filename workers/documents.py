@@ -1,0 +1,5 @@
+"""The actor of the lane `documents`."""
+
+from workers.lane import declare
+
+LANE = declare("documents")
