@@ -11,7 +11,7 @@ from tests.compose.composefile import ROOT
 from tests.compose.engine import Engine
 
 BASE = "debian:bookworm-slim"
-STAND_INS = ("postgres", "redis", "minio", "nginx")
+STAND_INS = ("postgres", "redis", "minio", "nginx", "clamd")
 PULL_SECONDS = 300
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 

@@ -16,7 +16,10 @@ from tests.compose import composefile, env_file
 from tests.compose.composefile import ROOT
 
 READY_SECONDS = 60
-ORDER = ("postgres", "redis", "minio", "minio-init", "migrate", "api", "worker-tables", "nginx")
+ORDER = ("postgres", "redis", "minio", "clamd", "minio-init", "migrate", "api", "worker-tables", "nginx")
+LEFT_OUT = {"freshclam"}
+"""It fetches from the world."""
+
 ENDING = {"minio-init", "migrate"}
 """The services that do one thing and end."""
 
@@ -27,7 +30,7 @@ class Outside:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="filemill-compose-"))
         self.folder.chmod(0o711)  # PostgreSQL and nginx become somebody else, where we are root
-        names = ("nginx", "api", "postgres", "redis", "minio")
+        names = ("nginx", "api", "postgres", "redis", "minio", "clamd")
         self.ports: dict[str, int] = {}
         for name in names:
             self.ports[name] = process.free_port(taken=frozenset(self.ports.values()))
@@ -41,10 +44,11 @@ class Outside:
 
     def start(self) -> None:
         """Starts every service by its command; returns when the service is ready as a whole."""
-        assert set(ORDER) == set(self.services), "a service that this test does not know"
+        assert set(ORDER) | LEFT_OUT == set(self.services), "a service that this test does not know"
         self._collect_programs()
         self._prepare_postgres()
         self._prepare_nginx()
+        self._prepare_clamd()
         for name in ORDER:
             if name in ENDING:
                 self.run_once(name)
@@ -115,6 +119,7 @@ class Outside:
                 "/tmp/certs": f"{self.folder}/certificates",
                 "/data": f"{self.folder}/minio",
             },
+            "clamd": {"/etc/clamav/filemill/": f"{self.folder}/clamav/"},
         }
         return [_replaced(word, here.get(name, {})) for word in self.services[name]["command"]]
 
@@ -153,6 +158,21 @@ class Outside:
         with open(made.folder / "data/postgresql.auto.conf", "a") as settings:
             settings.write("unix_socket_directories = ''\nio_method = 'sync'\n")
 
+    def _prepare_clamd(self) -> None:
+        """clamd.conf with the container's places and port replaced by ours; of signatures the stand-in's one."""
+        shutil.copytree(ROOT / "clamav", self.folder / "clamav")
+        for folder in ("signatures", "scanning"):
+            (self.folder / "clamav" / folder).mkdir()
+        shutil.copy(ROOT / "tests/compose/stand_ins/clamd/eicar.ndb", self.folder / "clamav/signatures")
+        file = self.folder / "clamav/clamd.conf"
+        changes = {
+            "/var/lib/clamav": f"{self.folder}/clamav/signatures",
+            "/tmp\n": f"{self.folder}/clamav/scanning\n",
+            "3310": str(self.ports["clamd"]),
+            "0.0.0.0": LOOPBACK,
+        }
+        file.write_text(_replaced(file.read_text(), changes))
+
     def _prepare_nginx(self) -> None:
         """nginx.conf as it is, beside another upstreams.conf: the one file that differs."""
         write_nginx(
@@ -160,7 +180,7 @@ class Outside:
         )
 
 
-_INSIDE = {"postgres": 5432, "redis": 6379, "minio": 9000}
+_INSIDE = {"postgres": 5432, "redis": 6379, "minio": 9000, "clamd": 3310}
 
 
 def write_nginx(folder: Path, *, listen: int, api: str, store: int) -> None:

@@ -134,7 +134,7 @@ def test_every_long_running_server_says_whether_it_is_well_and_comes_back(servic
     ending = {"migrate", "minio-init"}
     for name, service in services.items():
         assert service["restart"] == ("no" if name in ending else "unless-stopped"), name
-        if name not in ending | {"worker-tables"}:
+        if name not in ending | {"worker-tables", "freshclam"}:
             assert service["healthcheck"]["test"], name
 
 
@@ -143,11 +143,23 @@ def test_workers_and_servers_reach_no_world(environ):
     networks, services = file["networks"], file["services"]
     open_ones = {name for name, network in networks.items() if not (network or {}).get("internal")}
 
-    assert open_ones == {"edge"}
-    assert [name for name, service in services.items() if open_ones & set(service["networks"])] == ["nginx"]
+    assert open_ones == {"edge", "updates"}
+    assert [name for name, service in services.items() if "edge" in service["networks"]] == ["nginx"]
+    assert [name for name, service in services.items() if "updates" in service["networks"]] == ["freshclam"]
+    assert services["freshclam"]["networks"] == ["updates"], "who reaches the world by himself reaches nobody here"
     assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
     assert set(services["worker-tables"]["networks"]) == {"back"}
     assert set(services["nginx"]["networks"]) == {"edge", "doors"}, "nginx does not reach database and queue"
+
+
+def test_uploads_are_scanned_unless_it_is_told_otherwise(services, environ):
+    elsewhere = composefile.load({**environ, "FILEMILL_CLAMD": "tcp://scanner.example.com:3310"})["services"]
+
+    assert services["api"]["environment"]["FILEMILL_CLAMD"] == "tcp://clamd:3310"
+    assert "TCPSocket 3310" in (ROOT / "clamav/clamd.conf").read_text().splitlines()
+    assert "clamd" in services
+    assert set(services["clamd"]["networks"]) <= set(services["api"]["networks"])
+    assert elsewhere["api"]["environment"]["FILEMILL_CLAMD"] == "tcp://scanner.example.com:3310"
 
 
 def test_only_nginx_is_trusted_for_the_callers_address(services):
