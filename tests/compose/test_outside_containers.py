@@ -9,10 +9,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from filemill.local import object_store
+from filemill.local import clamd, object_store
 from filemill.local.process import LOOPBACK
 from tests.compose import outside, walk
 from tests.compose.outside import Outside
+from tests.fixtures.heads import EICAR
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,8 @@ def service():
         pytest.skip("nginx is not installed (apt-get install nginx-light)")
     if not object_store.is_there("minio"):
         pytest.skip("minio is not installed (make minio builds MinIO where Go is there)")
+    if not clamd.is_there():
+        pytest.skip("clamd is not installed (filemill install puts it there)")
     running = Outside()
     try:
         running.start()
@@ -60,6 +63,26 @@ def test_the_nine_steps_lead_through_nginx(service):
     job = walk.nine_steps(service.url, an_email())
 
     assert job["output_object_key"] == f"output/{job['id']}/sample_processed.csv"
+
+
+def test_a_file_that_is_sent_is_scanned(client):
+    begun = client.get("/session/init")
+    headers = {
+        "X-CSRF-Token": begun.json()["data"]["csrf_token"],
+        "Cookie": begun.headers["Set-Cookie"].partition(";")[0],  # which goes back over TLS alone, were it a browser's
+    }
+
+    def send(content):
+        return client.post(
+            "/upload", files={"file": ("a.txt", content)}, data={"job_id": str(uuid4())}, headers=headers
+        )
+
+    clean, infected = send(b"harmless"), send(b"not " + EICAR)
+
+    assert client.get("/health/ready").json()["parts"]["scanner"] == "ok"
+    assert clean.status_code == 200, clean.text
+    assert infected.status_code == 400
+    assert infected.json()["data"]["error"] == "VirusDetectedError"
 
 
 def test_what_ends_may_run_again(service):
