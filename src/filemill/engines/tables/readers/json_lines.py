@@ -11,7 +11,7 @@ import msgspec
 
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import heads
-from filemill.engines.tables.readers.pieces import Stream
+from filemill.engines.tables.readers.pieces import Made, Stream
 from filemill.jobs.run import InputFile
 
 LONGEST = 32 << 20
@@ -28,13 +28,12 @@ _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _scan = json.JSONDecoder().raw_decode
 
 
-class JsonLines:
+class JsonLines(Made):
     """The lines, read like a `Reader`. Raises JobFailed where the file is something else altogether."""
 
     def __init__(self, stream: Stream, file: InputFile) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._file = file
-        self._ready = memoryview(b"")
         self._rest = b""
         self._ended = False
         self._is_first = True
@@ -42,43 +41,17 @@ class JsonLines:
         self._is_over = False
         self._is_hopeless = False
 
-    @property
-    def size(self) -> int:
-        """Bytes of the object in the store."""
-        return self._stream.size
-
-    @property
-    def offset(self) -> int:
-        """Bytes of it read so far."""
-        return self._stream.offset
-
-    def readinto(self, view: memoryview) -> int:
-        """Fills `view` unless the file ends before -> how many bytes."""
-        filled = 0
-        while filled < len(view):
-            if not self._ready and not self._fetch():
-                break
-            part = self._ready[: len(view) - filled]
-            view[filled : filled + len(part)] = part
-            self._ready = self._ready[len(part) :]
-            filled += len(part)
-        return filled
-
-    def close(self) -> None:
-        """Lets go of the connection."""
-        self._stream.close()
-
-    def _fetch(self) -> bool:
-        """Makes the next lines; false at the end."""
-        while not self._ready:
+    def _make(self) -> bytes:
+        """The next lines; nothing at the end."""
+        lines: list[bytes] = []
+        while not lines:
             if self._ended and not self._rest.strip(_SPACE):
                 if self._is_array and not self._is_over:
-                    self._ready = memoryview(b"[The array does not end.\n")
                     self._is_over = True
-                    return True
+                    return b"[The array does not end.\n"
                 if self._is_first and not self._is_hopeless:
                     raise trouble.bad_file(self._file, "The array is empty, so the table has no columns.")
-                return False
+                return b""
             if not self._ended:
                 self._read()
             lines, end = self._whole_values()
@@ -88,8 +61,7 @@ class JsonLines:
                 mark = b"\x01" if self._is_over else b""
                 lines, self._rest = [mark + self._rest[:_HOPELESS].replace(b"\n", b"\x01")], b""
                 self._ended = self._is_over = self._is_hopeless = True
-            self._ready = memoryview(b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines))
-        return True
+        return b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines)
 
     def _read(self) -> None:
         data = bytearray(_PIECE)

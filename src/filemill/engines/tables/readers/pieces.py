@@ -33,6 +33,45 @@ class Stream(Protocol):
         ...
 
 
+class Made:
+    """A stream that is made of another one, part by part; `ready` is its begin."""
+
+    def __init__(self, stream: Stream, ready: bytes = b"") -> None:
+        self._stream = stream
+        self._ready = memoryview(ready)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object."""
+        return self._stream.size
+
+    @property
+    def offset(self) -> int:
+        """Bytes of the object read so far."""
+        return self._stream.offset
+
+    def readinto(self, view: memoryview) -> int:
+        """Fills `view` unless the stream ends before -> how many bytes. Raises JobFailed."""
+        filled = 0
+        while filled < len(view):
+            self._ready = self._ready or memoryview(self._make())
+            if not self._ready:
+                break
+            part = self._ready[: len(view) - filled]
+            view[filled : filled + len(part)] = part
+            self._ready = self._ready[len(part) :]
+            filled += len(part)
+        return filled
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        self._stream.close()
+
+    def _make(self) -> bytes:
+        """The part behind the last one; nothing at the end."""
+        return b""
+
+
 _PROBE = 1 << 16
 """Bytes asked for to find out whether a stream has ended with its first piece."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import heads, pieces
-from filemill.engines.tables.readers.pieces import Stream
+from filemill.engines.tables.readers.pieces import Made, Stream
 from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Say, Warned
 from filemill.storage import encodings
@@ -57,59 +57,30 @@ class Text:
         return found
 
 
-class _Resumed:
+class _Resumed(Made):
     """A stream whose first bytes were read already."""
-
-    def __init__(self, stream: Stream, before: bytes) -> None:
-        self._stream = stream
-        self._ready = memoryview(before)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the object."""
-        return self._stream.size
-
-    @property
-    def offset(self) -> int:
-        """Bytes of the object read so far."""
-        return self._stream.offset
 
     def readinto(self, view: memoryview) -> int:
         """Fills `view` unless the file ends before -> how many bytes. Raises JobFailed."""
-        filled = 0
-        while filled < len(view):
-            if not self._ready:
-                return filled + self._fetch(view[filled:])
-            part = self._ready[: len(view) - filled]
-            view[filled : filled + len(part)] = part
-            self._ready = self._ready[len(part) :]
-            filled += len(part)
-        return filled
-
-    def close(self) -> None:
-        """Lets go of the connection."""
-        self._stream.close()
-
-    def _fetch(self, view: memoryview) -> int:
-        """Fills `view` with what follows -> how many bytes."""
-        return self._stream.readinto(view)
+        filled = super().readinto(view)
+        return filled + self._stream.readinto(view[filled:]) if filled < len(view) else filled
 
 
-class _Transcoded(_Resumed):
+class _Transcoded(Made):
     """The same, in another encoding."""
 
     def __init__(self, stream: Stream, before: bytes, encoding: str) -> None:
-        super().__init__(stream, b"")
+        super().__init__(stream)
         self._decoder = codecs.getincrementaldecoder(encoding)(_MARKED)
         self._raw: bytes | None = before
 
-    def _fetch(self, view: memoryview) -> int:
-        while not self._ready and self._raw is not None:
+    def _make(self) -> bytes:
+        text = ""
+        while not text and self._raw is not None:
             # Without bytes the file has ended, and so must its last letter.
             text = self._decoder.decode(self._raw, final=not self._raw)
-            self._ready = memoryview(text.encode(errors="surrogateescape"))
             self._raw = self._read() if self._raw else None
-        return self.readinto(view) if self._ready else 0
+        return text.encode(errors="surrogateescape")
 
     def _read(self) -> bytes:
         data = bytearray(_PIECE)
