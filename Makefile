@@ -35,6 +35,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
 	@echo "Looking for system packages (filemill install) ..."
 	@$(BIN)/filemill install
+	@$(MAKE) chromium
 	@touch $@
 
 # Debian keeps what venv needs in a package of its own.
@@ -50,6 +51,16 @@ $(VENV)/pip:
 			|| { echo "A system package is missing and could not be installed: $$package." >&2; exit 1; }; \
 	fi
 	$(PYTHON) -m venv --clear $(VENV)
+
+.PHONY: chromium
+chromium: ## Debian's browser, by apt-get where that is allowed, for the tests of the page
+	@if ! command -v chromium >/dev/null; then \
+		sudo=$$(test "$$(id -u)" = 0 || command -v sudo || true); \
+		{ command -v apt-get && { test "$$(id -u)" = 0 || test -n "$$sudo"; }; } >/dev/null \
+			&& { $$sudo apt-get update -q || true; } \
+			&& $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium \
+			|| echo "Chromium is missing and cannot be installed here, so the tests of the page are skipped."; \
+	fi
 
 .PHONY: demo
 demo: $(INSTALLED) ## start everything for a moment and walk a real table through it; FILE=... takes yours

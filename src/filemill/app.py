@@ -11,6 +11,7 @@ from litestar.openapi.spec import Tag
 
 from filemill import connections, logs, redis_pool
 from filemill import settings as setting
+from filemill.faces.conversion import pages as conversion_pages
 from filemill.faces.conversion import routes as conversion_routes
 from filemill.faces.conversion import schemas as conversion_schemas
 from filemill.faces.conversion import words as conversion_words
@@ -56,7 +57,14 @@ def create_app(settings: Settings) -> Litestar:
     trusted = address.networks(settings.trusted_proxies)
     store = Store(settings)
     app = Litestar(
-        route_handlers=[data_routes.router, conversion_routes.router, health.router, metrics.metrics, docs.router],
+        route_handlers=[
+            data_routes.router,
+            conversion_routes.router,
+            conversion_pages.router,
+            health.router,
+            metrics.metrics,
+            docs.router,
+        ],
         middleware=[WhoIsAsking(settings.secret)],
         exception_handlers={Exception: Answers(DIALECTS, elsewhere=conversion_words.problem)},
         lifespan=[_connected],

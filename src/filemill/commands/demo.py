@@ -86,7 +86,7 @@ def demo(given: Path | None, out: Path) -> None:
     _preview(result)
     _say.print(f"\nThe result is in [bold]{result}[/bold]. Everything that was started is stopped and gone.")
     _say.print("Try next:")
-    _say.print("  make serve                    the same stack, to stay, on http://127.0.0.1:8000 (pages: /docs)")
+    _say.print("  make serve                    the same stack, to stay, on http://127.0.0.1:8000 (pages: / and /docs)")
     _say.print("  make demo FILE=your_table.csv the same walk with a table of yours")
     _say.print(f"  {f'{_command()} doctor':<30}what is installed on this machine, and what is missing")
 

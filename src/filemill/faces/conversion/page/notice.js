@@ -1,0 +1,64 @@
+/** The one notice above everything, and what screen readers are told beside it. */
+
+import { Refused } from "./errors.js";
+import { waitOf } from "./list.js";
+import { NOTICES } from "./words.js";
+
+const ICONS = { closed: "done", gone: "problem", folder: "problem", lost: "problem", unreachable: "problem" };
+const MOST_LINES = 8; // old ones go: nobody reads this but as it comes
+const $ = (id) => document.getElementById(id);
+
+/** Tells a screen reader, one thing after another. */
+export function announce(text) {
+  if (!text) return;
+  const line = document.createElement("p");
+  line.textContent = text;
+  $("announce").append(line);
+  while ($("announce").childElementCount > MOST_LINES) $("announce").firstElementChild.remove();
+}
+
+/** Shows one of words.NOTICES; `action` is {word, act} for a button. Those of another kind than the last are told. */
+export function show(kind, { fill = "", action = null, focus = false } = {}) {
+  const { title, text } = NOTICES[kind];
+  const box = $("notice");
+  const isNew = box.hidden || box.dataset.kind !== kind;
+  box.dataset.kind = kind;
+  box.hidden = false;
+  box.querySelector("use").setAttribute("href", `#i-${ICONS[kind] ?? "clock"}`);
+  $("notice-title").textContent = title;
+  $("notice-text").textContent = text.replace("{}", fill);
+  $("notice-action").hidden = action === null;
+  if (action) {
+    $("notice-action").textContent = action.word;
+    $("notice-action").onclick = action.act;
+  }
+  if (focus) $("notice-title").focus();
+  else if (isNew) announce(`${title}. ${text.replace("{}", fill)}`);
+}
+
+/** Takes the notice away if it is of one of these kinds. */
+export function hide(...kinds) {
+  if (kinds.includes($("notice").dataset.kind)) {
+    $("notice").hidden = true;
+    $("notice").dataset.kind = "";
+  }
+}
+
+/** Shows while a lane waits that it does, and how long. */
+export function followLanes(lanes, countdown) {
+  let ticking = null;
+  const tell = () => {
+    const lane = lanes.find((one) => one.until > 0);
+    if (!lane) {
+      clearInterval(ticking);
+      ticking = null;
+      hide("limit", "away", "lost");
+      return;
+    }
+    ticking ??= setInterval(tell, 1000);
+    if (["over", "closed"].includes($("notice").dataset.kind)) return;
+    const kind = !(lane.why instanceof Refused) ? "lost" : lane.why.status === 429 ? "limit" : "away";
+    show(kind, { fill: countdown(waitOf(lane).seconds) });
+  };
+  for (const lane of lanes) lane.addEventListener("wait", tell);
+}

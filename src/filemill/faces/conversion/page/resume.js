@@ -1,0 +1,42 @@
+/** After a reload: puts back what the browser remembers, as far as the server still knows it. */
+
+import * as api from "./api.js";
+import { Refused } from "./errors.js";
+import { Entry } from "./files.js";
+import * as history from "./history.js";
+
+/**
+ * -> the entries that go on. Raises Lost, and a 401 where the session they belong to is over. Files of another session
+ * are forgotten; `lost(names)` hears of them.
+ */
+export async function remembered(lost) {
+  const entries = [];
+  const gone = [];
+  for (const record of await history.all()) {
+    const entry = new Entry(record.original_filename, null, record.target_format, record.job_id, record.timestamp);
+    const told = await statusOf(record.job_id);
+    if (told) {
+      entry.status = told.status;
+      entry.canRetry = told.status === "failed" || told.status === "uploaded";
+      if (told.status === "failed") entry.error = { name: "ConversionFailed", message: told.error_message ?? "" };
+    } else if (record.status === "waiting") {
+      entry.status = "missing";
+    } else {
+      gone.push(record.original_filename);
+      await history.forget(record.job_id);
+      continue;
+    }
+    entries.push(entry);
+  }
+  if (gone.length) lost(gone);
+  return entries;
+}
+
+async function statusOf(jobId) {
+  try {
+    return await api.status(jobId);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+"""Files go through the page: chosen or dropped, converted, downloaded, and found again after a reload."""
+
+import io
+from uuid import UUID
+
+import pyarrow.parquet
+import pytest
+from openpyxl import load_workbook
+from playwright.async_api import expect
+
+from tests.fixtures.faulty import FaultyStack, freeze, thaw
+from tests.page.conftest import Open
+from tests.page.person import CSV
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_file_is_converted_and_downloaded(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await visit(page_stack)
+
+    # when
+    await person.convert(person.file("people.csv"))
+    await expect(person.row("people.csv")).to_contain_text("Done")
+    name, content = await person.download("people.csv")
+
+    # then
+    assert name == "people.xlsx"
+    sheet = load_workbook(io.BytesIO(content)).active
+    assert [cell.value for cell in sheet["A"]] == ["name", "Ada", "Bob"]
+    await expect(person.row("people.csv")).to_contain_text("Done and downloaded")
+    await expect(person.told).to_contain_text("people.csv is done")
+
+
+async def test_several_files_get_one_target_or_one_each_and_are_all_downloaded(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given
+    person = await visit(page_stack)
+    await person.add(person.file("one.csv"), person.file("two.tsv", CSV.replace(b",", b"\t")), person.file("three.csv"))
+
+    # when
+    await person.page.get_by_label("All to").select_option("parquet")
+    await person.page.get_by_label("Convert three.csv to").select_option("json")
+    await person.button("Convert 3 files").click()
+    await expect(person.page.get_by_role("heading", name="3 files, all done")).to_be_visible()
+    downloads = []
+    person.page.on("download", lambda download: downloads.append(download))  # noqa: PLW0108
+    await person.button("Download all 3").click()
+    await expect(person.rows.filter(has_text="Done and downloaded")).to_have_count(3)
+
+    # then
+    assert [one.suggested_filename for one in downloads] == ["one.parquet", "two.parquet", "three.json"]
+    table = pyarrow.parquet.read_table(await downloads[1].path())
+    assert table.column("city").to_pylist() == ["Rome", "Oslo"]
+
+
+async def test_a_file_can_be_dropped(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await visit(page_stack)
+    transfer = await person.page.evaluate_handle(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["a,b\\n1,2\\n"], "dropped.csv"));
+            return data;
+        }"""
+    )
+
+    # when
+    await person.page.dispatch_event("body", "dragenter", {"dataTransfer": transfer})
+    await expect(person.page.locator("body")).to_have_class("dragging")
+    await person.page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+
+    # then
+    await expect(person.row("dropped.csv")).to_be_visible()
+    await expect(person.page.locator("body")).not_to_have_class("dragging")
+
+
+async def test_a_reload_in_the_middle_goes_on_where_it_was(visit: Open, page_stack: FaultyStack) -> None:
+    # given: one file is done, one waits for a worker that is out of breath
+    person = await visit(page_stack)
+    await person.convert(person.file("first.csv"))
+    await expect(person.row("first.csv")).to_contain_text("Done")
+    worker = page_stack.workers["tables"]
+    freeze(worker)
+    try:
+        await person.convert(person.file("second.csv"))
+        await expect(person.row("second.csv")).to_contain_text("Next in line")
+
+        # when
+        await person.page.reload()
+        await expect(person.row("second.csv")).to_contain_text("Next in line")
+        records = await person.remembered()
+    finally:
+        thaw(worker)
+
+    # then
+    assert [(one["original_filename"], one["status"]) for one in sorted(records, key=lambda one: one["timestamp"])] == [
+        ("first.csv", "completed"),
+        ("second.csv", "processing"),
+    ]
+    assert {frozenset(one) for one in records} == {
+        frozenset({"job_id", "original_filename", "target_format", "status", "timestamp", "download_token"})
+    }
+    assert {UUID(one["job_id"]).version for one in records} == {4}
+    await expect(person.row("second.csv")).to_contain_text("Done")
+    assert (await person.download("first.csv"))[0] == "first.xlsx"
+    assert (await person.download("second.csv"))[0] == "second.xlsx"
+
+
+async def test_a_file_that_was_not_sent_before_a_reload_is_asked_for_again(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given: without a connection nothing is sent
+    person = await visit(page_stack)
+    await person.context.set_offline(True)
+    await person.convert(person.file("late.csv"))
+    await expect(person.row("late.csv")).to_contain_text("No connection")
+    await person.page.route("**/upload", lambda route: route.abort())
+    await person.context.set_offline(False)
+    person.page.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether one really wants to leave
+
+    # when
+    await person.page.reload()
+    await person.page.unroute("**/upload")
+    await expect(person.row("late.csv")).to_contain_text("It was not sent yet")
+    async with person.page.expect_file_chooser() as opened:
+        await person.button("Choose again: late.csv").click()
+    await (await opened.value).set_files(person.folder / "late.csv")
+
+    # then
+    await expect(person.row("late.csv")).to_contain_text("Done")
+
+
+async def test_a_file_is_taken_off_the_list(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await visit(page_stack)
+    await person.convert(person.file("stays.csv"), person.file("goes.csv"))
+    await expect(person.page.get_by_role("heading", name="2 files, all done")).to_be_visible()
+
+    # when
+    await person.button("Remove goes.csv from the list").click()
+
+    # then
+    await expect(person.rows).to_have_count(1)
+    await expect(person.told).to_contain_text("goes.csv is off the list. The server deletes it when the session ends.")
+    await expect(person.button("Remove stays.csv from the list")).to_be_focused()
+    assert [one["original_filename"] for one in await person.remembered()] == ["stays.csv"]

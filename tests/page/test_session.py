@@ -1,0 +1,143 @@
+"""The session: closed after a question, told when it is over, and nothing is kept that would mislead."""
+
+import httpx
+import pytest
+import redis
+from playwright.async_api import expect
+
+from tests.fixtures.faulty import FaultyStack
+from tests.page.conftest import Open
+from tests.page.person import Person
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_closing_asks_first_and_then_deletes_everything(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await with_a_result(visit, page_stack)
+    (record,) = await person.remembered()
+    cookie = await session_of(person)
+
+    # when: asked, and thought better of it
+    await person.button("Close session").click()
+    await expect(person.page.get_by_role("dialog")).to_contain_text("will be deleted from the server now")
+    await expect(person.button("Keep it open")).to_be_focused()
+    await person.page.keyboard.press("Escape")
+    await expect(person.row("people.csv")).to_be_visible()
+
+    # when
+    await person.button("Close session").click()
+    await person.button("Close and delete").click()
+
+    # then
+    await expect(person.page.get_by_role("heading", name="Session closed")).to_be_focused()
+    await expect(person.rows).to_have_count(0)
+    assert await person.remembered() == []
+    async with httpx.AsyncClient(base_url=page_stack.url, cookies={"session_id": cookie}) as former:
+        assert (await former.get("/job_status", params={"job_id": record["job_id"]})).status_code == 401
+
+    # when: the page is used again, in a session of its own making
+    await person.convert(person.file("again.csv"))
+
+    # then
+    await expect(person.row("again.csv")).to_contain_text("Done")
+    await expect(person.notice).to_be_hidden()
+
+
+async def test_a_session_that_is_over_is_told_and_what_was_not_sent_stays(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await with_a_result(visit, page_stack)
+    await person.add(person.file("unsent.csv"))
+
+    # when
+    await expire(person, page_stack)
+    await person.button("Download people.csv as converted").click()
+
+    # then
+    await expect(person.page.get_by_role("heading", name="Your session has ended")).to_be_focused()
+    await expect(person.notice).to_contain_text("people.csv was deleted from the server")
+    await expect(person.row("people.csv")).to_have_count(0)
+    assert await person.remembered() == []
+
+    # when
+    await person.button("Start a new session").click()
+    await expect(person.choose).to_be_focused()
+    await person.button("Convert 1 file").click()
+
+    # then
+    await expect(person.row("unsent.csv")).to_contain_text("Done")
+
+
+async def test_a_page_that_is_opened_after_its_session_says_what_is_gone(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await with_a_result(visit, page_stack)
+    await expire(person, page_stack)
+
+    # when
+    await person.page.reload()
+
+    # then
+    await expect(person.notice).to_contain_text("people.csv was deleted from the server")
+    await expect(person.rows).to_have_count(0)
+    assert await person.remembered() == []
+
+    # when
+    await person.button("Start a new session").click()
+    await person.page.reload()
+
+    # then
+    await expect(person.choose).to_be_enabled()
+    await expect(person.notice).to_be_hidden()
+
+
+async def test_a_session_that_ended_before_anything_was_sent_is_begun_anew_without_a_word(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given
+    person = await visit(page_stack)
+    await expire(person, page_stack)
+
+    # when
+    await person.convert(person.file("people.csv"))
+
+    # then
+    await expect(person.row("people.csv")).to_contain_text("Done")
+
+
+async def test_another_tab_with_a_session_of_its_own_does_not_get_in_the_way(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given: another tab has closed the session and begun a new one
+    person = await visit(page_stack)
+    await person.context.clear_cookies()
+    other = await person.context.new_page()
+    await other.goto("/")
+    await expect(other.get_by_role("button", name="Choose files")).to_be_enabled()
+
+    # when: this tab still has the former one's CSRF token
+    await person.convert(person.file("people.csv"))
+
+    # then
+    await expect(person.row("people.csv")).to_contain_text("Done")
+
+
+async def with_a_result(visit: Open, stack: FaultyStack) -> Person:
+    """Somebody whose people.csv is converted."""
+    person = await visit(stack)
+    await person.convert(person.file("people.csv"))
+    await expect(person.row("people.csv")).to_contain_text("Done")
+    return person
+
+
+async def session_of(person: Person) -> str:
+    """The value of the session's cookie."""
+    (cookie,) = [one for one in await person.context.cookies() if one["name"] == "session_id"]
+    assert cookie["httpOnly"]
+    assert cookie["secure"]
+    return cookie["value"]
+
+
+async def expire(person: Person, stack: FaultyStack) -> None:
+    """The session's time is over: Redis forgets it."""
+    with redis.Redis.from_url(stack.settings.redis_url) as client:
+        assert client.delete(f"session:{await session_of(person)}") == 1
