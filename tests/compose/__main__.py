@@ -134,6 +134,9 @@ def _walk_through(whole: Whole) -> None:
     walk.nine_steps(whole.url, _email())
     say("the nine steps lead through nginx")
 
+    _wait(lambda: _scanner(whole.url) == "ok", READY_SECONDS, "the virus scanner does not answer")
+    say("uploads are scanned")
+
     for name in OURS:
         _look_inside(whole, name)
     say("api and worker are nobody, may nothing, write nothing and reach no world")
@@ -206,6 +209,10 @@ def _status(url: str) -> int | None:
         return httpx.get(url, timeout=10).status_code
     except httpx.TransportError:
         return None
+
+
+def _scanner(url: str) -> str:
+    return str(httpx.get(f"{url}/health/ready", timeout=10).json()["parts"]["scanner"])
 
 
 def _wait(done: Callable[[], bool], seconds: float, otherwise: str) -> None:

@@ -46,8 +46,9 @@ class _Body:
         self._receive = receive
         self._patience = _Patience()
         self._is_begun = False
+        self._is_over = False
         headers = dict(scope["headers"])
-        self._is_over = headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
+        self._is_announced = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
         self._is_held_back = b"expect" in headers  # its sender waits until somebody wants it
 
     async def receive(self) -> HTTPReceiveMessage:
@@ -73,7 +74,7 @@ class _Body:
     async def read_out(self) -> None:
         """Reads what still comes, for nobody: a sender whose connection is closed meanwhile never sees the answer."""
         left = MOST_READ_OUT
-        if self._is_held_back and not self._is_begun:
+        if not self._is_announced or (self._is_held_back and not self._is_begun):
             return
         with contextlib.suppress(BodyTooSlow):
             while left > 0 and not self._is_over:
