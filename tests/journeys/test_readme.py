@@ -57,3 +57,20 @@ def test_the_examples_of_the_door_work_one_after_the_other(stack, tmp_path):
 
     assert '"status":"COMPLETED"' in said.replace(" ", "")
     assert (tmp_path / "people_processed.parquet").read_bytes().startswith(b"PAR1")
+
+
+def test_the_examples_of_the_door_for_conversions_work_one_after_the_other(stack, tmp_path):
+    page = (ROOT / "docs/api/conversion-sessions.md").read_text()
+
+    bash("".join(blocks(page, "bash")), tmp_path, stack.url)
+
+    assert (tmp_path / "people.xlsx").read_bytes().startswith(b"PK")
+
+
+def test_the_readme_converts_a_file_without_an_account(stack, tmp_path):
+    section = (ROOT / "README.md").read_text().split("## Without an account", 1)[1].split("\n## ", 1)[0]
+    (tmp_path / "people.csv").write_text(TABLE)
+
+    bash("".join(blocks(section, "bash")), tmp_path, stack.url)
+
+    assert (tmp_path / "people.xlsx").read_bytes().startswith(b"PK")
