@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import multiprocessing
 import os
 import signal
 import socket
@@ -60,9 +61,9 @@ class Lane(dramatiq.Middleware):
 
     def after_process_boot(self, _broker: dramatiq.Broker) -> None:
         """Binds this process to dramatiq's master, whose death would otherwise leave it working on its own."""
-        parent = os.getppid()
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
+        master = multiprocessing.parent_process()
+        if master is not None and os.getppid() != master.pid:  # it was gone before we asked
             os._exit(1)
         self.id = f"{socket.gethostname()}:{os.getpid()}"
         logs.start(self.settings.log_level)

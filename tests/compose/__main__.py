@@ -23,7 +23,7 @@ from tests.compose.composefile import ROOT
 from tests.compose.engine import CannotRun, Engine
 
 READY_SECONDS = 120
-OURS = ("api", "worker-tables")
+OURS = ("api", "worker-tables", "worker-documents")
 OUTSIDE = "deb.debian.org"
 _began = time.monotonic()
 
@@ -137,9 +137,11 @@ def _walk_through(whole: Whole) -> None:
     _wait(lambda: _scanner(whole.url) == "ok", READY_SECONDS, "the virus scanner does not answer")
     say("uploads are scanned")
 
+    _wait(lambda: _cages(whole).get("documents") == "closed", READY_SECONDS, f"no closed cage: {_cages(whole)}")
+    say("documents have a closed cage")
     for name in OURS:
         _look_inside(whole, name)
-    say("api and worker are nobody, may nothing, write nothing and reach no world")
+    say("api and workers are nobody, may nothing, write nothing and reach no world")
     _addresses(whole)
     say("the API sees its callers and not nginx")
 
@@ -154,7 +156,7 @@ def _walk_through(whole: Whole) -> None:
     walk.nine_steps(whole.url, _email())
     say("migrate and minio-init may run again")
 
-    for name, most in (("worker-tables", 25), ("api", 15)):
+    for name, most in (("worker-tables", 25), ("worker-documents", 25), ("api", 15)):
         began = time.monotonic()
         whole.compose("stop", name)
         seconds = time.monotonic() - began
@@ -163,6 +165,11 @@ def _walk_through(whole: Whole) -> None:
     assert answer.status_code == 503, answer.text
     assert "out of reach" in answer.json()["detail"]
     say("worker and api end in good time, and nginx says so in the door's words")
+
+
+def _cages(whole: Whole) -> dict[str, str]:
+    """Lane -> the kind of its cage."""
+    return {lane["lane"]: lane["cage"] for lane in httpx.get(f"{whole.url}/health/ready").json()["lanes"]}
 
 
 def _look_inside(whole: Whole, name: str) -> None:

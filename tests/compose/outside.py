@@ -16,7 +16,10 @@ from tests.compose import composefile, env_file
 from tests.compose.composefile import ROOT
 
 READY_SECONDS = 60
-ORDER = ("postgres", "redis", "minio", "clamd", "minio-init", "migrate", "api", "worker-tables", "nginx")
+ORDER = (
+    *("postgres", "redis", "minio", "clamd", "minio-init", "migrate"),
+    *("api", "worker-tables", "worker-documents", "nginx"),
+)
 LEFT_OUT = {"freshclam"}
 """It fetches from the world."""
 

@@ -1,5 +1,6 @@
 """The compose file: what it asks for, what it refuses to do without, and how little it allows its containers."""
 
+import json
 import re
 import shutil
 import stat
@@ -15,7 +16,8 @@ SECRETS = {
     *("FILEMILL_SECRET", "FILEMILL_S3_SECRET", "FILEMILL_S3_CAGE_SECRET"),
     *("FILEMILL_POSTGRES_PASSWORD", "FILEMILL_REDIS_PASSWORD", "FILEMILL_MINIO_PASSWORD"),
 }
-ONES_OF_OURS = ("api", "worker-tables", "migrate", "minio-init")
+WORKERS = ("worker-tables", "worker-documents")
+ONES_OF_OURS = ("api", *WORKERS, "migrate", "minio-init")
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def test_composes_own_reading_agrees(environ, tmp_path):
 
 
 def test_every_setting_given_to_a_container_is_one(services):
-    for name in ("api", "worker-tables", "migrate"):
+    for name in ("api", *WORKERS, "migrate"):
         at_hand = settings.read(services[name]["environment"])
         assert at_hand.s3_public_url == "http://localhost:8000"
         assert at_hand.s3_cage_key != at_hand.s3_key
@@ -98,7 +100,7 @@ def test_every_setting_given_to_a_container_is_one(services):
 
 def test_every_setting_that_makes_sense_in_production_can_be_set():
     """Given an operator who looks a setting up in docs/settings.md: the name works in .env, too."""
-    fixed = {"home", "database_url", "redis_url", "cage", "s3_url", "s3_public_url", "s3_bucket", "s3_region", "s3_key"}
+    fixed = {"home", "database_url", "redis_url", "s3_url", "s3_public_url", "s3_bucket", "s3_region", "s3_key"}
     fixed |= {"s3_cage_key", "accel"}
     free = {f"FILEMILL_{name.upper()}" for name in settings.Settings.__struct_fields__ if name not in fixed}
 
@@ -113,7 +115,7 @@ def test_defaults_are_the_settings_own(services):
             name: value
             for name, value in secrets.items()
             if name.removeprefix("FILEMILL_").lower()
-            not in ("tables_slots", "job_memory_mb", "job_seconds", "log_level")
+            not in ("tables_slots", "documents_slots", "job_memory_mb", "job_seconds", "log_level")
         }
     )
     assert spelled_out == silent
@@ -130,11 +132,25 @@ def test_no_container_may_do_more_than_it_must(services):
         assert not any("docker.sock" in volume for volume in service.get("volumes", [])), name
 
 
+def test_only_the_documents_worker_may_make_namespaces_and_no_more(services):
+    loosened = {
+        name: [one for one in service["security_opt"] if one != "no-new-privileges:true"]
+        for name, service in services.items()
+    }
+    assert {name: options for name, options in loosened.items() if options} == {
+        "worker-documents": ["seccomp=./compose-seccomp.json", "apparmor=unconfined"]
+    }
+    refused = json.loads((ROOT / "compose-seccomp.json").read_text())["syscalls"][0]
+    assert refused["action"] == "SCMP_ACT_ERRNO"
+    assert {"bpf", "keyctl", "perf_event_open", "ptrace", "userfaultfd", "io_uring_setup"} <= set(refused["names"])
+    assert not {"unshare", "clone", "mount", "umount2", "pivot_root", "setns"} & set(refused["names"])
+
+
 def test_every_long_running_server_says_whether_it_is_well_and_comes_back(services):
     ending = {"migrate", "minio-init"}
     for name, service in services.items():
         assert service["restart"] == ("no" if name in ending else "unless-stopped"), name
-        if name not in ending | {"worker-tables", "freshclam"}:
+        if name not in {*ending, *WORKERS, "freshclam"}:
             assert service["healthcheck"]["test"], name
 
 
@@ -148,7 +164,7 @@ def test_workers_and_servers_reach_no_world(environ):
     assert [name for name, service in services.items() if "updates" in service["networks"]] == ["freshclam"]
     assert services["freshclam"]["networks"] == ["updates"], "who reaches the world by himself reaches nobody here"
     assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
-    assert set(services["worker-tables"]["networks"]) == {"back"}
+    assert all(set(services[name]["networks"]) == {"back"} for name in WORKERS)
     assert set(services["nginx"]["networks"]) == {"edge", "doors"}, "nginx does not reach database and queue"
 
 
@@ -172,7 +188,7 @@ def test_secrets_reach_only_those_who_need_them(services, environ):
     holders = {
         secret: {name for name, service in services.items() if environ[secret] in str(service)} for secret in SECRETS
     }
-    ours = {"api", "worker-tables", "migrate"}  # migrate reads the same settings
+    ours = {"api", *WORKERS, "migrate"}  # migrate reads the same settings
 
     assert holders["FILEMILL_SECRET"] == ours
     assert holders["FILEMILL_MINIO_PASSWORD"] == {"minio", "minio-init"}
@@ -190,7 +206,7 @@ def test_the_grace_is_longer_than_the_drain(services):
 
     assert seconds["nginx"] > 30, "a waiting request"
     assert seconds["api"] > 5
-    assert seconds["worker-tables"] > 15
+    assert all(seconds[name] > 15 for name in WORKERS)
 
 
 def test_one_image_for_all_of_ours(services):

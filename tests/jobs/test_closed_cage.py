@@ -382,7 +382,8 @@ async def test_a_file_that_ends_its_process_three_times_is_refused_when_it_comes
     await runner.until_empty()
     job = await now(job)
     assert (job.status, job.error_code, job.fence) == (Status.FAILED, "crashed", 3)
-    # when it comes again
+    # when it comes again, though nothing is left of the first
+    await commands.delete(job.id, job.owner)
     again = await queued("os.kill(os.getpid(), 9)")
     await runner.until_empty()
     # then it is not even tried

@@ -280,23 +280,6 @@ async def keep_inputs(job_id: UUID) -> bool:
     return bool(there)
 
 
-async def crashed_before(etags: list[str], sizes: list[int], engine: str, days: int = 30) -> bool:
-    """Whether one of these inputs ended a job as `crashed` lately under the same engine."""
-    there: bool = await fetchval(
-        """
-        SELECT EXISTS (
-          SELECT FROM job j JOIN job_file f ON f.job = j.id AND f.side = 'in' JOIN object o ON o.id = f.object
-          JOIN unnest($1::text[], $2::bigint[]) AS input (etag, size) ON o.etag = input.etag AND o.size = input.size
-          WHERE j.error_code = 'crashed' AND j.engine = $3 AND j.ended_at > now() - make_interval(days => $4))
-        """,
-        etags,
-        sizes,
-        engine,
-        days,
-    )
-    return there
-
-
 # --- kept and forgotten ----------------------------------------------------------------------------------------------
 
 

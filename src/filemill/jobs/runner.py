@@ -14,6 +14,7 @@ from filemill.errors import DatabaseAway, JobFailed, StoreAway
 from filemill.jobs import (
     commands,
     context,
+    crash_queries,
     formats,
     moves,
     options,
@@ -146,8 +147,9 @@ class Runner:
         if any(file.state != "stored" for file in inputs):
             raise JobFailed("input_changed", "An input of the job is not there any more.")
         etags, sizes = [file.etag or "" for file in inputs], [file.size or 0 for file in inputs]
+        hashes = [file.sha256 for file in inputs]
         crashed, stats = await asyncio.gather(
-            queries.crashed_before(etags, sizes, self.engine), run_files.stats_of(inputs)
+            crash_queries.before(etags, sizes, hashes, self.engine), run_files.stats_of(inputs)
         )
         if crashed:
             raise JobFailed(
@@ -197,6 +199,8 @@ class Runner:
         async with connections.transaction():
             if await moves.fail(claimed.id, claimed.fence, failure.code, failure.message, failure.at_fault):
                 how = f"failed: {failure.code}"
+                if failure.code == "crashed":
+                    await crash_queries.remember([claimed.id])
             elif await moves.cancelled(claimed.id, claimed.fence):
                 how = "cancelled"
             else:
@@ -216,6 +220,8 @@ class Runner:
             else:
                 after = AGAIN_SECONDS if how in ("no child", "store away") else 0
                 status = await moves.give_back(claimed.id, claimed.fence, how, after)
+            if how == "killed" and status is Status.FAILED:
+                await crash_queries.remember([claimed.id])
             if status in (Status.FAILED, Status.CANCELLED):
                 await commands.settle([claimed.id])
         return how if status is not None else "lost"

@@ -6,7 +6,7 @@ from uuid import UUID
 from filemill import connections, logs
 from filemill.accounts import queries as accounts
 from filemill.accounts import sign_in
-from filemill.jobs import closing, commands, context, moves, plan_queries, queries, queue, worker_queries
+from filemill.jobs import closing, commands, context, crash_queries, moves, plan_queries, queries, queue, worker_queries
 from filemill.jobs.job import Status
 from filemill.jobs.moves import Moved
 from filemill.storage import queries as objects
@@ -47,6 +47,8 @@ async def take_back() -> None:
     """Jobs whose worker was lost go back into the queue, or end after their last allowed run."""
     async with connections.transaction():
         moved = await moves.take_back()
+        if failed := [job.id for job in moved if job.status is Status.FAILED]:
+            await crash_queries.remember(failed)
         await _settle(moved)
     for job in moved:
         logs.say("filemill.jobs.sweep", "taken back", job=str(job.id), status=job.status)
@@ -79,6 +81,7 @@ async def expire() -> None:
     await plan_queries.forget_left()
     await queries.forget_idempotency_keys(settings.idempotency_seconds)
     await worker_queries.forget_workers()
+    await crash_queries.forget()
     await accounts.forget_old(sign_in.WINDOW_SECONDS)
 
 

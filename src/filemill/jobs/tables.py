@@ -87,6 +87,17 @@ class JobEvent(Table, db=DB, tablename="job_event"):
     job_event_n_once = Unique(["job", "n"])
 
 
+class CrashedFile(Table, db=DB, tablename="crashed_file"):
+    """A file that ended its worker every time; its job and its object may be gone. Known by either of its marks."""
+
+    id = Serial(primary_key=True)
+    sha256 = Text(null=True, default=None)
+    etag = Text()
+    size = BigInt()
+    engine = Text()
+    at = Timestamptz(default=TimestamptzNow())
+
+
 class Worker(Table, db=DB, tablename="worker"):
     """A worker process that is alive: its lane, slots, engines and cage; written every 15 seconds.
 

@@ -84,6 +84,40 @@ CREATE TABLE public.conversion_file (
 
 
 --
+-- Name: crashed_file; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.crashed_file (
+    id integer NOT NULL,
+    sha256 text,
+    etag text DEFAULT ''::text NOT NULL,
+    size bigint DEFAULT 0 NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+
+--
+-- Name: crashed_file_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.crashed_file_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: crashed_file_id_seq; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
+--
+
+ALTER SEQUENCE public.crashed_file_id_seq OWNED BY public.crashed_file.id;
+
+
+--
 -- Name: job; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -315,6 +349,13 @@ CREATE TABLE public.worker (
 
 
 --
+-- Name: crashed_file id; Type: DEFAULT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.crashed_file ALTER COLUMN id SET DEFAULT nextval('public.crashed_file_id_seq'::regclass);
+
+
+--
 -- Name: job_event id; Type: DEFAULT; Schema: public; Owner: -
 --
 
@@ -344,6 +385,12 @@ INSERT INTO public.account VALUES ('00000000-0000-4000-8000-0000000000a1', 'ann@
 
 --
 -- Data for Name: conversion_file; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: crashed_file; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -379,14 +426,15 @@ INSERT INTO public.job_file VALUES (4, '00000000-0000-4000-8000-000000000002', '
 -- Data for Name: migration; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.migration VALUES (1, '2026-11-21T10:05:15:595671', 'filemill', '2026-11-21 20:16:02.399716');
-INSERT INTO public.migration VALUES (2, '2026-11-21T10:10:00:000000', 'filemill', '2026-11-21 20:16:02.448182');
-INSERT INTO public.migration VALUES (3, '2026-11-21T15:00:00:000000', 'filemill', '2026-11-21 20:16:02.452518');
-INSERT INTO public.migration VALUES (4, '2026-11-21T15:30:00:000000', 'filemill', '2026-11-21 20:16:02.456611');
-INSERT INTO public.migration VALUES (5, '2026-11-21T15:31:00:000000', 'filemill', '2026-11-21 20:16:02.457929');
-INSERT INTO public.migration VALUES (6, '2026-11-21T19:42:14:953442', 'filemill', '2026-11-21 20:16:02.481077');
-INSERT INTO public.migration VALUES (7, '2026-11-21T19:43:00:000000', 'filemill', '2026-11-21 20:16:02.488416');
-INSERT INTO public.migration VALUES (8, '2026-11-21T20:20:00:000000', 'filemill', '2026-11-21 20:16:02.497925');
+INSERT INTO public.migration VALUES (1, '2026-11-21T10:05:15:595671', 'filemill', '2026-11-21 20:37:26.987846');
+INSERT INTO public.migration VALUES (2, '2026-11-21T10:10:00:000000', 'filemill', '2026-11-21 20:37:27.193739');
+INSERT INTO public.migration VALUES (3, '2026-11-21T15:00:00:000000', 'filemill', '2026-11-21 20:37:27.226025');
+INSERT INTO public.migration VALUES (4, '2026-11-21T15:30:00:000000', 'filemill', '2026-11-21 20:37:27.24585');
+INSERT INTO public.migration VALUES (5, '2026-11-21T15:31:00:000000', 'filemill', '2026-11-21 20:37:27.266286');
+INSERT INTO public.migration VALUES (6, '2026-11-21T19:42:14:953442', 'filemill', '2026-11-21 20:37:27.400058');
+INSERT INTO public.migration VALUES (7, '2026-11-21T19:43:00:000000', 'filemill', '2026-11-21 20:37:27.432617');
+INSERT INTO public.migration VALUES (8, '2026-11-21T20:20:00:000000', 'filemill', '2026-11-21 20:37:27.461899');
+INSERT INTO public.migration VALUES (9, '2026-11-21T20:36:06:097909', 'filemill', '2026-11-21 20:37:27.5063');
 
 
 --
@@ -422,6 +470,13 @@ INSERT INTO public.object VALUES ('00000000-0000-4000-8000-000000000102', '00000
 
 
 --
+-- Name: crashed_file_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.crashed_file_id_seq', 1, false);
+
+
+--
 -- Name: job_event_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
@@ -439,7 +494,7 @@ SELECT pg_catalog.setval('public.job_file_id_seq', 4, true);
 -- Name: migration_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.migration_id_seq', 8, true);
+SELECT pg_catalog.setval('public.migration_id_seq', 9, true);
 
 
 --
@@ -480,6 +535,14 @@ ALTER TABLE ONLY public.conversion_file
 
 ALTER TABLE ONLY public.conversion_file
     ADD CONSTRAINT conversion_file_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: crashed_file crashed_file_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.crashed_file
+    ADD CONSTRAINT crashed_file_pkey PRIMARY KEY (id);
 
 
 --
