@@ -231,6 +231,8 @@ def _default(name: str) -> int:
         ("tables.md", f"more than {steps.MOST_STEPS} steps"),
         ("documents.md", f"more than {archives.MOST_TIMES} times its size (beyond {archives.FREE_BYTES >> 20} MiB)"),
         ("documents.md", f"more than {archives.MOST_BYTES >> 30} GiB"),
+        ("documents.md", f"drawn at {pdfium.DOTS_PER_INCH} dots per inch"),
+        ("documents.md", f"more than {pdfium.MOST_PIXELS // 1_000_000} million pixels; an svg"),
         ("documents.md", f"are more than {archives.MOST_ENTRIES:,}"),
         ("documents.md", f"more than {pictures.MOST_PIXELS // 1_000_000} million pixels"),
         ("documents.md", f"more than {pdfium.MOST_PAGES:,} pages, of more than {pdfium.MOST_DRAWN_PAGES} where"),

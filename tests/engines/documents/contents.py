@@ -27,22 +27,6 @@ def words_of(path: Path) -> set[str]:
     return set(re.findall(r"[\w']+", text_of(path)))
 
 
-def pictures_in(path: Path) -> int:
-    """How many pictures there are in it."""
-    kind = path.suffix[1:]
-    if kind in ("docx", "odt", "odp", "pptx", "epub"):
-        with zipfile.ZipFile(path) as archive:
-            return sum(
-                bool(re.search(r"media/.*\.(png|jpe?g)$|Pictures/.*\.(png|jpe?g)$", n)) for n in archive.namelist()
-            )
-    if kind == "rtf":
-        return path.read_text().count(r"{\pict")
-    if kind == "pdf":
-        document = pypdfium2.PdfDocument(path)
-        return sum(isinstance(one, pypdfium2.PdfImage) for page in document for one in page.get_objects())
-    return len(re.findall(r"data:image/(?:png|jpeg)", path.read_text()))
-
-
 def pages_of(path: Path) -> int:
     """How many pages a pdf has, or pictures an archive of them."""
     if path.suffix == ".zip":

@@ -12,6 +12,7 @@ import pillow_heif
 import pptx
 import pypandoc
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement, ns
 from docx.shared import Inches
 from PIL import Image, ImageDraw
@@ -45,6 +46,8 @@ MARKDOWN = f"""# {TITLE}
 |---|---|
 | {TABLE[1][0]} | {TABLE[1][1]} |
 | {TABLE[2][0]} | {TABLE[2][1]} |
+
+![a drawing](data:image/png;base64,%s)
 """
 HTML = f"""<!DOCTYPE html><html><head><meta charset="utf-8"><title>{TITLE}</title></head><body>
 <h1>{TITLE}</h1><p>{PARAGRAPH} See <a href="{LINK}">{LINKED}</a>.</p><h2>{SECTION}</h2>
@@ -111,7 +114,7 @@ class Samples:
         made.add_heading(SECTION, 2)
         for item in LIST:
             made.add_paragraph(item, style="List Bullet")
-        table = made.add_table(len(TABLE), 2)
+        table = made.add_table(len(TABLE), 2, style="Table Grid")
         for row, cells in zip(table.rows, TABLE, strict=True):
             for cell, text in zip(row.cells, cells, strict=True):
                 cell.text = text
@@ -129,6 +132,8 @@ class Samples:
         for name, kilograms in TABLE[1:]:
             made.active.append([name, int(kilograms)])
         made.active.append(["total", "=B7+B8"])
+        made.active["A1"].hyperlink = LINK
+        made.active.add_image(openpyxl.drawing.image.Image(io.BytesIO(picture())), "D2")
         made.create_sheet("Second sheet").append(["overleaf"])
         return _saved(made)
 
@@ -137,6 +142,7 @@ class Samples:
         slide = made.slides.add_slide(made.slide_layouts[1])
         slide.shapes.title.text = TITLE
         slide.placeholders[1].text = "\n".join((PARAGRAPH, *LIST))
+        slide.placeholders[1].text_frame.paragraphs[0].runs[0].hyperlink.address = LINK
         slide.notes_slide.notes_text_frame.text = NOTES
         second = made.slides.add_slide(made.slide_layouts[5])
         second.shapes.title.text = SECTION
@@ -158,11 +164,13 @@ class Samples:
 
     def _epub(self) -> bytes:
         path = self._folder / "made.epub"
-        pypandoc.convert_text(MARKDOWN, "epub3", "gfm", outputfile=str(path), extra_args=[f"--metadata=title:{TITLE}"])
+        pypandoc.convert_text(
+            self._md().decode(), "epub3", "gfm", outputfile=str(path), extra_args=[f"--metadata=title:{TITLE}"]
+        )
         return path.read_bytes()
 
     def _md(self) -> bytes:
-        return MARKDOWN.encode()
+        return (MARKDOWN % base64.b64encode(picture()).decode()).encode()
 
     def _html(self) -> bytes:
         return (HTML % base64.b64encode(picture()).decode()).encode()
@@ -192,9 +200,13 @@ def _saved(made: object) -> bytes:
 def _add_link(made: object, paragraph: object) -> None:
     kind = docx.opc.constants.RELATIONSHIP_TYPE.HYPERLINK
     link = OxmlElement("w:hyperlink")
+    made.styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER)
     link.set(ns.qn("r:id"), paragraph.part.relate_to(LINK, kind, is_external=True))
     run, text = OxmlElement("w:r"), OxmlElement("w:t")
     text.text = LINKED
-    run.append(text)
+    properties, style = OxmlElement("w:rPr"), OxmlElement("w:rStyle")
+    style.set(ns.qn("w:val"), "Hyperlink")
+    properties.append(style)
+    run.extend([properties, text])
     link.append(run)
     paragraph._p.append(link)

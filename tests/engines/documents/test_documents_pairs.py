@@ -1,11 +1,11 @@
-"""Every pair of the matrix: the result is of its format, and says what its source says."""
+"""Every pair of the matrix: the result is of its format, says what its source says, and keeps what the docs promise."""
 
 import re
 
 import pytest
 
 from filemill.engines.documents import routes
-from tests.engines.documents import contents
+from tests.engines.documents import contents, structure
 from tests.engines.documents.samples import PILLOW, WORDS, Samples
 from tests.engines.documents.workshop import Workshop
 
@@ -17,13 +17,15 @@ def named(pair: tuple[str, str]) -> str:
     return "-".join(pair)
 
 
+PROMISES = structure.promises()
+WITHOUT_STRUCTURE = {*DRAWN, "csv", "txt"}
 SAYING = [pair for pair in routes.ROUTES if pair[0] not in DRAWN and pair[1] not in DRAWN]
 SHOWING = [pair for pair in routes.ROUTES if pair[0] not in DRAWN and pair[1] in DRAWN]
 DRAWING = [pair for pair in routes.ROUTES if pair[0] in DRAWN]
 
 
 @pytest.mark.parametrize("pair", SAYING, ids=named)
-def test_the_words_of_the_source_are_in_the_result(pair: tuple[str, str], shop: Workshop, samples: Samples) -> None:
+def test_words_and_structure_are_kept(pair: tuple[str, str], shop: Workshop, samples: Samples) -> None:
     # given
     source = samples.of(pair[0])
 
@@ -34,6 +36,14 @@ def test_the_words_of_the_source_are_in_the_result(pair: tuple[str, str], shop: 
     there = contents.words_of(made)
     wanted = {word for text in WORDS for word in re.findall(r"[\w']+", text)}
     assert len(wanted & there) >= LEAST_RECALL * len(wanted), wanted - there
+    found, promised = structure.kept_in(made), PROMISES.get(pair, {})
+    assert {name for name, word in promised.items() if word == "yes"} <= found
+    assert not {name for name, word in promised.items() if word == "no"} & found
+
+
+def test_every_pair_has_its_promise() -> None:
+    assert not [pair for pair in SAYING if pair not in PROMISES and pair[0] not in WITHOUT_STRUCTURE]
+    assert not [pair for pair in PROMISES if pair not in routes.ROUTES and pair[0] != pair[1]]
 
 
 @pytest.mark.parametrize("pair", SHOWING, ids=named)

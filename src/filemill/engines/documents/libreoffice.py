@@ -126,6 +126,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
     ok: bool
     error: str = ""
+    sheets: int = 0
 
 
 def program() -> Path | None:
@@ -202,6 +203,8 @@ class LibreOffice:
         if not answer.ok or not target.exists():
             log.warning("LibreOffice did not convert: %s", answer.error)
             raise trouble.not_a(task.file)
+        if target.suffix == ".csv" and answer.sheets > 1:
+            task.warn("left_out", f"The file has {answer.sheets} sheets; a csv holds one: it is the first.")
 
     def _ask_again(self, order: bytes, task: Task) -> _Answer:
         self.end()

@@ -2,7 +2,7 @@
 
     {"source", "target": paths, "reads": import filter, "reads_how": its options, "writes": export filter,
      "writes_how": its options as text, "settings": {name: value} of the export}
-    -> {"ok": true} or {"ok": false, "error": why}; before the first, {"ready": true}
+    -> {"ok": true, "sheets": how many} or {"ok": false, "error": why}; before the first, {"ready": true}
 
 It runs under the system's own Python, which has `uno`, and so imports nothing of filemill. When LibreOffice dies it
 ends as well: whoever started it starts another.
@@ -78,8 +78,8 @@ def connect(program: str, profile: str, address: str) -> "tuple[subprocess.Popen
     sys.exit("soffice did not start")
 
 
-def convert(desktop: Any, order: "dict[str, Any]") -> None:
-    """Carries out one order. Raises whatever LibreOffice raises."""
+def convert(desktop: Any, order: "dict[str, Any]") -> int:
+    """Carries out one order -> how many sheets the document has. Raises whatever LibreOffice raises."""
     reading = [
         prop("Hidden", True),
         prop("ReadOnly", True),
@@ -100,6 +100,7 @@ def convert(desktop: Any, order: "dict[str, Any]") -> None:
             settings = tuple(prop(name, value) for name, value in order["settings"].items())
             writing.append(prop("FilterData", uno.Any("[]com.sun.star.beans.PropertyValue", settings)))
         uno.invoke(document, "storeToURL", (uno.systemPathToFileUrl(order["target"]), tuple(writing)))
+        return document.Sheets.Count if hasattr(document, "Sheets") else 0
     finally:
         with contextlib.suppress(Exception):
             document.close(True)
@@ -118,13 +119,13 @@ def main() -> None:
     say(ready=True)
     for line in sys.stdin:
         try:
-            convert(desktop, json.loads(line))
+            sheets = convert(desktop, json.loads(line))
         except Exception as error:  # noqa: BLE001 -- told to whoever asked
             if "Disposed" in type(error).__name__ or office.poll() is not None:
                 sys.exit("soffice has died")
             say(ok=False, error=f"{type(error).__name__}: {error}"[:500])
         else:
-            say(ok=True)
+            say(ok=True, sheets=sheets)
 
 
 if __name__ == "__main__":

@@ -46,9 +46,10 @@ def _clean(source: str) -> Route:
 _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     # Words: what is laid out by LibreOffice, what is only marked up by pandoc.
     **_ways(("docx", "odt", "doc", "rtf", "html", "txt"), ("pdf",), last="libreoffice"),
-    **_ways(_WORDS, ("docx", "odt"), last="libreoffice"),
-    **_ways(("docx", "odt", "rtf"), ("rtf", "txt", *_MARKED_UP), last="pandoc"),
-    **_ways(("doc",), ("rtf", "txt", *_MARKED_UP), Leg("libreoffice", "docx"), last="pandoc"),
+    **_ways(_WORDS, ("docx",), last="libreoffice"),
+    **_ways(("docx", "doc", "rtf"), ("odt",), last="libreoffice"),
+    **_ways(("docx", "odt"), ("rtf", "txt", *_MARKED_UP), last="pandoc"),
+    **_ways(("doc", "rtf"), ("rtf", "txt", *_MARKED_UP), Leg("libreoffice", "docx"), last="pandoc"),
     **_ways(_MARKED_UP, ("docx", "odt", "rtf", "txt", *_MARKED_UP), last="pandoc"),
     **_ways(("md", "epub"), ("pdf",), Leg("pandoc", "typ"), last="typst"),
     **_ways(("txt",), ("docx", "odt", "rtf"), last="libreoffice"),
@@ -57,7 +58,7 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     # Sheets.
     **_ways(_SHEETS, ("pdf", "xlsx", "ods", "csv"), last="libreoffice"),
     **_ways(_SHEETS, ("html",), Leg("libreoffice", "html"), last="whole_page"),
-    **_ways(_SHEETS, ("md",), Leg("libreoffice", "html"), last="sheet_markdown"),
+    **_ways(_SHEETS, ("md",), Leg("libreoffice", "html"), Leg("whole_page", "html"), last="sheet_markdown"),
     **_ways(_SHEETS, ("txt",), Leg("libreoffice", "html"), last="sheet_text"),
     # Slides.
     **_ways(_SLIDES, ("pdf", "pptx", "odp"), last="libreoffice"),

@@ -6,13 +6,16 @@ Every cell stands there as the sheet shows it: formulas worked out, numbers and 
 import base64
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import lxml.html
 import msgspec
 
 from filemill.engines.documents.task import Task
+
+_Told = Callable[[lxml.html.HtmlElement], str]
+_ADDRESS = re.compile(r"(https?|mailto):[^\s()<>|]+$")
 
 
 class _Sheet(msgspec.Struct, frozen=True):
@@ -38,10 +41,10 @@ def whole(source: Path, target: Path, task: Task) -> None:
 def to_markdown(source: Path, target: Path, task: Task) -> None:
     """Writes a table for each sheet; its first row is the head."""
     parts = []
-    for sheet in _sheets(_page(source)):
+    for sheet in _sheets(_page(source), _marked_up):
         if sheet.name:
             parts.append(f"## {sheet.name}")
-        lines = ["| " + " | ".join(map(_in_a_table, row)) + " |" for row in sheet.rows]
+        lines = ["| " + " | ".join(row) + " |" for row in sheet.rows]
         lines[1:1] = ["|" + " --- |" * len(sheet.rows[0])] if sheet.rows else []
         parts.append("\n".join(lines))
     target.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -50,7 +53,7 @@ def to_markdown(source: Path, target: Path, task: Task) -> None:
 def to_text(source: Path, target: Path, task: Task) -> None:
     """Writes a line for each row, with tabs between its cells."""
     parts = []
-    for sheet in _sheets(_page(source)):
+    for sheet in _sheets(_page(source), _plain):
         lines = ["\t".join(" ".join(cell.split()) for cell in row).rstrip("\t") for row in sheet.rows]
         parts.append("\n".join([*filter(None, [sheet.name]), *lines]))
     target.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -62,14 +65,14 @@ def _page(source: Path) -> lxml.html.HtmlElement:
     )
 
 
-def _sheets(page: lxml.html.HtmlElement) -> Iterator[_Sheet]:
+def _sheets(page: lxml.html.HtmlElement, told: _Told) -> Iterator[_Sheet]:
     names = [" ".join(name.text_content().split()) for name in page.xpath("//a[starts-with(@name, 'table')]//h1/em")]
     tables = page.xpath("//body//table[not(ancestor::table)]")
     for number, table in enumerate(tables):
-        yield _Sheet(names[number] if len(names) == len(tables) else "", _rows(table))
+        yield _Sheet(names[number] if len(names) == len(tables) else "", _rows(table, told))
 
 
-def _rows(table: lxml.html.HtmlElement) -> list[list[str]]:
+def _rows(table: lxml.html.HtmlElement, told: _Told) -> list[list[str]]:
     rows: list[list[str]] = []
     covered: dict[tuple[int, int], bool] = {}
     for number, line in enumerate(table.iter("tr")):
@@ -79,7 +82,7 @@ def _rows(table: lxml.html.HtmlElement) -> list[list[str]]:
                 row.append("")
             wide, high = int(cell.get("colspan", 1)), int(cell.get("rowspan", 1))
             covered |= {(number + down, len(row) + i): True for down in range(1, high) for i in range(wide)}
-            row += [_text(cell), *[""] * (wide - 1)]
+            row += [told(cell), *[""] * (wide - 1)]
         rows.append(row)
     width = max((number for row in rows for number, cell in enumerate(row, 1) if cell), default=0)
     while rows and not any(rows[-1]):
@@ -87,12 +90,17 @@ def _rows(table: lxml.html.HtmlElement) -> list[list[str]]:
     return [(row + [""] * width)[:width] for row in rows]
 
 
-def _text(cell: lxml.html.HtmlElement) -> str:
+def _plain(cell: lxml.html.HtmlElement) -> str:
     for end in cell.iter("br"):
         end.tail = "\n" + (end.tail or "")
     return str(cell.text_content()).replace("\u00a0", " ").strip()
 
 
-def _in_a_table(cell: str) -> str:
-    """A cell as it may stand between bars."""
-    return re.sub(r"\s*\n\s*", "<br>", re.sub(r"([\\|*_`<\[\]])", r"\\\1", cell))
+def _marked_up(cell: lxml.html.HtmlElement) -> str:
+    """A cell as it may stand between bars, with its links and pictures."""
+    links = [link.get("href") or "" for link in cell.iter("a")]
+    drawn = [f"![]({picture.get('src')})" for picture in cell.iter("img")]
+    text = re.sub(r"\s*\n\s*", "<br>", re.sub(r"([\\|*_`<\[\]])", r"\\\1", _plain(cell)))
+    if len(links) == 1 and _ADDRESS.match(links[0]):
+        text = f"[{text}]({links[0]})"
+    return " ".join([text, *drawn]).strip()
