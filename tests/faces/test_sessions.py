@@ -210,6 +210,9 @@ async def test_a_session_dies_with_its_members_tokens(with_cookie, member):
     await connections.execute("UPDATE account SET token_version = 1 WHERE email = $1", member.email)
 
     assert (await with_cookie.get("/api/v1/users/me")).status_code == 401
+    # and a new one begins where it was
+    again = await with_cookie.get("/session/init")
+    assert not again.headers["set-cookie"].startswith(with_cookie.headers["Cookie"])
 
 
 # --- Redis is away ----------------------------------------------------------------------------------------------------

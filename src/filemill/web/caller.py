@@ -69,11 +69,11 @@ class WhoIsAsking(ASGIMiddleware):
         bearer = connection.headers.get("authorization")
         session_id = connection.cookies.get(cookies.NAME)
         if bearer is None:
-            return NOBODY if session_id is None else await _named_by(session_id)
+            return NOBODY if session_id is None else await named_by(session_id)
         caller = await self._bearer(bearer)
         if session_id is None or not is_by_session:
             return caller
-        return msgspec.structs.replace(caller, session=(await _named_by(session_id)).session)
+        return msgspec.structs.replace(caller, session=(await named_by(session_id)).session)
 
     async def _bearer(self, header: str) -> Caller:
         scheme, _, token = header.partition(" ")
@@ -86,8 +86,8 @@ class WhoIsAsking(ASGIMiddleware):
         return Caller(account.id, account.email, account.role, claims.sign_in, "bearer")
 
 
-async def _named_by(session_id: str) -> Caller:
-    """Who a cookie stands for."""
+async def named_by(session_id: str) -> Caller:
+    """Who a cookie stands for: nobody, where its session has ended or its member was closed."""
     session = await sessions.read(session_id)
     if session is None:
         return NOBODY

@@ -10,7 +10,7 @@ from filemill.errors import WrongCsrfToken
 from filemill.faces.conversion import closing
 from filemill.faces.conversion.operations import SECURITY, Asked, refusals, session_of
 from filemill.faces.conversion.schemas import ClosedReply, CsrfToken, SessionReply
-from filemill.web import cookies, origin
+from filemill.web import caller, cookies, origin
 from filemill.web.caller import ANYONE
 from filemill.web.guards import CSRF_HEADER, in_session
 
@@ -27,7 +27,7 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 async def init_session(request: Request[Any, Any, State], state: State) -> Response[SessionReply]:
     """Begins a session and sets its cookie; with the cookie of a live one it is answered with that one's token."""
     given = request.cookies.get(cookies.NAME)
-    session = await sessions.read(given) if given is not None else None
+    session = (await caller.named_by(given)).session if given is not None else None
     if session is None:
         session = await sessions.begin(state.settings.guest_seconds)
     return Response(
