@@ -115,7 +115,8 @@ def main() -> None:
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     # Before there is another thread, which would stay outside.
-    is_shut = given.parent is None or shutting.shut(Path.cwd(), Path(tempfile.gettempdir()))
+    here, beside = Path.cwd(), Path(tempfile.gettempdir())
+    is_shut = given.parent is None or shutting.shut(here, beside, sockets=here != beside)
     serve(engines.load(given.lane), sys.stdin.buffer, outbox, is_shut=is_shut)
 
 

@@ -23,6 +23,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITIES_VERSION = struct.pack("=Ii", 0x20080522, 0)
 
 _EXECUTE, _WRITE, _READ, _LIST, _TRUNCATE = 1, 1 << 1, 1 << 2, 1 << 3, 1 << 14
+_REMOVE_FILE, _MAKE_SOCKET = 1 << 5, 1 << 9
 _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1}
 _MOST_RIGHTS = (1 << 15) - 1
 """All rights on files that a kernel of this version, or of a later one, knows to refuse."""
@@ -30,14 +31,19 @@ _MOST_RIGHTS = (1 << 15) - 1
 _SCOPED_SINCE = 6
 _SIGNALS = 1 << 1
 
-_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/run/systemd/resolve", "/var/cache/fontconfig")
+_SYSTEM = (
+    *("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/run/systemd/resolve"),
+    *("/var/cache/fontconfig", "/var/lib/libreoffice", "/var/spool/libreoffice"),
+)
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def shut(*folders: Path) -> bool:
+def shut(*folders: Path, sockets: bool = False) -> bool:
     """Shuts this thread, and all it will start, in with `folders` to write in -> False where the kernel cannot.
+
+    `sockets`: such may be made and removed below /tmp, where LibreOffice has its own whatever it is told.
 
     Gives up every capability too.
     """
@@ -57,6 +63,8 @@ def shut(*folders: Path) -> bool:
             _allow(rules, Path(device), (_READ | _WRITE | _TRUNCATE) & rights)
         for folder in folders:
             _allow(rules, folder, rights)
+        if sockets:
+            _allow(rules, Path("/tmp"), _MAKE_SOCKET | _REMOVE_FILE)  # noqa: S108
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         # Root may read some of what belongs to other processes by its capabilities alone.
         _libc.capset(_CAPABILITIES_VERSION, bytes(24))

@@ -15,6 +15,7 @@ from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
 from filemill.jobs.queries import NewFile
 from filemill.jobs.runner import Runner
+from filemill.jobs.walls import Weak
 from tests.jobs.conftest import upload
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +119,17 @@ async def test_a_killed_cage_costs_a_run_and_its_neighbours_nothing(
             one.kill()
     await work
     assert (await commands.get(job.id, job.owner)).status is Status.COMPLETED
+
+
+async def test_libreoffice_starts_in_the_weak_cage_too(at_hand: Context, owner: object, tmp_path: Path) -> None:
+    # given an operator who does without bubblewrap
+    cage = Cage("documents", tmp_path, Weak(), memory_mb=at_hand.settings.limits("documents").memory_mb)
+    await cage.open(1)
+    if cage.pairs is None or ("docx", "pdf") not in cage.pairs:
+        await cage.close()
+        pytest.skip("LibreOffice is not installed here (filemill install documents)")
+    # when a file comes that LibreOffice reads
+    pdf = await convert(owner, Runner("documents", "this test", cage, {}), "words.txt", b"Some words\n", "pdf")
+    await cage.close()
+    # then it is converted
+    assert pdf.startswith(b"%PDF-")
