@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     intake_slots: int = 16
     job_memory_mb: int = 1024
     job_disk_mb: int = 20_480
+    output_bytes: int = 50 * GB
     job_seconds: int = 3600
     upload_url_seconds: int = 3600
     download_url_seconds: int = 3600

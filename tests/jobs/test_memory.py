@@ -112,7 +112,10 @@ async def test_the_step_that_needs_too_much_memory_is_named(
     # then the job fails, and says which step it was
     job = await now(hungry)
     assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "too_much_memory", "caller")
-    assert job.error_message == f"Step 2 ({phase}) needs more than {LITTLE} MB of memory, and no job may have more."
+    assert job.error_message == (
+        f"Step 2 ({phase}) needs more than {LITTLE} MB of memory, and no job may have more; drop columns or filter rows"
+        " before."
+    )
     # and the worker has gone on with the next one
     assert (await now(frugal)).status is Status.COMPLETED
     await assert_tidy(at_hand.store, connections.fetch)

@@ -54,6 +54,7 @@ ERROR_CODES: dict[str, str] = {
     "bad_file": "The file is not what its name says, is damaged, or is empty.",
     "encrypted": "The file is encrypted.",
     "too_much_memory": "The job needs more memory than a job may have.",
+    "too_large": "An output is larger than an output may be.",
     "too_slow": "The job took longer than a job may take.",
     "crashed": "The job ended its worker every time it was run.",
     "store_away": "The object store was out of reach for too long.",

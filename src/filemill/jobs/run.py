@@ -60,7 +60,8 @@ class OutputFile(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """One attempt at a job: everything an engine needs to know. `steps` is the JSON text of the wire steps.
 
-    `memory_mb` and `disk_mb` are what it may take, in MiB. `store` is None where files are brought and fetched.
+    `memory_mb` and `disk_mb` are what it may take, in MiB; `output_bytes` is what each output may have. `store` is None
+    where files are brought and fetched.
     """
 
     job_id: str
@@ -72,6 +73,7 @@ class Run(msgspec.Struct, frozen=True):
     memory_mb: int
     options: Options = Options()
     disk_mb: int = 20_480
+    output_bytes: int = 50 << 30
 
     @property
     def access(self) -> StoreAccess:

@@ -52,6 +52,7 @@ def run_of(claimed: Claimed, inputs: list[FileRow], limits: Limits, *, is_closed
         store=None if is_closed else _store_access(context.get().settings),
         memory_mb=limits.memory_mb,
         disk_mb=limits.disk_mb,
+        output_bytes=context.get().settings.output_bytes,
         options=told,
     )
 

@@ -59,9 +59,16 @@ def before(source: Table, phase: Phase, given: Inputs, *checks: Check) -> Table:
 
 
 def announced(source: Table, phase: Phase, given: Inputs) -> Table:
-    """The table, of which the first row tells that a phase has begun."""
+    """The table, of which the first row tells that a phase has begun.
+
+    What behind it needs few columns has the reader read no others.
+    """
     frame = source.frame.map_batches(
-        Announced(given.say, phase).pass_on, predicate_pushdown=False, slice_pushdown=False, streamable=True
+        Announced(given.say, phase).pass_on,
+        predicate_pushdown=False,
+        slice_pushdown=False,
+        projection_pushdown=True,
+        streamable=True,
     )
     return msgspec.structs.replace(source, frame=frame, again=False)
 

@@ -10,9 +10,13 @@ from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.writers import losses, writing
 from filemill.engines.tables.writers.bad_rows import BadRows
+from filemill.engines.tables.writers.uploading import Room, Upload
+from filemill.errors import JobFailed
+from filemill.jobs.formats import FORMATS
 from filemill.jobs.job import BAD_ROWS
 from filemill.jobs.run import Done, Made, OutputFile, Phase, Run, Say
 from filemill.jobs.steps import ConvertFormat, Pipeline
+from filemill.jobs.table_steps import Join
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ class Tables:
 
 def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
     say(Phase("reading"))
-    bad_rows = next((BadRows(one, run.access) for one in run.outputs if one.name == BAD_ROWS), None)
+    bad_rows = next((_bad_rows(run, steps, one) for one in run.outputs if one.name == BAD_ROWS), None)
     inputs = Inputs(run, say, bad_rows=bad_rows)
     try:
         made = _make(run, steps, inputs)
@@ -47,6 +51,8 @@ def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
         raise diagnosis.of_first_misfit(run, steps) from misfit
     except Unreadable as error:
         raise inputs.fault(error.place) or trouble.internal() from error
+    except pl.exceptions.PolarsError as error:
+        raise (bad_rows and bad_rows.fault) or error from error
     else:
         collected = (bad_rows.close(),) if bad_rows else ()
     finally:
@@ -67,9 +73,27 @@ def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
     for warning in losses.of(last, output):
         inputs.say(warning)
     written = writing.Written(prepared.height, inputs.say)
-    writing.send(prepared, output, _how(steps, output), run.access, written)
+    upload = Upload(run.access, output.key, FORMATS[output.format].media_type, _room(run, steps, output))
+    writing.send(prepared, output, _how(steps, output), upload, written)
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
     return Made(output.name, written.rows, columns)
+
+
+def _bad_rows(run: Run, steps: Pipeline, output: OutputFile) -> BadRows:
+    return BadRows(output, run.access, _room(run, steps, output))
+
+
+def _room(run: Run, steps: Pipeline, output: OutputFile) -> Room:
+    """The room for an output; what needs more is mostly a join that makes many rows of each."""
+    joins = [str(number) for number, step in enumerate(steps, 1) if isinstance(step, Join)]
+    made_by = f"What the {len(steps)} steps make" if len(steps) > 1 else f"What {output.name!r} is to hold"
+    advice = (
+        f"see how many rows share a key in step {joins[0]} (join), or filter before"
+        if joins
+        else "filter before, or split the file"
+    )
+    sentence = f"{made_by} is more than the {run.output_bytes:,} bytes that an output may have; {advice}."
+    return Room(run.output_bytes, JobFailed("too_large", sentence))
 
 
 def _how(steps: Pipeline, output: OutputFile) -> ConvertFormat:

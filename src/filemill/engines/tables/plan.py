@@ -24,9 +24,17 @@ from filemill.engines.tables.steps import (
     unpivoting,
 )
 from filemill.engines.tables.table import Table
-from filemill.jobs.steps import Filter, Limit, Pipeline, Rename, Select, Step
+from filemill.jobs import steps as wire
+from filemill.jobs.run import Phase
+from filemill.jobs.steps import ConvertFormat, Filter, Limit, Pipeline, Rename, Select, Step
 from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, Unpivot
 from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull
+
+WIDE = 1_000
+"""From so many columns on it is told that a step begins, whatever it does."""
+
+_OF_NAMES = (Select, Rename, Limit, Drop, ConvertFormat)
+"""Steps that take no more than the names of columns."""
 
 _BY_ROW: dict[type[Step], Callable[[Any, Table, int], Table]] = {
     Filter: filtering.apply,
@@ -56,6 +64,9 @@ _BY_TABLE: dict[type[Step], Callable[[Any, Table, int, Inputs], Table]] = {
 def through(steps: Pipeline, table: Table, given: Inputs) -> Table:
     """The table behind the last step. Raises JobFailed where a step does not fit."""
     for number, step in enumerate(steps, 1):
+        if len(table.columns) > WIDE and not isinstance(step, _OF_NAMES):
+            # What a query of so many columns takes, it takes before the first row: the step is to be named by then.
+            given.say(Phase(f"{wire.NAMES[type(step)]} of {len(table.columns):,} columns", number))
         table = apply(step, table, number, given)
     return table
 

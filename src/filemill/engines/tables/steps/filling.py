@@ -7,6 +7,7 @@ import msgspec
 import polars as pl
 
 from filemill.engines.tables import schema, table, trouble
+from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Column, Table
 from filemill.engines.tables.values import comparing, values
 from filemill.engines.tables.values.values import CannotTake, Value
@@ -20,11 +21,14 @@ def apply(step: FillNull, source: Table, number: int) -> Table:
     made: list[pl.Expr] = []
     known: list[pl.Expr] = []
     columns = dict(source.columns)
+    # One look at what a type can hold takes a millisecond, which ten thousand columns would multiply.
+    taken: dict[tuple[Type, bool], Value] = {}
     for name in step.columns:
         column = source.column(name, where)
         if not column.guessed and isinstance(step.value, int | float) and not isinstance(step.value, bool):
             column = msgspec.structs.replace(column, type=schema.FLOAT, guessed=True, typed=None)
-        value = _take(step, name, column, where)
+        kind = (column.type, column.is_text)
+        value = taken[kind] = taken[kind] if kind in taken else _take(step, name, column, where)
         own, at = pl.col(column.at), table.fresh()
         empty = own == "" if column.is_text else own.is_null()
         if column.is_text:

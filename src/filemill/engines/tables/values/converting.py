@@ -78,7 +78,17 @@ def ways(kind: Type) -> list[str]:
 
 def convert(value: pl.Expr, kind: Type, target: Type) -> pl.Expr:
     """The values as ones of another type; null for what does not survive."""
-    return value if kind == target else _WAYS[kind.name][target.name](value, kind, target)
+    if kind == target:
+        return value
+    way = _WAYS[kind.name][target.name]
+    if way not in _BY_PATTERNS or not value.meta.root_names():
+        return way(value, kind, target)
+    # Within the query every pattern would be kept ready for each column by itself: 0.3 MB a column.
+    return value.map_batches(
+        lambda texts: texts.to_frame("text").select(way(pl.col("text"), kind, target)).to_series(),
+        return_dtype=target.dtype,
+        is_elementwise=True,
+    )
 
 
 def as_text(value: pl.Expr, kind: Type) -> pl.Expr:
@@ -230,3 +240,6 @@ _WAYS: dict[str, dict[str, Convert]] = {
     "null": dict.fromkeys(("int", "float", "decimal", "text", "bool", "date", "datetime"), _plain),
 }
 """From a type to another. What is not here has no meaning that everybody shares, or would always lose something."""
+
+_BY_PATTERNS = (_text_to_int, _text_to_float, _text_to_decimal, _text_to_date, _text_to_datetime)
+"""Those that look at text by patterns."""

@@ -9,7 +9,7 @@ from threading import Lock
 
 import polars as pl
 
-from filemill.engines.tables.writers.uploading import Upload
+from filemill.engines.tables.writers.uploading import Room, Upload
 from filemill.jobs.run import Made, OutputFile, StoreAccess
 
 COLUMNS: dict[str, pl.DataType] = {
@@ -29,13 +29,18 @@ _TYPES = {"row": "int"}
 class BadRows:
     """Takes rows until `close`, which writes what is left; also where there was none, so that the output is there."""
 
-    def __init__(self, output: OutputFile, access: StoreAccess) -> None:
+    def __init__(self, output: OutputFile, access: StoreAccess, room: Room) -> None:
         self.rows = 0
         self._name = output.name
         self._lock = Lock()
         self._held: list[pl.DataFrame] = [pl.DataFrame(schema=COLUMNS)]
         self._is_begun = False
-        self._upload = Upload(access, output.key, "text/csv")
+        self._upload = Upload(access, output.key, "text/csv", room)
+
+    @property
+    def fault(self) -> Exception | None:
+        """What went wrong with the writing: on its way through Polars an exception loses its class."""
+        return self._upload.fault
 
     def take(self, rows: pl.DataFrame, _step: int | None = None) -> None:
         """Takes rows with the columns `COLUMNS`. Raises JobFailed where the store does not."""

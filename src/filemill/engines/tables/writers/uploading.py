@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import msgspec
 import urllib3
 from minio.datatypes import Part
 from minio.error import MinioException
@@ -18,6 +19,7 @@ from minio.helpers import DictType
 
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import objects
+from filemill.errors import JobFailed
 from filemill.jobs.run import StoreAccess
 
 PART = 16 << 20
@@ -29,18 +31,27 @@ AT_ONCE = 4
 T = TypeVar("T")
 
 
+class Room(msgspec.Struct, frozen=True):
+    """The most bytes that an object may have, and what is wrong with one that has more."""
+
+    most: int
+    fault: JobFailed
+
+
 class Upload:
-    """A file to write into. There is no object before `finish`, and none after `abandon`.
+    """A file to write into, no larger than `room`. There is no object before `finish`, and none after `abandon`.
 
     `fault` is what went wrong, for whoever called the writer that called us: on its way through Polars an exception
     loses its class.
     """
 
-    def __init__(self, store: StoreAccess, key: str, media_type: str) -> None:
+    def __init__(self, store: StoreAccess, key: str, media_type: str, room: Room) -> None:
         self.fault: Exception | None = None
         self._bucket = store.bucket
         self._key = key
         self._media_type = media_type
+        self._room = room
+        self._written = 0
         self._client = objects.client_of(store)
         self._waiting: list[bytes] = []
         self._length = 0
@@ -53,6 +64,10 @@ class Upload:
     def write(self, data: bytes) -> int:
         """Takes the next bytes -> how many. Raises JobFailed."""
         view = memoryview(data)
+        self._written += len(view)
+        if self._written > self._room.most:
+            self.fault = self._room.fault
+            raise self.fault
         for start in range(0, len(view), PART):
             # Some hand on a buffer of their own, and fill it again.
             self._waiting.append(bytes(view[start : start + PART]))

@@ -14,7 +14,7 @@ from filemill.engines.tables.writers import avro_sink, sinks, xlsx_sink
 from filemill.engines.tables.writers.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
-from filemill.jobs.run import OutputFile, Phase, Progress, Say, StoreAccess, Warned
+from filemill.jobs.run import OutputFile, Phase, Progress, Say, Warned
 from filemill.jobs.steps import ConvertFormat
 
 _MOST_DIGITS = 10**15
@@ -99,10 +99,9 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height, row_bytes)
 
 
-def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, access: StoreAccess, written: Written) -> None:
+def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, upload: Upload, written: Written) -> None:
     """Carries everything out, from the first byte read to the last one written; `how` holds the format's options."""
     frame = _watched(prepared.frame, written)
-    upload = Upload(access, output.key, FORMATS[output.format].media_type)
     try:
         told = sinks.sink(frame, FORMATS[output.format], how, upload, prepared.row_bytes)
         upload.finish()
