@@ -1,10 +1,12 @@
 """What is kept besides words and structure: pages, notes, results of formulas, digits."""
 
+import zipfile
+
 import pytest
 
 from filemill.engines.documents import routes
 from tests.engines.documents import contents
-from tests.engines.documents.samples import Samples
+from tests.engines.documents.samples import TITLE, Samples
 from tests.engines.documents.workshop import Workshop
 
 
@@ -40,6 +42,15 @@ def test_no_digit_of_a_csv_is_lost(target: str, shop: Workshop, samples: Samples
 
     assert "00123" in text
     assert ("1.5" if target == "xlsx" else "1.50") in text
+
+
+def test_an_epub_has_the_title_of_its_document_or_the_name_of_its_file(shop: Workshop, samples: Samples) -> None:
+    titled = shop.convert(samples.of("html"), "html", "epub").file
+    named = shop.convert(samples.of("txt"), "txt", "epub").file
+
+    for path, title in ((titled, TITLE), (named, "sample")):
+        with zipfile.ZipFile(path) as archive:
+            assert f">{title}</dc:title>" in archive.read("EPUB/content.opf").decode()
 
 
 def test_transparency_becomes_white(shop: Workshop) -> None:

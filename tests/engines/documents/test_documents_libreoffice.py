@@ -90,6 +90,21 @@ def test_one_that_does_not_answer_is_ended_and_the_next_document_is_not_late(
     assert contents.pages_of(shop.convert(samples.of("docx"), "docx", "pdf").file) == 2
 
 
+def test_one_that_cannot_start_is_no_fault_of_the_document(
+    shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    shop.engine._kit.office.end()
+    monkeypatch.setattr(libreoffice, "program", lambda: Path("/nowhere/soffice.bin"))
+
+    # when
+    code, _, _ = shop.refusal(samples.of("docx"), "docx")
+
+    # then
+    assert code == "internal"
+
+
 def test_a_document_it_cannot_read_costs_no_instance(shop: Workshop, samples: Samples) -> None:
     # given
     shop.convert(samples.of("docx"), "docx", "pdf")

@@ -224,11 +224,19 @@ class LibreOffice:
         if self._desk is None:
             raise Gone
         if not self._is_ready:
-            self._desk.hear(START_SECONDS)
-            self._is_ready = True
+            self._wait(self._desk)
         self._jobs += 1
         self._desk.say(order)
         return msgspec.json.decode(self._desk.hear(programs.MOST_SECONDS), type=_Answer)
+
+    def _wait(self, desk: Talker) -> None:
+        """Waits until it has started. Where it does not, no document is to blame."""
+        try:
+            desk.hear(START_SECONDS)
+        except (Gone, TooSlow) as error:
+            self.end()
+            raise trouble.internal() from error
+        self._is_ready = True
 
 
 def _order(source: Path, target: Path, media_bytes: int) -> _Order:

@@ -15,6 +15,7 @@ from filemill.engines.documents.task import Task
 
 _TEMPLATE = Path(__file__).with_name("plain.typ")
 _PICTURES = Path(__file__).with_name("pictures_inside.lua")
+_TITLE = Path(__file__).with_name("title.lua")
 _HEAP = ("+RTS", "-M800m", "-RTS")
 _HEAP_EXHAUSTED = 251
 
@@ -33,7 +34,7 @@ _WRITES: dict[str, tuple[str, ...]] = {
     "rtf": ("rtf", "--standalone"),
     "html": ("html5", "--standalone", "--embed-resources", "--mathml"),
     "md": ("gfm", "--wrap=none"),
-    "epub": ("epub3", "--mathml"),
+    "epub": ("epub3", "--mathml", f"--lua-filter={_TITLE}"),
     "txt": ("plain", "--wrap=none"),
     "typ": ("typst", "--standalone", f"--template={_TEMPLATE}", "--syntax-highlighting=none"),
 }
