@@ -12,6 +12,9 @@ from tests.fixtures.faulty import FaultyStack
 from tests.page.person import Person
 
 CHROMIUM = shutil.which("chromium")
+STRANGER = "filemill.example"
+"""A name of this machine's to the browser: by plain http it trusts loopback, and nothing else."""
+
 MOST_BYTES = 2**20
 PLENTY = {
     "FILEMILL_UPLOADS_PER_MINUTE": "10000",
@@ -38,7 +41,8 @@ async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium (make install puts it there where apt-get may be used)")
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=CHROMIUM)
+        args = [f"--host-resolver-rules=MAP {STRANGER} 127.0.0.1"]
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         yield running
         await running.close()
 
@@ -49,7 +53,8 @@ async def visit(browser: Browser, tmp_path: Path) -> AsyncIterator[Open]:
     people: list[Person] = []
 
     async def begin(stack: FaultyStack, **more: object) -> Person:
-        context = await browser.new_context(base_url=stack.url, viewport={"width": 1200, "height": 800}, **more)
+        more = {"base_url": stack.url, "viewport": {"width": 1200, "height": 800}, **more}
+        context = await browser.new_context(**more)
         people.append(Person(context, tmp_path))
         return await people[-1].arrive()
 

@@ -3,11 +3,15 @@
 import io
 from uuid import UUID
 
+import docx
+import httpx
 import pyarrow.parquet
+import pypdfium2
 import pytest
 from openpyxl import load_workbook
 from playwright.async_api import expect
 
+from filemill.local import system
 from tests.fixtures.faulty import FaultyStack, freeze, thaw
 from tests.page.conftest import Open
 from tests.page.person import CSV
@@ -53,6 +57,32 @@ async def test_several_files_get_one_target_or_one_each_and_are_all_downloaded(
     assert [one.suggested_filename for one in downloads] == ["one.parquet", "two.parquet", "three.json"]
     table = pyarrow.parquet.read_table(await downloads[1].path())
     assert table.column("city").to_pylist() == ["Rome", "Oslo"]
+
+
+@pytest.mark.skipif(bool(system.why_no_closed_cage()), reason="bubblewrap does not start here")
+async def test_a_document_is_converted_by_a_worker_that_came_after_the_page_was_opened(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given
+    person = await visit(page_stack)
+    worker = page_stack.add_worker("documents")
+    try:
+        if not await offers(page_stack, "docx", "pdf"):
+            pytest.skip("LibreOffice is not installed here (filemill install documents)")
+        letter = docx.Document()
+        letter.add_heading("A letter to the miller")
+
+        # when
+        await person.convert(person.file("letter.docx", saved(letter)))
+        await expect(person.row("letter.docx")).to_contain_text("Done", timeout=60_000)
+        name, content = await person.download("letter.docx")
+    finally:
+        worker.stop()
+
+    # then
+    assert name == "letter.pdf"
+    with pypdfium2.PdfDocument(content) as made:
+        assert "A letter to the miller" in made[0].get_textpage().get_text_bounded()
 
 
 async def test_a_file_can_be_dropped(visit: Open, page_stack: FaultyStack) -> None:
@@ -146,3 +176,17 @@ async def test_a_file_is_taken_off_the_list(visit: Open, page_stack: FaultyStack
     await expect(person.told).to_contain_text("goes.csv is off the list. The server deletes it when the session ends.")
     await expect(person.button("Remove stays.csv from the list")).to_be_focused()
     assert [one["original_filename"] for one in await person.remembered()] == ["stays.csv"]
+
+
+async def offers(stack: FaultyStack, source: str, target: str) -> bool:
+    """Whether the stack can make one format of another."""
+    async with httpx.AsyncClient(base_url=stack.url) as client:
+        told = (await client.get("/convert/formats")).json()
+    return target in told["data"]["formats"].get(source, ())
+
+
+def saved(document: docx.document.Document) -> bytes:
+    """A document as a file."""
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()

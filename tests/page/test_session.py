@@ -6,7 +6,7 @@ import redis
 from playwright.async_api import expect
 
 from tests.fixtures.faulty import FaultyStack
-from tests.page.conftest import Open
+from tests.page.conftest import STRANGER, Open
 from tests.page.person import Person
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +119,38 @@ async def test_another_tab_with_a_session_of_its_own_does_not_get_in_the_way(
 
     # then
     await expect(person.row("people.csv")).to_contain_text("Done")
+
+
+async def test_a_second_tab_leaves_files_alone_that_the_first_still_has_to_send(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given: one file is done, and the other is not let through
+    person = await with_a_result(visit, page_stack)
+    await person.page.route("**/upload", lambda route: route.abort())
+    await person.convert(person.file("waits.csv"))
+    await expect(person.row("waits.csv")).to_contain_text("No connection")
+
+    # when
+    other = await person.context.new_page()
+    await other.goto("/")
+
+    # then
+    await expect(other.get_by_role("listitem")).to_have_count(1)
+    await expect(other.get_by_role("listitem")).to_contain_text("people.csv")
+    await person.page.unroute("**/upload")
+    await expect(person.row("waits.csv")).to_contain_text("Done")
+
+
+async def test_a_browser_that_keeps_no_cookie_is_told_why_nothing_works(visit: Open, page_stack: FaultyStack) -> None:
+    # given: by plain http and not from this machine, no browser keeps a Secure cookie
+    person = await visit(page_stack, base_url=f"http://{STRANGER}:{page_stack.port}")
+
+    # when
+    await person.convert(person.file("people.csv"))
+
+    # then
+    await expect(person.row("people.csv")).to_contain_text("Open it by https.")
+    await expect(person.button("Try again: people.csv")).to_be_visible()
 
 
 async def with_a_result(visit: Open, stack: FaultyStack) -> Person:

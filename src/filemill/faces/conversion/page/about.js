@@ -32,7 +32,7 @@ function row(sources, targets) {
   for (const names of [sources, targets]) {
     const cell = document.createElement(names === sources ? "th" : "td");
     if (names === sources) cell.scope = "row";
-    cell.textContent = names.join(", ");
+    cell.textContent = words.formats(names);
     line.append(cell);
   }
   return line;

@@ -21,6 +21,11 @@ export function formatOf(name) {
   return [ALIASES[base] ?? base, ...packing].join(".");
 }
 
+/** How a format is packed: `csv.gz` -> `gz`; undefined for one that is not. */
+export function packingOf(format) {
+  return format.split(".")[1];
+}
+
 /** The name without its extension: `rows.csv.gz` -> `rows`. */
 export function stemOf(name) {
   const extension = extensionOf(name);

@@ -1,5 +1,6 @@
 /** The list of files with the bar above it: rows come and go with the entries, and each is told when its lane waits. */
 
+import { choices } from "./choices.js";
 import { BUSY } from "./files.js";
 import { Lost } from "./errors.js";
 import { Row } from "./row.js";
@@ -86,9 +87,9 @@ export class List {
     const targets = this.formats.targetsOfAll(ready.map((entry) => entry.name));
     $("all").hidden = ready.length < 2;
     const select = $("all-target");
-    const known = [...select.options].slice(1).map((option) => option.value);
-    if (known.join() === targets.join()) return;
-    select.replaceChildren(new Option("Choose …", ""), ...targets.map((name) => new Option(words.format(name), name)));
+    if (select.dataset.targets === targets.join()) return; // it may be open
+    select.dataset.targets = targets.join();
+    select.replaceChildren(new Option("Choose …", ""), ...choices(targets));
   }
 
   /** While a lane waits, whoever stands in it counts down. */

@@ -4,12 +4,14 @@ import * as api from "./api.js";
 import { Refused } from "./errors.js";
 import { Entry } from "./files.js";
 import * as history from "./history.js";
+import * as tabs from "./tabs.js";
 
 /**
  * -> the entries that go on. Raises Lost, and a 401 where the session they belong to is over. Files of another session
  * are forgotten; `lost(names)` hears of them.
  */
 export async function remembered(lost) {
+  const others = await tabs.others();
   const entries = [];
   const gone = [];
   for (const record of await history.all()) {
@@ -20,6 +22,7 @@ export async function remembered(lost) {
       entry.canRetry = told.status === "failed" || told.status === "uploaded";
       if (told.status === "failed") entry.error = { name: "ConversionFailed", message: told.error_message ?? "" };
     } else if (record.status === "waiting") {
+      if (others) continue; // it may be that tab's, which still has the file
       entry.status = "missing";
     } else {
       gone.push(record.original_filename);

@@ -1,5 +1,6 @@
 /** One file on the page: a row that is made once and changed in place, so that nobody's focus is lost. */
 
+import { choices } from "./choices.js";
 import { formatOf } from "./formats.js";
 import * as words from "./words.js";
 
@@ -25,7 +26,7 @@ export class Row {
       remove: find(".remove"),
     };
     this.#name(find);
-    for (const target of targets) this.parts.select.append(new Option(words.format(target), target));
+    this.parts.select.append(...choices(targets));
     this.parts.select.onchange = () => acts.target(entry, this.parts.select.value);
     for (const act of ["download", "again", "remove"]) this.parts[act].onclick = () => acts[act](entry);
   }

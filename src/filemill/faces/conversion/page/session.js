@@ -8,6 +8,12 @@ export function isOver(error) {
   return error instanceof Refused && error.status === 401;
 }
 
+/** A session that is over as soon as it has begun: its cookie was not kept. Raises what is really wrong. */
+function cookieless(error) {
+  if (isOver(error)) throw new Refused(400, "NoCookie", "");
+  throw error;
+}
+
 export class Session extends EventTarget {
   #token = null;
 
@@ -35,7 +41,7 @@ export class Session extends EventTarget {
       const isOlder = error instanceof Refused && error.name === "CSRFValidationError";
       if (!isOlder && !(isOver(error) && !this.holdsFiles())) throw error;
       if (this.#token === used) this.#token = null;
-      return call(await this.begin());
+      return call(await this.begin()).catch(cookieless);
     }
   }
 

@@ -1,5 +1,7 @@
 /** Everything the page says. Sentences come as plain text; nothing here touches the page. */
 
+import { packingOf } from "./formats.js";
+
 const MOST_NAMES = 3;
 
 const FORMATS = {
@@ -14,6 +16,13 @@ const FORMATS = {
 /** What a format is called in a list of choices. */
 export function format(name) {
   return FORMATS[name] ?? name;
+}
+
+/** Formats in a line, those that are packed in short: `csv, json (text also as .gz, .zst)`. */
+export function formats(names) {
+  const plain = names.filter((name) => !packingOf(name));
+  const packings = [...new Set(names.map(packingOf).filter(Boolean))];
+  return plain.join(", ") + (packings.length ? ` (text also as ${packings.map((name) => `.${name}`).join(", ")})` : "");
 }
 
 /** `1 file`, `3 files`. */
@@ -73,7 +82,7 @@ function paused({ seconds, isLost }) {
 }
 
 const REMEDIES = {
-  VirusDetectedError: "Nothing of it was kept. Be careful with this file, and ask whoever gave it to you.",
+  VirusDetectedError: "Be careful with this file, and ask whoever gave it to you.",
   ServerError: "Try again; if it stays so, tell whoever runs this server.",
   ConversionFailed: "",
 };
@@ -86,6 +95,9 @@ export function problem({ name, message }) {
         : "Its name has no extension, such as .docx, so nobody knows what it is. Rename it and add it again.";
     case "NothingWorks":
       return "Nothing can be converted here for the moment: the server has no worker running. Try again in a minute.";
+    case "NoCookie":
+      return isSecureContext ? "This browser keeps no cookies of this page, and without one there is no session. Allow them and try again."
+        : "The page was opened by http, where browsers do not keep its cookie. Open it by https.";
     case "TooLarge":
       return `Larger than ${message}, the most that one file may have. Make it smaller or split it.`;
     case "Empty":
