@@ -23,6 +23,9 @@ _PLAIN_NUMBER = r"^(?:0|-?[1-9][0-9]{0,7}|-?(?:0|[1-9][0-9]{0,7})\.[0-9]{1,7})$"
 _MOST_DIGITS = 15
 """A double carries any decimal number of so many significant digits and gives back the same."""
 
+_LEAST = 2.0**-1022
+"""Below it a double carries fewer digits, down to none at all."""
+
 MOST_DECIMAL_DIGITS = 38
 
 _CELLS = 1_000_000
@@ -176,12 +179,16 @@ def _closely(text: pl.Series, doubtful: pl.Series, bad: pl.Expr) -> pl.Series:
 
 def _is_unsafe(text: pl.Expr) -> pl.Expr:
     value = text.cast(pl.Float64, strict=False)
-    digits = (
-        text.str.replace("[eE].*$", "")
+    digits = _significant(text)
+    lost = (value.abs() < _LEAST) & (_significant(value.cast(pl.String)) != digits)
+    return ~text.str.contains(_NUMBER) | (digits.str.len_bytes() > _MOST_DIGITS) | value.is_infinite() | lost
+
+
+def _significant(number: pl.Expr) -> pl.Expr:
+    """The digits that a number is written with, less the zeros around them that stand for nothing."""
+    return (
+        number.str.replace("[eE].*$", "")
         .str.replace(r"(\.[0-9]*?)0+$", "$1")
         .str.replace_all(r"[-.]", "")
         .str.strip_chars_start("0")
-        .str.len_bytes()
     )
-    vanished = (value == 0.0) & text.str.contains("[1-9].*[eE]")
-    return ~text.str.contains(_NUMBER) | (digits > _MOST_DIGITS) | value.is_infinite() | vanished
