@@ -1,5 +1,6 @@
 """Uploading, converting and asking at the conversion door: the order of checks, states, and whose file it is."""
 
+import asyncio
 import re
 from uuid import UUID, uuid4
 
@@ -327,6 +328,19 @@ async def test_while_it_is_processed_it_is_not_converted_twice(guest):
     assert refusal(await guest.ask(job_id)) == (400, "ValidationError")
     await claim(task)
     assert refusal(await guest.ask(job_id)) == (400, "ValidationError")
+
+
+async def test_of_two_at_once_one_is_done(guest):
+    # given two uploads of one name at once
+    job_id = str(uuid4())
+    uploads = await asyncio.gather(guest.send(job_id), guest.send(job_id))
+    assert sorted(answer.status_code for answer in uploads) == [200, 400]
+    # when it is to be converted twice at once
+    answers = await asyncio.gather(*(guest.ask(job_id) for _ in range(3)))
+    # then
+    assert sorted(answer.status_code for answer in answers) == [200, 400, 400]
+    owner = await connections.fetchval("SELECT guest FROM conversion_file WHERE job_id = $1", UUID(job_id))
+    assert await connections.fetchval("SELECT count(*) FROM job WHERE owner = $1", owner) == 1
 
 
 async def test_a_conversion_that_failed_says_why_and_may_be_tried_again(guest):
