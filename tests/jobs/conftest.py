@@ -35,6 +35,7 @@ async def at_hand(settings: Settings) -> AsyncIterator[Context]:
     await connections.execute("DELETE FROM job")
     await connections.execute("DELETE FROM object")
     await connections.execute("DELETE FROM worker")
+    await connections.execute("DELETE FROM crashed_file")
     for key in await at_hand.store.keys():
         await at_hand.store.remove(key)
     yield at_hand
