@@ -79,6 +79,8 @@ async def test_everything_can_be_done_by_keyboard(visit: Open, page_stack: Fault
     await go_to(person, "Download two.csv as converted")
     async with person.page.expect_download() as begun:
         await keys.press("Enter")
+    await expect(person.row("two.csv")).to_contain_text("Done and downloaded")
+    await expect(person.button("Download two.csv as converted")).to_be_focused()
     await go_to(person, "Remove one.csv from the list")
     await keys.press("Space")
     await expect(person.rows).to_have_count(1)

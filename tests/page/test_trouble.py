@@ -82,12 +82,14 @@ async def test_a_conversion_that_fails_says_why_and_can_be_tried_with_another_ta
     await expect(person.row("broken.json")).to_have_attribute("data-status", "failed")
     first = await person.row("broken.json").locator(".status").inner_text()
     await person.page.get_by_label("Convert broken.json to").select_option("parquet")
+    await person.button("Try again: broken.json").focus()
     async with person.page.expect_request("**/convert") as asked:
-        await person.button("Try again: broken.json").click()
+        await person.page.keyboard.press("Enter")
 
     # then
     assert len(first) > len("It could not be converted.")
     assert (await asked.value).post_data_json["target_format"] == "parquet"
+    await expect(person.button("Remove broken.json from the list")).to_be_focused()
     await expect(person.row("broken.json")).to_have_attribute("data-status", "failed")
 
 

@@ -78,7 +78,7 @@ export class List {
     $("convert").hidden = ready.length === 0;
     $("convert").textContent = `Convert ${words.files(ready.length)}`;
     $("download-all").hidden = done.length < 2;
-    $("download-all").disabled = done.some((entry) => entry.saving !== null);
+    $("download-all").setAttribute("aria-disabled", done.some((entry) => entry.saving !== null));
     $("download-all").textContent = `Download all ${done.length}`;
     this.#offerAll(ready);
   }

@@ -36,6 +36,7 @@ const acts = {
   },
   download,
   downloadAll: async (entries) => {
+    if (entries.some((entry) => entry.saving !== null)) return; // they are on their way
     for (const entry of entries) await download(entry);
   },
   again,
@@ -128,6 +129,7 @@ function targetOfAll(target) {
 }
 
 async function download(entry) {
+  if (entry.saving !== null) return; // it is on its way
   const result = await queue.fetch(entry);
   if (result) save(result.blob, nameOf(result.disposition, entry));
 }

@@ -55,9 +55,10 @@ export class Row {
     parts.target.hidden = !entry.target || (entry.status === "failed" && entry.remedy === null);
     if (entry.target) parts.select.value = entry.target;
     parts.download.hidden = entry.status !== "completed";
-    parts.download.disabled = entry.saving !== null;
+    parts.download.setAttribute("aria-disabled", entry.saving !== null); // one that is disabled would lose the focus
     parts.download.classList.toggle("strong", !entry.isSaved);
     parts.download.classList.toggle("quiet", entry.isSaved);
+    if (entry.remedy === null && document.activeElement === parts.again) parts.remove.focus();
     parts.again.hidden = entry.remedy === null;
     if (entry.remedy) {
       parts.againWord.textContent = words.REMEDY[entry.remedy];
