@@ -59,7 +59,10 @@ class JsonLines(Made):
             if not lines and self._rest.strip(_SPACE) and (self._ended or len(self._rest) > LONGEST):
                 # A line feed in a text would be made right by becoming a space; this way it stays wrong.
                 mark = b"\x01" if self._is_over else b""
-                lines, self._rest = [mark + self._rest[:_HOPELESS].replace(b"\n", b"\x01")], b""
+                rest = self._rest.lstrip(_SPACE)[:_HOPELESS]
+                if self._is_array and rest.startswith(b",") and rest[1:].strip(_SPACE):
+                    rest = rest[1:].lstrip(_SPACE)  # what is wrong is the value behind it
+                lines, self._rest = [mark + rest.replace(b"\n", b"\x01")], b""
                 self._ended = self._is_over = self._is_hopeless = True
         return b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines)
 

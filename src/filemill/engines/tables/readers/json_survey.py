@@ -4,6 +4,8 @@ A key that is first seen in the last line is a column, too; and a value of anoth
 as odd, to be named if the column is needed.
 """
 
+import json
+import re
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ from filemill.engines.tables.readers.json_kinds import Apart, Kind
 _LESSON = 128 << 10
 """Bytes looked at together: in one with something new every line is taken apart, forty times slower."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _anything = msgspec.json.Decoder()
 
 
@@ -92,9 +95,9 @@ class Survey:
         except RecursionError:
             return f"The values are nested deeper than {json_kinds.DEEPEST} levels."
         except msgspec.MsgspecError as error:
-            return f"The line is no JSON{_place(error)}."
+            return f"This is no JSON{_place(error, line)}."
         if not isinstance(values, dict):
-            return "The line is no JSON object."
+            return "This is no JSON object."
         for key, value in values.items():
             known = self.kinds.get(key, "null")
             self.kinds[key] = known
@@ -110,10 +113,22 @@ def _lines(piece: bytes) -> list[bytes]:
     return [line + b"\n" for line in piece.removesuffix(b"\n").split(b"\n")]
 
 
-def _place(error: Exception) -> str:
+def _place(error: Exception, line: bytes) -> str:
     text = str(error)
+    if half := _half_of_a_pair(line):
+        return f": {half} is half of a pair that stands for one sign, and stands alone"
     if "(byte" in text:
-        return f" (at byte {int(text.split('(byte')[1].strip(' )')) + 1} of the line)"
+        return f" (at byte {int(text.split('(byte')[1].strip(' )')) + 1} of it)"
     if "truncated" in text:
-        return ": it ends too early"
+        return ": it ends too early; the file may have been cut short"
     return " that can be read"
+
+
+def _half_of_a_pair(line: bytes) -> str | None:
+    """An escaped surrogate without its other half, if there is one: no text holds that, though Python would."""
+    try:
+        text = json.dumps(json.loads(line), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+    alone = _SURROGATE.search(text)
+    return f"\\u{ord(alone.group()):04x}" if alone else None
