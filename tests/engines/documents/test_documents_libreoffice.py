@@ -1,9 +1,11 @@
 """LibreOffice stays warm, dies, hangs: the next document is never the victim."""
 
 import os
+import resource
 import signal
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from filemill.engines.documents.engine import Documents
 from tests.engines.documents import contents
 from tests.engines.documents.samples import Samples
 from tests.engines.documents.workshop import Workshop
+
+SCARCE_BYTES = 320 << 20
 
 
 def desk_of(engine: Documents) -> int:
@@ -66,9 +70,32 @@ def test_a_document_over_which_it_dies_twice_has_failed(
     code, message, _ = shop.refusal(samples.of("docx"), "docx")
 
     # then
-    assert code == "too_much_memory"
-    assert message.startswith("sample.docx needs more memory")
+    assert code == "crashed"
+    assert message.startswith("sample.docx ended its converter each time")
     monkeypatch.undo()
+
+
+def test_a_document_for_which_its_memory_does_not_suffice_is_told_so(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a LibreOffice that may have little more than it needs to be there
+    shop.engine._kit.office.end()
+    start = programs.Talker.__init__
+
+    def start_with_little(self: programs.Talker, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        start(self, argv, environment)
+        resource.prlimit(self.pid, resource.RLIMIT_DATA, (SCARCE_BYTES, SCARCE_BYTES))
+
+    monkeypatch.setattr(programs.Talker, "__init__", start_with_little)
+    long = tmp_path / "long.txt"
+    long.write_text("A line of a text that is longer than anybody reads.\n" * 400_000)
+
+    # when
+    code, message, _ = shop.refusal(long, "txt")
+
+    # then
+    assert code == "too_much_memory"
+    assert message.startswith("sample.txt needs more memory")
 
 
 def test_one_that_does_not_answer_is_ended_and_the_next_document_is_not_late(

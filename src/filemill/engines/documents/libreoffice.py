@@ -27,6 +27,9 @@ SYSTEM_PYTHON = Path("/usr/bin/python3")
 """The system's own Python, for which its package manager has put `uno` there."""
 
 START_SECONDS = 90
+OUT_OF_MEMORY = 70
+"""What the desk ends with when LibreOffice died at the limit of its memory. Its own code tells a crash alike."""
+
 MOST_JOBS = 200
 """Documents after which the instance is replaced: it grows a little with each."""
 
@@ -176,7 +179,8 @@ class LibreOffice:
         if allocator := _allocator():
             environment["LD_PRELOAD"] = allocator
         desk = Path(__file__).with_name("office_desk.py")
-        self._desk = Talker([str(SYSTEM_PYTHON), "-I", str(desk), str(found), str(profile), address], environment)
+        told = (str(found), str(profile), address, str(OUT_OF_MEMORY))
+        self._desk = Talker([str(SYSTEM_PYTHON), "-I", str(desk), *told], environment)
         self._is_ready, self._jobs = False, 0
 
     def end(self) -> None:
@@ -212,7 +216,8 @@ class LibreOffice:
             return self._ask(order)
         except Gone as error:
             self.end()
-            raise trouble.too_large(task.file) from error
+            how = trouble.too_large if error.code == OUT_OF_MEMORY else trouble.crashed
+            raise how(task.file) from error
         except TooSlow as error:
             self.end()
             raise trouble.too_slow(task.file) from error

@@ -5,13 +5,14 @@
     -> {"ok": true, "sheets": how many} or {"ok": false, "error": why}; before the first, {"ready": true}
 
 It runs under the system's own Python, which has `uno`, and so imports nothing of filemill. When LibreOffice dies it
-ends as well: whoever started it starts another.
+ends as well, with a code of its own where that was for want of memory: whoever started it starts another.
 """
 
 import contextlib
 import ctypes
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +23,11 @@ import uno
 from com.sun.star.beans import PropertyValue
 
 START_SECONDS = 60
+DYING_SECONDS = 3
+_OF_A_BROKEN_LINE = ("RuntimeException", "BridgeException", "ConnectionSetupException", "NoConnectException")
+NEARLY_ALL = 0.7
+"""Of the limit: a single large allocation fails before everything is in use."""
+
 WANTS_A_RESTART = 81
 """What soffice.bin ends with after it has made its profile."""
 
@@ -106,8 +112,27 @@ def convert(desktop: Any, order: "dict[str, Any]") -> int:
             document.close(True)
 
 
+def has_died(office: "subprocess.Popen[bytes]", error: Exception) -> bool:
+    """Whether this is what is heard when it dies: of a broken line, a moment before the process is gone."""
+    if "disposed" in f"{type(error).__name__} {error}".lower():
+        return True
+    if type(error).__name__ in _OF_A_BROKEN_LINE:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            office.wait(DYING_SECONDS)
+    return office.poll() is not None
+
+
+def is_out_of_memory(office: "subprocess.Popen[bytes]") -> bool:
+    """Whether it died near the limit of memory that it shares with us; waits until it is gone."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        office.wait(DYING_SECONDS)
+    kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    return limit != resource.RLIM_INFINITY and kilobytes << 10 > limit * NEARLY_ALL
+
+
 def main() -> None:
-    """`office_desk.py PROGRAM PROFILE ADDRESS`"""
+    """`office_desk.py PROGRAM PROFILE ADDRESS CODE`; CODE is what it ends with when memory was short"""
     outbox = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     office, desktop = connect(*sys.argv[1:4])
@@ -121,8 +146,8 @@ def main() -> None:
         try:
             sheets = convert(desktop, json.loads(line))
         except Exception as error:  # noqa: BLE001 -- told to whoever asked
-            if "Disposed" in type(error).__name__ or office.poll() is not None:
-                sys.exit("soffice has died")
+            if has_died(office, error):
+                sys.exit(int(sys.argv[4]) if is_out_of_memory(office) else "soffice has died")
             say(ok=False, error=f"{type(error).__name__}: {error}"[:500])
         else:
             say(ok=True, sheets=sheets)

@@ -22,6 +22,7 @@ MOST_SECONDS = 600
 
 LONGEST_ANSWER = 1 << 20
 _CHUNK = 1 << 16
+_LAST_SECONDS = 5
 _STDERR_TAIL = 4_000
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -41,7 +42,11 @@ class TooSlow(FilemillError):
 
 
 class Gone(FilemillError):
-    """A program that should have stayed has ended."""
+    """A program that should have stayed has ended; `code` is what with, None where that is not known."""
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__()
+        self.code = code
 
 
 def environ(**more: str) -> dict[str, str]:
@@ -114,10 +119,17 @@ class Talker:
                     raise TooSlow
                 chunk = os.read(self._process.stdout.fileno(), _CHUNK)
                 if not chunk or len(self._heard) > LONGEST_ANSWER:
-                    raise Gone
+                    raise Gone(self._code())
                 self._heard += chunk
         line, _, self._heard = self._heard.partition(b"\n")
         return line
+
+    def _code(self) -> int | None:
+        """What it ended with; None where it has closed its mouth and goes on."""
+        try:
+            return self._process.wait(_LAST_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
 
     def end(self) -> None:
         """Kills it, and waits until it is gone."""

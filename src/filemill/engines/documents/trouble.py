@@ -29,8 +29,17 @@ def too_slow(file: InputFile) -> JobFailed:
 
 
 def too_large(file: InputFile) -> JobFailed:
-    """A program died over it, twice: with documents that is memory."""
+    """A program died over it, at the limit of its memory."""
     return JobFailed("too_much_memory", f"{file.file_name} needs more memory than a document may; send it in parts.")
+
+
+def crashed(file: InputFile) -> JobFailed:
+    """A program died over it each time. The file is remembered, and not tried again."""
+    return JobFailed(
+        "crashed",
+        f"{file.file_name} ended its converter each time it was tried; open it in its own program and save it anew.",
+        at_fault="us",
+    )
 
 
 def internal() -> JobFailed:
