@@ -24,13 +24,17 @@ _DUCK_READ = {"csv": "read_csv('{}')", "ndjson": "read_json('{}', format = 'newl
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A case by its name, who does it, and where: paths of the table, of the other one, and of the result."""
+    """A case by its name, who does it, and where: paths of the table, of the other one, and of the result.
+
+    `memory_mb` is what DuckDB may have, in MiB; 0 for as much as it takes.
+    """
 
     case: str
     how: str
     source: str
     other: str
     target: str
+    memory_mb: int = 0
 
 
 def work(task: Task) -> Callable[[], int]:
@@ -56,6 +60,9 @@ def _polars(task: Task) -> None:
 
 def _duck(task: Task) -> None:
     case = BY_NAME[task.case]
+    if task.memory_mb:
+        duckdb.sql(f"SET memory_limit = '{task.memory_mb}MiB'")
+        duckdb.sql(f"SET temp_directory = '{Path(task.target).parent}'")
     duckdb.sql(f"CREATE VIEW t AS SELECT * FROM {_DUCK_READ[case.source].format(task.source)}")
     duckdb.sql(f"CREATE VIEW o AS SELECT * FROM '{task.other}'")
     form = "csv" if case.target == "csv" else "parquet, COMPRESSION zstd"

@@ -1,6 +1,7 @@
 """Each table step as a job, beside bare Polars and bare DuckDB on local files: ratios of CPU, time and peak memory."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -9,13 +10,16 @@ from benchmarks import big_csv, contest, measure, report
 from benchmarks.bare_steps import Task, count
 from benchmarks.contest import Outcome
 from benchmarks.report import Figure, Options
-from benchmarks.step_cases import CASES, Case
+from benchmarks.step_cases import BY_NAME, CASES, Case
 from benchmarks.visitor import Uploaded, Visitor, running_stack
 from filemill.local.stack import Stack
 
 ROUNDS = 3
 GIGABYTES, BRIEF_GIGABYTES = 0.5, 0.02
 MEMORY_MB = 2048
+SMALL_MB = 512
+"""A third of what the table takes in memory: sorting it means spilling."""
+
 JOB, POLARS, DUCK = "job", "polars", "duckdb"
 _PRICES = 97 * 9_000
 
@@ -23,30 +27,40 @@ _PRICES = 97 * 9_000
 def run(options: Options) -> list[Figure]:
     """Every case by all three in turn; medians. A job that needs more memory than it may have is a line, too."""
     files = _files(options.data, BRIEF_GIGABYTES if options.is_brief else GIGABYTES)
-    rows = []
-    with running_stack(options, JOB_MEMORY_MB=str(MEMORY_MB)) as running, tempfile.TemporaryDirectory() as folder:
-        contenders = _Contenders(running, files, Path(folder))
-        for case in CASES:
-            taken: dict[str, list[Outcome]] = {JOB: [], POLARS: [], DUCK: []}
-            for number in range(1 if options.is_brief else ROUNDS):
-                for name in taken if number % 2 == 0 else reversed(taken):
-                    taken[name].append(contenders.take(case, name))
-            _want_same_rows(case, taken)
-            rows.append(_row(case, taken))
-            report.say(" | ".join(rows[-1]))
+    rows = _rows(options, files, CASES, MEMORY_MB)
+    rows += _rows(options, files, [BY_NAME["sort"]], SMALL_MB, is_told=True)
     report.say("")
     ratios = ("CPU / Polars", "CPU / DuckDB", "MiB / Polars", "MiB / DuckDB", "time / DuckDB")
     report.table(("step", "job s", "CPU s", "MiB", *ratios), rows)
     return []
 
 
-class _Contenders:
-    """One stack, the inputs, and what each contender does with them."""
+def _rows(
+    options: Options, files: dict[str, Path], cases: Sequence[Case], memory_mb: int, *, is_told: bool = False
+) -> list[tuple[str, ...]]:
+    """A line for each case. `is_told`: DuckDB may have no more memory than the job; Polars knows no such limit."""
+    rows = []
+    with running_stack(options, JOB_MEMORY_MB=str(memory_mb)) as running, tempfile.TemporaryDirectory() as folder:
+        contenders = _Contenders(running, files, Path(folder), memory_mb if is_told else 0)
+        for case in cases:
+            taken: dict[str, list[Outcome]] = {JOB: [], POLARS: [], DUCK: []}
+            for number in range(1 if options.is_brief else ROUNDS):
+                for name in taken if number % 2 == 0 else reversed(taken):
+                    taken[name].append(contenders.take(case, name))
+            _want_same_rows(case, taken)
+            rows.append(_row(f"{case.name}, {memory_mb} MiB allowed" if is_told else case.name, taken))
+            report.say(" | ".join(rows[-1]))
+    return rows
 
-    def __init__(self, running: Stack, files: dict[str, Path], folder: Path) -> None:
+
+class _Contenders:
+    """One stack, the inputs, and what each contender does with them. `memory_mb`: what DuckDB may have, 0 for all."""
+
+    def __init__(self, running: Stack, files: dict[str, Path], folder: Path, memory_mb: int) -> None:
         self._running = running
         self._files = files
         self._folder = folder
+        self._memory_mb = memory_mb
         self._visitor = Visitor(running.url)
 
     def take(self, case: Case, name: str) -> Outcome:
@@ -58,7 +72,7 @@ class _Contenders:
             return outcome
         target = self._folder / f"out.{case.target}"
         paths = (str(self._files[case.source]), str(self._files["other"]), str(target))
-        return contest.in_its_own_process("benchmarks.bare_steps", Task(case.name, name, *paths))
+        return contest.in_its_own_process("benchmarks.bare_steps", Task(case.name, name, *paths, self._memory_mb))
 
     def _upload(self, case: Case) -> Uploaded:
         steps = [*case.steps, {"type": "convert_format", "params": {"to_format": case.target}}]
@@ -94,12 +108,12 @@ def _want_same_rows(case: Case, taken: dict[str, list[Outcome]]) -> None:
         raise RuntimeError(f"{case.name}: the contenders do not agree on the rows: {rows}")
 
 
-def _row(case: Case, taken: dict[str, list[Outcome]]) -> tuple[str, ...]:
+def _row(name: str, taken: dict[str, list[Outcome]]) -> tuple[str, ...]:
     cpu = {name: measure.median(each.cpu for each in outcomes) for name, outcomes in taken.items()}
     seconds = {name: measure.median(each.seconds for each in outcomes) for name, outcomes in taken.items()}
     peak = {name: max(each.peak_mb for each in outcomes) for name, outcomes in taken.items()}
     return (
-        case.name,
+        name,
         f"{seconds[JOB]:.1f}",
         f"{cpu[JOB]:.1f}",
         f"{peak[JOB]:.0f}",

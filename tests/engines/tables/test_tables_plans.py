@@ -205,6 +205,16 @@ def test_a_packed_format_is_given_as_the_text_in_it(shop):
     assert rows(made) == [{"name": "Alice", "city": "New York", "age": 30}]
 
 
+@pytest.mark.parametrize(
+    ("function", "where"),
+    [("sum", "put on disk"), ("count", "put on disk"), ("median", "held in memory"), ("first", "held in memory")],
+)
+def test_aggregate_says_where_its_groups_are_kept(shop, function, where):
+    made = plan(shop, "people.csv", PEOPLE, aggregate(["city"], kept=f"{function} age"))
+
+    assert made.steps[0].note.endswith(f"{where}.")
+
+
 def test_pivot_says_that_the_data_name_its_columns(shop):
     made = plan(shop, "people.csv", PEOPLE, pivot(["name"], "city", "age"), select("name", "London"))
 

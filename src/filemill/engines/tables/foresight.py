@@ -12,6 +12,10 @@ _HELD = ("median", "n_unique")
 """Functions that hold a group's values."""
 
 
+_KEPT = (*_HELD, "first", "last")
+"""Functions whose state of each group stays in memory."""
+
+
 def streams(step: Step) -> bool:
     """Whether the rows pass the step piece by piece, so that its memory does not grow with them."""
     match step:
@@ -34,6 +38,10 @@ def note(step: Step) -> str | None:
             )
         case Sort():
             return "What does not fit into memory is put on disk."
+        case Aggregate(_, aggregations) if kept := [one.name for one in aggregations if one.function in _KEPT]:
+            return f"What {', '.join(map(repr, kept))} keep of each group is held in memory."
+        case Aggregate():
+            return "Groups that do not fit into memory are put on disk."
         case Join(name):
             return f"The input {name!r} is held in memory."
     return None

@@ -86,7 +86,8 @@ def _pair(step: Join, number: int, left: _Side, right: _Side) -> Column:
         raise JobFailed(
             "bad_value",
             f"{where}: column {own!r} is {one.type.name}, and column {that!r} of input {step.input!r} is "
-            f"{other.type.name}: they cannot be compared. Cast {own!r} before, if that helps.",
+            f"{other.type.name}: they cannot be compared. Cast {own!r} to {other.type.name} before; or, where {that!r} "
+            f"is to be cast, make {step.input!r} the main input of the job and this file its extra one.",
         )
     at = table.fresh()
     for name, column, side in ((own, one, left[2]), (that, other, right[2])):
