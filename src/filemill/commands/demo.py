@@ -12,8 +12,7 @@ import time
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import httpx
@@ -23,6 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from filemill.commands.stopping import Stopped, Stopping
 from filemill.errors import BadSetting
 from filemill.jobs import formats
 from filemill.local import stack
@@ -39,10 +39,6 @@ UPLOAD_SECONDS = 600
 
 _ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
 _say = Console(highlight=False, soft_wrap=True)
-
-
-class Stopped(BaseException):
-    """We were told to stop."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -70,15 +66,16 @@ class Source(msgspec.Struct, frozen=True):
 def demo(given: Path | None, out: Path) -> None:
     """Start everything for a moment and walk one real table through it."""
     source = _own(given) if given else _shipped()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+    stopping = Stopping(signal.SIGTERM, signal.SIGINT)
     began = time.monotonic()
     _say.print("Starting PostgreSQL, Redis, an object store, the API and a worker ...")
     try:
-        with _running() as running:
+        with _running(stopping) as running:
             _say.print(
                 f"Ready after {time.monotonic() - began:.1f} s at {running.url} (objects: {running.store.name})."
             )
+            stopping.at_once = True
+            stopping.check()
             with httpx.Client(base_url=f"{running.url}/api/v1", timeout=60) as api:
                 result = _walk(api, source, out)
     except Stopped:
@@ -121,16 +118,16 @@ def _shipped() -> Source:
 
 
 @contextlib.contextmanager
-def _running() -> Iterator[stack.Stack]:
+def _running(stopping: Stopping) -> Iterator[stack.Stack]:
     folder = Path(tempfile.mkdtemp(prefix="filemill-demo-"))
     try:
         running = stack.open_stack(folder)
         try:
-            running.start()
+            running.start(stopping.check)
             yield running
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_IGN)
+            stopping.at_once = False
+            stopping.turn_deaf()
             running.stop()
             running.home.close()
     finally:
@@ -218,7 +215,3 @@ def _preview(result: Path) -> None:
     for row in first.to_pylist() if first else ():
         shown.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     _say.print(shown)
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise Stopped

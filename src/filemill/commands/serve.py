@@ -4,21 +4,16 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import click
 
+from filemill.commands.stopping import Stopped, Stopping
 from filemill.local import stack
 from filemill.local.home import StoreName
 from filemill.local.stack import Stack
 
 DEFAULT_HOME = "~/.local/share/filemill"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-
-class Stopped(BaseException):
-    """We were told to stop."""
 
 
 @click.command()
@@ -41,21 +36,19 @@ class Stopped(BaseException):
 def serve(home: Path, port: int, store: StoreName | None) -> None:
     """Run everything on this machine, on loopback only, and keep all state in one folder."""
     began = time.monotonic()
-    for number in SIGNALS:
-        signal.signal(number, _stop)
+    stopping = Stopping(*SIGNALS)
     running: Stack | None = None
     try:
         running = stack.open_stack(home, port=port, store=store)
         say(f"home {running.home.folder}, logs {running.home.folder / 'logs'}, objects kept by {running.store.name}")
-        running.start()
+        running.start(stopping.check)
         print(f"ready {running.url}", flush=True)
         say(f"ready after {time.monotonic() - began:.1f} s")
-        running.watch(say)
+        running.watch(say, stopping.check)
     except Stopped:
         say("stopping")
     finally:
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        stopping.turn_deaf()
         if running is not None:
             running.stop()
             running.home.close()
@@ -64,9 +57,3 @@ def serve(home: Path, port: int, store: StoreName | None) -> None:
 def say(sentence: str) -> None:
     """Tells whoever watches the terminal."""
     print(f"filemill: {sentence}", file=sys.stderr, flush=True)
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    for each in SIGNALS:  # a second one must not disturb what the first has begun
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped

@@ -75,6 +75,6 @@ class Watch:
         """Names the last step that began to gather rows: it holds what there is no room for. `needs` is said of it."""
         megabytes = self._limits.memory_mb
         who = f"Step {self._at.step} ({self._at.name})" if self._at else "The job"
-        advice = "drop columns or filter rows before"
-        needs = needs or f"needs more than {megabytes} MB of memory, and no job may have more; {advice}."
+        advice = "; drop columns or filter rows before" if self._at else ""
+        needs = needs or f"needs more than {megabytes} MB of memory, and no job may have more{advice}."
         return JobFailed("too_much_memory", f"{who} {needs}")

@@ -143,12 +143,20 @@ class Stack:
         """Where the API is."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def start(self) -> None:
-        """Starts everything; returns once the API says that it, the store and a worker answer. Raises NotStarted."""
+    def start(self, check: Callable[[], None] = lambda: None) -> None:
+        """Starts everything; returns once the API says that it, the store and a worker answer. Raises NotStarted.
+
+        `check` is called all the while; what it raises ends the waiting.
+        """
         self._starting = Together(self._start_store, self._start_the_rest)
         self._starting.start()
-        self._starting.wait()
-        self.api.wait_until(self._is_ready, READY_SECONDS)
+        self._starting.wait(check)
+
+        def is_ready() -> bool:
+            check()
+            return self._is_ready()
+
+        self.api.wait_until(is_ready, READY_SECONDS)
         for lane, worker in self.workers.items():
             if lane != _FIRST_LANE:
                 self._want_going_on()
@@ -164,11 +172,12 @@ class Stack:
             return None
         return Clamd(self.home.folder / "clamd", log=self.home.log("clamd"), kept_fds=(self.home.servers_lock,))
 
-    def watch(self, say: Callable[[str], None]) -> None:
-        """Starts again whatever ends by itself, until an exception (a signal's) ends this."""
+    def watch(self, say: Callable[[str], None], check: Callable[[], None]) -> None:
+        """Starts again whatever ends by itself, until `check` raises something."""
         parts: list[Part] = [*self._servers, self.api, *self.workers.values()]
         kept = [Kept(part) for part in parts]
         while True:
+            check()
             for one in kept:
                 one.look(say)
             time.sleep(0.2)

@@ -1,7 +1,10 @@
 """Does several things at once, each in a thread of its own."""
 
 import threading
+import time
 from collections.abc import Callable
+
+POLL_SECONDS = 0.01
 
 
 class Together:
@@ -21,8 +24,11 @@ class Together:
         """Whether all have ended."""
         return not any(thread.is_alive() for thread in self._threads)
 
-    def wait(self) -> None:
-        """Waits for all; raises the first one's error. A signal's exception ends the waiting alone."""
+    def wait(self, check: Callable[[], None] | None = None) -> None:
+        """Waits for all; raises the first one's error. What `check` raises ends the waiting alone."""
+        while check is not None and not self.is_over:
+            check()
+            time.sleep(POLL_SECONDS)
         self.wait_for_end()
         if self._errors:
             raise self._errors[0]

@@ -95,7 +95,7 @@ def test_a_document_for_which_its_memory_does_not_suffice_is_told_so(
 
     # then
     assert code == "too_much_memory"
-    assert message.startswith("sample.txt needs more memory")
+    assert message.startswith("needs more memory for sample.txt")
 
 
 def test_one_that_does_not_answer_is_ended_and_the_next_document_is_not_late(

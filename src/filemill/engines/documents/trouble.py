@@ -29,8 +29,10 @@ def too_slow(file: InputFile) -> JobFailed:
 
 
 def too_large(file: InputFile) -> JobFailed:
-    """A program died over it, at the limit of its memory."""
-    return JobFailed("too_much_memory", f"{file.file_name} needs more memory than a document may; send it in parts.")
+    """A program died over it, at the limit of its memory. The sentence goes on from what the runner begins it with."""
+    return JobFailed(
+        "too_much_memory", f"needs more memory for {file.file_name} than a document may; send it in parts."
+    )
 
 
 def crashed(file: InputFile) -> JobFailed:
