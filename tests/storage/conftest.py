@@ -32,10 +32,13 @@ def store(any_store: StoreAddress, settings: Settings, bucket: str) -> Iterator[
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[None]:
-    """The pool of this process; no object has a row there."""
+    """The pool of this process; no object has a row there, nor afterwards: those of here may lie in another store."""
     await connections.open(settings.database_url)
     await connections.execute("DELETE FROM object")
     yield
+    await connections.close()  # and anew, as a test may have closed it
+    await connections.open(settings.database_url)
+    await connections.execute("DELETE FROM object")
     await connections.close()
 
 
