@@ -1,5 +1,6 @@
 """Fixtures for the rules of jobs: everything at hand in this process, and stories told about one job."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import unquote, urlsplit
@@ -88,6 +89,20 @@ def new_job(at_hand: Context, owner: uuid.UUID) -> NewJob:
         )
 
     return make
+
+
+async def now(job: Job) -> Job:
+    """A job as it stands."""
+    return await commands.get(job.id, job.owner)
+
+
+async def until(job: Job, what: Callable[[Job], bool], seconds: float = 20) -> Job:
+    """A job as soon as it is as it shall be; within so many seconds."""
+    for _ in range(int(seconds * 20)):
+        if what(seen := await now(job)):
+            return seen
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{await now(job)} after {seconds} s")
 
 
 async def upload(job: Job, content: bytes = TABLE) -> str:

@@ -26,7 +26,7 @@ from filemill.jobs.walls import Walls, Weak
 from filemill.storage.s3 import Store
 from tests.fixtures import tiny_child
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import upload
+from tests.jobs.conftest import now, until, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -93,10 +93,6 @@ def queued(at_hand: Context, owner: object) -> NewProgram:
     return make
 
 
-async def now(job: Job) -> Job:
-    return await commands.get(job.id, job.owner)
-
-
 async def left_by(at_hand: Context, job: Job) -> Any:
     """What a program has left."""
     job = await now(job)
@@ -116,14 +112,6 @@ def processes_with(mark: str) -> list[psutil.Process]:
 
 def left_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
-
-
-async def until(job: Job, what: Callable[[Job], bool], seconds: float = 20) -> Job:
-    for _ in range(int(seconds * 20)):
-        if what(seen := await now(job)):
-            return seen
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{await now(job)} after {seconds} s")
 
 
 # --- what it sees -----------------------------------------------------------------------------------------------------

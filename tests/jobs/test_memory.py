@@ -20,7 +20,7 @@ from filemill.jobs.queries import NewFile
 from filemill.jobs.runner import Runner
 from tests.engines.tables import workshop
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import mark_all
+from tests.jobs.conftest import mark_all, now
 
 pytestmark = pytest.mark.anyio
 
@@ -89,10 +89,6 @@ async def queue_up(owner: Any, pipeline: list[dict[str, Any]], inputs: dict[str,
         )
     )
     return await mark_all(job, inputs)
-
-
-async def now(job: Job) -> Job:
-    return await commands.get(job.id, job.owner)
 
 
 def left_on_disk(folder: Path) -> list[Path]:

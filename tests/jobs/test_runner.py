@@ -22,7 +22,7 @@ from filemill.jobs.job import ENDED, Job, Status
 from filemill.jobs.queries import NewFile
 from filemill.jobs.runner import Runner
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import TABLE, NewJob, upload
+from tests.jobs.conftest import TABLE, NewJob, now, until, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -45,18 +45,6 @@ async def runner(at_hand: Context, cage: Cage) -> Runner:
 
 async def queue_up(at_hand: Context, job: Job, content: bytes = TABLE) -> Job:
     return await uploads.mark(job.id, job.owner, await upload(job, content))
-
-
-async def now(job: Job) -> Job:
-    return await commands.get(job.id, job.owner)
-
-
-async def until(job: Job, what: Callable[[Job], bool], seconds: float = 20) -> Job:
-    for _ in range(int(seconds * 20)):
-        if what(seen := await now(job)):
-            return seen
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{await now(job)} after {seconds} s")
 
 
 @pytest.fixture
