@@ -90,6 +90,18 @@ def test_an_output_that_was_not_finished_leaves_nothing(shop: Workshop, key: str
         shop.client.stat_object(shop.bucket, key)
 
 
+def test_what_is_still_written_after_the_end_is_not_what_went_wrong(shop: Workshop, key: str) -> None:
+    # given an output that was given up, for a reason that lies elsewhere
+    upload = Upload(shop.access, key, "text/csv", AMPLE)
+    upload.write(b"x" * MIB)
+    upload.abandon()
+    # when a thread of Polars has not heard of it yet, and comes with the next part
+    with pytest.raises(RuntimeError):
+        upload.write(b"x" * 8 * MIB)
+    # then that is not told in the place of the reason
+    assert upload.fault is None
+
+
 def test_an_output_that_outgrows_its_room_ends_there_and_leaves_nothing(shop: Workshop, key: str) -> None:
     # given room for two parts, and one that has gone on its way already
     upload = Upload(shop.access, key, "text/csv", Room(10 * MIB, TOO_LARGE))

@@ -42,7 +42,7 @@ class Upload:
     """A file to write into, no larger than `room`. There is no object before `finish`, and none after `abandon`.
 
     `fault` is what went wrong, for whoever called the writer that called us: on its way through Polars an exception
-    loses its class.
+    loses its class. What goes wrong after `abandon` is none: Polars may still be writing what it had under way.
     """
 
     def __init__(self, store: StoreAccess, key: str, media_type: str, room: Room) -> None:
@@ -52,6 +52,7 @@ class Upload:
         self._media_type = media_type
         self._room = room
         self._written = 0
+        self._is_abandoned = False
         self._client = objects.client_of(store)
         self._waiting: list[bytes] = []
         self._length = 0
@@ -97,6 +98,7 @@ class Upload:
 
     def abandon(self) -> None:
         """Lets go of what was not finished. What the store does not hear of, sweep takes away."""
+        self._is_abandoned = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._upload_id:
             with contextlib.suppress(MinioException, urllib3.exceptions.HTTPError, OSError):
@@ -106,7 +108,7 @@ class Upload:
         try:
             self._send_part()
         except Exception as error:
-            self.fault = self.fault or error
+            self._note(error)
             raise
 
     def _send_part(self) -> None:
@@ -147,7 +149,12 @@ class Upload:
                 return call()
             except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
                 if pause is None:
-                    self.fault = trouble.store_away()
-                    raise self.fault from error
+                    away = trouble.store_away()
+                    self._note(away)
+                    raise away from error
             time.sleep(pause)
         raise AssertionError("unreachable")
+
+    def _note(self, fault: Exception) -> None:
+        if not self._is_abandoned:
+            self.fault = self.fault or fault
