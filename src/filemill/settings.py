@@ -14,6 +14,8 @@ PREFIX = "FILEMILL_"
 _PR_SET_DUMPABLE = 4
 DAY = 24 * 3600
 GB = 2**30
+TOKENS_PER_DOWNLOAD = 6
+"""So many times as many tokens may be asked for as downloads: one that is not used costs little, but not nothing."""
 
 SECRETS = ("DATABASE_URL", "REDIS_URL", "S3_KEY", "S3_SECRET", "S3_CAGE_KEY", "S3_CAGE_SECRET", "SECRET")
 """Settings that hold a secret; no child process finds them in its environment."""
@@ -73,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     guest_seconds: int = DAY
     member_session_seconds: int = 30 * DAY
     cookie_secure: Literal["on", "off"] = "on"
+    sessions_per_minute: int = 120
+    unused_sessions: int = 50_000
     uploads_per_minute: int = 3
     conversions_per_minute: int = 5
     downloads_per_minute: int = 10
@@ -101,7 +105,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Limits(self.job_seconds, self.job_memory_mb, self.job_disk_mb, watched_mb=self.job_memory_mb * 3 // 2)
 
     def most_per_minute(self, what: str) -> int:
-        """How many uploads, conversions or downloads one address may ask for in a minute."""
+        """How many sessions, uploads, conversions, downloads or download tokens one address may ask for in a minute."""
+        if what == "download tokens":
+            return self.downloads_per_minute * TOKENS_PER_DOWNLOAD
         return int(getattr(self, f"{what}_per_minute"))
 
 

@@ -186,6 +186,15 @@ async def test_ten_downloads_a_minute(guest):
     assert "Too many downloads" in answers[-1].json()["data"]["message"]
 
 
+async def test_six_times_as_many_tokens_as_downloads_a_minute(guest):
+    body = {"job_id": str(uuid4())}
+
+    answers = [await guest.client.post("/download_token", json=body) for _ in range(61)]
+
+    assert [answer.status_code for answer in answers] == [404] * 60 + [429]
+    assert "Too many download tokens" in answers[-1].json()["data"]["message"]
+
+
 @pytest.mark.usefixtures("accelerated")
 async def test_with_a_proxy_in_front_the_body_is_left_to_it(guest):
     # given

@@ -112,6 +112,16 @@ async def test_only_a_uuid_of_version_4_names_a_job(guest, job_id):
     assert refusal(await guest.ask(job_id)) == (400, "ValidationError")
 
 
+@pytest.mark.parametrize(
+    ("address", "lacks"), [("/job_status", "job_id"), ("/job_progress?job=1", "job_id"), ("/download", "token")]
+)
+async def test_a_question_that_says_not_what_it_is_about_is_told_so(guest, address, lacks):
+    answer = await guest.client.get(address)
+
+    assert refusal(answer) == (400, "ValidationError")
+    assert answer.json()["data"]["message"] == f"The query lacks {lacks}."
+
+
 async def test_a_uuid_is_the_same_in_capitals(guest):
     job_id = str(uuid4())
 

@@ -32,7 +32,7 @@ WANTS_SUCCESS = positive_data_acceptance
 # It takes the cookie away from a request, or breaks it; within a session that is ours to set.
 WANTS_REFUSAL = negative_data_rejection
 START_SECONDS = 30
-UNLIMITED = {f"FILEMILL_{what}_PER_MINUTE": "100000" for what in ("UPLOADS", "CONVERSIONS", "DOWNLOADS")}
+UNLIMITED = {f"FILEMILL_{what}_PER_MINUTE": "100000" for what in ("SESSIONS", "UPLOADS", "CONVERSIONS", "DOWNLOADS")}
 JOB = {"file_name": "sample.csv", "original_file_size_bytes": 10, "processing_steps": []}
 
 

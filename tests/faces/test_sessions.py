@@ -58,6 +58,26 @@ async def test_an_id_of_the_visitors_own_making_is_not_taken(client):
     assert "A" * 43 not in answer.headers["set-cookie"]
 
 
+async def test_sessions_are_counted_by_address_but_for_the_one_that_is_there(app, client, settings):
+    # given
+    app.state.settings = msgspec.structs.replace(settings, sessions_per_minute=2)
+    try:
+        answers = [await client.get("/session/init") for _ in range(3)]
+        cookie = answers[0].headers["set-cookie"].partition(";")[0]
+        again = await client.get("/session/init", headers={"Cookie": cookie})
+        async with visitor(app, an_address()) as other:
+            elsewhere = await other.get("/session/init")
+    finally:
+        app.state.settings = settings
+    # then
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert refusal(answers[2]) == (429, "RateLimitExceeded")
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 60
+    assert "set-cookie" not in answers[2].headers
+    # and whoever has one, or comes from elsewhere, goes on
+    assert (again.status_code, elsewhere.status_code) == (200, 200)
+
+
 async def test_a_bearer_that_is_wrong_does_not_keep_anybody_from_a_session(client):
     assert (await client.get("/session/init", headers={"Authorization": "Bearer nonsense"})).status_code == 200
 

@@ -19,7 +19,7 @@ from filemill.jobs import expressions, formats, moves, plans, queue, steps, swee
 from filemill.jobs.functions import FUNCTIONS
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
 from filemill.jobs.steps import STEPS
-from filemill.settings import PREFIX, Settings
+from filemill.settings import PREFIX, TOKENS_PER_DOWNLOAD, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -258,6 +258,12 @@ def _default(name: str) -> int:
         ("api/data-jobs.md", f"ends in one of {', '.join(formats.TABLES)}"),
         ("api/conversion-sessions.md", f"at most {_default('conversion_bytes') >> 20} MB"),
         ("api/conversion-sessions.md", f"for up to {closing.WAIT_SECONDS} seconds"),
+        ("api/conversion-sessions.md", f"| begins a session | {_default('sessions_per_minute')} a minute |"),
+        ("api/conversion-sessions.md", f"of these, {_default('unused_sessions'):,} are kept"),
+        (
+            "api/conversion-sessions.md",
+            f"| asks for a download | {_default('downloads_per_minute') * TOKENS_PER_DOWNLOAD} a minute |",
+        ),
         ("api/conversion-sessions.md", f"| takes in one file | {_default('uploads_per_minute')} a minute |"),
         ("api/conversion-sessions.md", f"| has it converted | {_default('conversions_per_minute')} a minute |"),
         ("api/conversion-sessions.md", f"| the converted file | {_default('downloads_per_minute')} a minute |"),

@@ -25,7 +25,7 @@ from tests.journeys.visitor import (
 
 pytestmark = pytest.mark.anyio
 
-UNLIMITED = {f"FILEMILL_{what}_PER_MINUTE": "10000" for what in ("UPLOADS", "CONVERSIONS", "DOWNLOADS")}
+UNLIMITED = {f"FILEMILL_{what}_PER_MINUTE": "10000" for what in ("SESSIONS", "UPLOADS", "CONVERSIONS", "DOWNLOADS")}
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + rb"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 NOTHING = dict.fromkeys(("account", "conversion_file", "job", "store"), 0)
 

@@ -1,5 +1,6 @@
 """Turns every error into an answer, in the dialect of the door that the path belongs to."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from filemill.web.methods import and_head
 RETRY_SECONDS = 5
 _FAULT = 500
 _LEFT = "client disconnected prematurely"  # Litestar's word for it; nobody's fault and nobody is left to be answered
+_MISSING = re.compile(r"Missing required (query|header) parameter '(.*?)'")  # Litestar's words as well
 _SORRY = "Something went wrong on our side; it has been written down under this answer's X-Request-ID."
 
 
@@ -112,7 +114,11 @@ def _of_litestar(request: Request[Any, Any, Any], error: HTTPException) -> Failu
 
 
 def _invalid(error: ValidationException) -> Failure:
-    """A parameter of the query, the path or the headers is impossible: 422. A body that is missing: 400."""
+    """A parameter of the query, the path or the headers is impossible or missing: 422. A body that is missing: 400."""
+    missing = _MISSING.match(error.detail)
+    if missing is not None:
+        where, name = missing.groups()
+        return Failure(422, f"The {where} lacks {name}." if where == "query" else f"The header {name} is missing.")
     problems = error.extra if isinstance(error.extra, list) else []
     if not any(problem.get("source") in ("query", "path", "header") for problem in problems):
         return Failure(400, "The request lacks its body.")

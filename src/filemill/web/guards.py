@@ -51,7 +51,7 @@ async def with_csrf_token(connection: Asking, _: BaseRouteHandler) -> None:
 
 
 class Limited:
-    """Lets an address pass so many times a minute: `what` is a plural and names the setting `{what}_per_minute`."""
+    """Lets an address pass so many times a minute: `what` is a plural that the settings know."""
 
     def __init__(self, what: str) -> None:
         self._what = what

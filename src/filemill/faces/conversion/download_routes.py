@@ -23,11 +23,11 @@ _REFUSED = FORBIDDEN[2]
 
 @ask(
     "/download_token",
-    guards=[in_session, with_csrf_token],
+    guards=[in_session, with_csrf_token, Limited("download tokens")],
     dto=AnyJsonBody[WhichFile],
     summary="Ask for a download",
     response_description="A token for one download.",
-    responses=refusals(401, 403, 404),
+    responses=refusals(401, 403, 404, 429),
 )
 async def issue_token(request: Asked, data: JSONBody[WhichFile], state: State) -> Response[TokenReply]:
     """A token that opens one download of a completed conversion; several may be asked for."""

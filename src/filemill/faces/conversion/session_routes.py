@@ -5,12 +5,13 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 
-from filemill.accounts import sessions
+from filemill.accounts import quotas, sessions
 from filemill.errors import WrongCsrfToken
 from filemill.faces.conversion import closing
 from filemill.faces.conversion.operations import SECURITY, Asked, refusals, session_of
 from filemill.faces.conversion.schemas import ClosedReply, CsrfToken, SessionReply
 from filemill.web import caller, cookies, origin
+from filemill.web.address import client_of
 from filemill.web.caller import ANYONE
 from filemill.web.guards import CSRF_HEADER, in_session
 
@@ -22,14 +23,19 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
     opt=ANYONE,
     summary="Begin a session",
     response_description="The session's CSRF token; its cookie is set.",
-    responses=refusals(),
+    responses=refusals(429),
 )
 async def init_session(request: Request[Any, Any, State], state: State) -> Response[SessionReply]:
-    """Begins a session and sets its cookie; with the cookie of a live one it is answered with that one's token."""
+    """Begins a session and sets its cookie; with the cookie of a live one it is answered with that one's token.
+
+    New ones are counted by address, since whoever comes by may ask for them.
+    """
     given = request.cookies.get(cookies.NAME)
     session = (await caller.named_by(given)).session if given is not None else None
     if session is None:
-        session = await sessions.begin(state.settings.guest_seconds)
+        settings = state.settings
+        await quotas.take("sessions", client_of(request.scope, state.trusted), settings.most_per_minute("sessions"))
+        session = await sessions.begin(settings.guest_seconds, most_unused=settings.unused_sessions)
     return Response(
         SessionReply(data=CsrfToken(session.csrf)),
         headers=_NOT_KEPT,
