@@ -25,13 +25,13 @@ def main() -> None:
     if lane not in KINDS:
         sys.exit(f"worker takes one lane of: {', '.join(KINDS)}.")
     try:
-        slots = settings.read(os.environ).slots(lane)
+        places = settings.read(os.environ).places(lane)
     except BadSetting as error:
         sys.exit(error.message)
-    # Dramatiq reads these two when it is imported. With a prefetch below its threads, slots would stay idle.
-    os.environ["dramatiq_queue_prefetch"] = str(slots)  # noqa: SIM112
+    # Dramatiq reads these two when it is imported. With a prefetch below its threads, some would stay idle.
+    os.environ["dramatiq_queue_prefetch"] = str(places)  # noqa: SIM112
     os.environ["dramatiq_worker_timeout"] = str(POLL_MS)  # noqa: SIM112
-    command = [f"workers.{lane}", "--processes", "1", "--threads", str(slots), "--queues", lane, "--skip-logging"]
+    command = [f"workers.{lane}", "--processes", "1", "--threads", str(places), "--queues", lane, "--skip-logging"]
     times = ["--worker-shutdown-timeout", str(DRAIN_MS), "--worker-fork-timeout", str(NOTICE_MS)]
     sys.argv = ["dramatiq", *command, *times]
     # In this very process: a program that is executed would be open to others again.

@@ -92,7 +92,7 @@ class Lane(dramatiq.Middleware):
 
     async def _open(self) -> None:
         at_hand = self.settings
-        slots = at_hand.slots(self.name)
+        slots, places = at_hand.slots(self.name), at_hand.places(self.name)
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(DatabaseAway),
             wait=wait_fixed(0.5),
@@ -101,15 +101,15 @@ class Lane(dramatiq.Middleware):
             reraise=True,
         ):
             with attempt:
-                await connections.open(at_hand.database_url, size=slots * 2 + 4, name=f"worker {self.name}")
+                await connections.open(at_hand.database_url, size=places * 2 + 4, name=f"worker {self.name}")
         context.open(Context(at_hand, Store(at_hand)))
         root = Path(at_hand.home, "work") if at_hand.home else Path(tempfile.gettempdir(), "filemill-work")
         self._folder = WorkFolder(root)
         self._cage = await self._make_cage(self._folder.path)
-        await self._cage.open(slots)
+        await self._cage.open(places)
         if not self._cage.is_shut:
             logs.warn("workers.lane", "this kernel has no Landlock: a job's process sees what its user sees")
-        self._runner = Runner(self.name, self.id, self._cage, OUTCOMES)
+        self._runner = Runner(self.name, self.id, self._cage, OUTCOMES, slots)
         await self._beat()
         self._clock = AsyncIOScheduler()
         often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
@@ -124,7 +124,7 @@ class Lane(dramatiq.Middleware):
         self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
         self._clock.start()
         # Jobs that were queued while no worker was there have no nudge.
-        await queue.nudge(self.name, slots)
+        await queue.nudge(self.name, places)
         logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._cage.engines)
 
     async def _make_cage(self, folder: Path) -> Cage:

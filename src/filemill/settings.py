@@ -96,6 +96,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """How many jobs of a lane one worker process takes at once."""
         return int(getattr(self, f"{lane}_slots"))
 
+    def places(self, lane: str) -> int:
+        """How many children one worker process of a lane keeps: one for each slot, and one for plans of tables."""
+        return self.slots(lane) + (lane == "tables")
+
     def limits(self, lane: str) -> Limits:
         """What one job of a lane may take."""
         if lane == "documents":

@@ -1,14 +1,16 @@
 """Stories of the tidy-up."""
 
 import asyncio
+from uuid import UUID
 
+import dramatiq
 import httpx
 import msgspec
 import pytest
 
 from filemill import connections
 from filemill.errors import DatabaseAway
-from filemill.jobs import commands, context, moves, queries, sweep, uploads, worker_queries
+from filemill.jobs import commands, context, moves, pairs, plan_queries, queries, queue, sweep, uploads, worker_queries
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.jobs.worker_queries import WorkerRow
@@ -174,6 +176,22 @@ async def test_who_holds_the_sweep_and_is_not_heard_of_loses_it(
     # then another one may sweep soon, and the first learns of it when it wakes up
     with pytest.raises(DatabaseAway):
         await frozen()
+
+
+async def test_a_plan_whose_nudge_was_lost_gets_another(at_hand: Context, owner: UUID, queued: NewJob) -> None:
+    client = dramatiq.get_broker().client  # type: ignore[attr-defined]
+    # given a worker of tables whose one slot is taken, and a plan that waits
+    await worker_queries.beat(WorkerRow("one", "here", "tables", 1, {}, "open", None))
+    await queued()
+    assert await moves.claim("tables", "one", "x")
+    await plan_queries.insert(
+        owner=owner, door="data", lane=pairs.PLANS_LANE, pipeline=b"[]", options=b'{"mode":"plan"}', files=[]
+    )
+    client.delete(f"{queue.NAMESPACE}:tables")
+    # when sweep comes by
+    await sweep.nudge()
+    # then whoever serves tables is told
+    assert client.llen(f"{queue.NAMESPACE}:tables") == 1
 
 
 async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Context, queued: NewJob) -> None:

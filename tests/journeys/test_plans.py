@@ -8,7 +8,7 @@ import pytest
 
 from filemill.local.stack import Stack
 from tests.journeys.conftest import NewVisitor
-from tests.journeys.tables import PEOPLE
+from tests.journeys.tables import LONG, PEOPLE
 from tests.journeys.visitor import (
     Step,
     Visitor,
@@ -155,6 +155,25 @@ async def test_a_plan_does_not_wait_behind_jobs(stack: Stack, new_visitor: NewVi
     assert len(made["rows"]) == 2
     for job in jobs:
         await ann.finished(job)
+    await assert_left_tidy(stack)
+
+
+async def test_a_plan_does_not_wait_for_long_jobs(stack: Stack, new_visitor: NewVisitor) -> None:
+    ann, ben = await new_visitor(stack), await new_visitor(stack)
+    # given long jobs in all slots, and one more that waits
+    jobs = [await ann.queue(LONG, [step("convert_format", to_format="ndjson.gz")], "long.csv") for _ in range(3)]
+    running = [await ann.until(job, "RUNNING") for job in jobs[:2]]
+
+    # when both the visitor of these jobs and another ask for plans
+    mine, his = await asyncio.gather(*(plan(visitor, OLDER, sample=PEOPLE.decode()) for visitor in (ann, ben)))
+
+    # then they are made beside the jobs, of which none has ended yet, nor one more begun
+    assert len(mine["rows"]) == len(his["rows"]) == 2
+    assert [(await ann.read(job))["status"] for job in jobs] == ["RUNNING", "RUNNING", "QUEUED"]
+    assert [(await ann.read(job))["started_at"] for job in running] == [job["started_at"] for job in running]
+    for job in jobs:
+        await ann.ask("POST", f"/jobs/{job['id']}/cancel", 200)
+        await ann.until(job)
     await assert_left_tidy(stack)
 
 

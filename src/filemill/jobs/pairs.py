@@ -7,6 +7,9 @@ from filemill.jobs.formats import FORMATS, TABLES, Format
 TABLES_LANE = "tables"
 DOCUMENTS_LANE = "documents"
 
+PLANS_LANE = "plans"
+"""Where plans wait. The workers of tables serve it, in one place more than they have slots for jobs."""
+
 WORDS = ("docx", "doc", "odt", "rtf", "txt", "md", "html", "epub")
 SHEETS = ("xlsx", "xls", "ods", "csv")
 SLIDES = ("pptx", "ppt", "odp")

@@ -34,14 +34,14 @@ async def count(owner: UUID) -> int:
 
 
 async def insert(*, owner: UUID, door: str, lane: str, pipeline: bytes, options: bytes, files: list[PlanFile]) -> UUID:
-    """Makes a plan that waits before all other jobs of its lane, as somebody waits for it -> its id."""
+    """Makes a plan that waits in a lane -> its id."""
     plan_id = uuid4()
     await execute(
         """
         WITH made AS (
           INSERT INTO job (id, owner, door, lane, pipeline, options, status, queued_at, created_at, updated_at,
             expires_at)
-          VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, 'QUEUED', to_timestamp(0), now(), now(),
+          VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, 'QUEUED', now(), now(), now(),
             now() + make_interval(secs => $7))
           RETURNING id)
         INSERT INTO job_file (job, side, name, file_name, object, marked_at)

@@ -10,7 +10,7 @@ import msgspec
 
 from filemill import connections
 from filemill.errors import BadRequest, Impossible, TookTooLong, TooMany, Unavailable
-from filemill.jobs import commands, context, formats, plan_queries, queries, queue, steps
+from filemill.jobs import commands, context, formats, pairs, plan_queries, queries, queue, steps
 from filemill.jobs import options as job_options
 from filemill.jobs.job import MAIN_INPUT, Job, Status
 from filemill.jobs.options import Options
@@ -49,7 +49,7 @@ async def make(new: NewPlan) -> Plan:
     files = [PlanFile(one.name, one.file_name) for one in new.inputs]
     if new.of is not None:
         files = await _files_of(new.of, new.owner, new.inputs)
-    plan_id = await _queue(new, possible.lane, files)
+    plan_id = await _queue(new, files)
     try:
         ended = await commands.wait(plan_id, new.owner, WAIT_SECONDS)
         return await _read(ended)
@@ -76,7 +76,7 @@ async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) 
     return files
 
 
-async def _queue(new: NewPlan, lane: str, files: list[PlanFile]) -> UUID:
+async def _queue(new: NewPlan, files: list[PlanFile]) -> UUID:
     most = context.get().settings.open_plans
     told = msgspec.structs.replace(new.options, mode="plan", sample=new.sample)
     async with connections.transaction():
@@ -88,12 +88,12 @@ async def _queue(new: NewPlan, lane: str, files: list[PlanFile]) -> UUID:
         plan_id = await plan_queries.insert(
             owner=new.owner,
             door=new.door,
-            lane=lane,
+            lane=pairs.PLANS_LANE,
             pipeline=steps.encode(new.pipeline),
             options=job_options.encode(told),
             files=files,
         )
-    await queue.nudge(lane)
+    await queue.nudge(pairs.TABLES_LANE)
     return plan_id
 
 

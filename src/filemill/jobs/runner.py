@@ -18,6 +18,7 @@ from filemill.jobs import (
     formats,
     moves,
     options,
+    pairs,
     queries,
     receipt_queries,
     receipts,
@@ -45,12 +46,16 @@ AGAIN_SECONDS = 2
 
 
 class Runner:
-    """A worker process's share of a lane. `outcomes` names by door what a face keeps when its job succeeds."""
+    """A worker process's share of a lane: `slots` jobs at once, and plans beside them where it serves tables.
 
-    def __init__(self, lane: str, worker: str, cage: Cage, outcomes: Mapping[str, Outcome]) -> None:
+    `outcomes` names by door what a face keeps when its job succeeds.
+    """
+
+    def __init__(self, lane: str, worker: str, cage: Cage, outcomes: Mapping[str, Outcome], slots: int = 1) -> None:
         self.lane = lane
         self.worker = worker
         self._drain = Drain()
+        self._slots = asyncio.Semaphore(slots)
         self._cage = cage
         self._outcomes = outcomes
         self._away_since: float | None = None
@@ -70,30 +75,47 @@ class Runner:
         self._drain.asked = True
 
     async def until_empty(self) -> None:
-        """Claims and runs until the lane has nothing due, or this worker drains."""
-        looked_twice = False
+        """Claims and runs until there is nothing due that there is a slot for, or this worker drains.
+
+        Somebody waits for a plan: it comes before all jobs, and takes none of their slots.
+        """
         while not self._drain.asked:
             if self._away_since is not None and not await self._probe():
                 await asyncio.sleep(PROBE_SECONDS)
                 continue
-            asked = time.monotonic()
-            try:
-                claimed = await moves.claim(self.lane, self.worker, self.engine)
-                if claimed is None:
-                    # Another worker's probe may have locked the rows for a moment: ask once more beside waiting rows.
-                    if looked_twice or not await moves.is_waiting(self.lane):
-                        return
-                    looked_twice = True
-                    continue
-            except DatabaseAway as error:
-                logs.warn("filemill.jobs.runner", "the database is away; sweep nudges again", cause=error)
-                return
-            looked_twice = False
-            token = logs.job_id.set(str(claimed.id))
-            try:
-                await self.run(claimed, asked)
-            finally:
-                logs.job_id.reset(token)
+            if self.lane == pairs.TABLES_LANE and await self._run_next(pairs.PLANS_LANE):
+                continue
+            if self._slots.locked():
+                return  # whoever has the last slot looks for more once it is free
+            async with self._slots:
+                if not await self._run_next(self.lane):
+                    return
+
+    async def _run_next(self, lane: str) -> bool:
+        """Takes the next job that waits in `lane` through -> False where there is none to be had."""
+        asked = time.monotonic()
+        try:
+            claimed = await self._claim(lane)
+        except DatabaseAway as error:
+            logs.warn("filemill.jobs.runner", "the database is away; sweep nudges again", cause=error)
+            return False
+        if claimed is None:
+            return False
+        token = logs.job_id.set(str(claimed.id))
+        try:
+            await self.run(claimed, asked)
+        finally:
+            logs.job_id.reset(token)
+        return True
+
+    async def _claim(self, lane: str) -> Claimed | None:
+        # Another worker's probe may have locked the rows for a moment: ask once more beside waiting rows.
+        for _ in range(2):
+            if not await moves.is_waiting(lane):
+                return None
+            if claimed := await moves.claim(lane, self.worker, self.engine):
+                return claimed
+        return None
 
     async def _probe(self) -> bool:
         try:

@@ -6,7 +6,18 @@ from uuid import UUID
 from filemill import connections, logs
 from filemill.accounts import queries as accounts
 from filemill.accounts import sign_in
-from filemill.jobs import closing, commands, context, crash_queries, moves, plan_queries, queries, queue, worker_queries
+from filemill.jobs import (
+    closing,
+    commands,
+    context,
+    crash_queries,
+    moves,
+    pairs,
+    plan_queries,
+    queries,
+    queue,
+    worker_queries,
+)
 from filemill.jobs.job import Status
 from filemill.jobs.moves import Moved
 from filemill.storage import queries as objects
@@ -105,10 +116,13 @@ async def nudge() -> None:
     slots: dict[str, int] = {}
     for worker in await worker_queries.workers_alive():
         slots[worker.lane] = slots.get(worker.lane, 0) + worker.slots
+        if worker.lane == pairs.TABLES_LANE:
+            slots[pairs.PLANS_LANE] = slots.get(pairs.PLANS_LANE, 0) + 1
     for lane, (waiting, held) in (await queries.waiting_and_held(list(slots))).items():
         idle = slots[lane] - held
         if waiting and idle > 0:
-            await queue.nudge(lane, min(waiting, idle))
+            served_by = pairs.TABLES_LANE if lane == pairs.PLANS_LANE else lane
+            await queue.nudge(served_by, min(waiting, idle))
 
 
 async def _settle(moved: list[Moved]) -> None:
