@@ -6,7 +6,7 @@ import httpx
 
 from filemill import connections
 from filemill.faces.conversion import outcome
-from filemill.jobs import commands, context, formats, moves, queries, worker_queries
+from filemill.jobs import claim_queries, commands, context, file_queries, formats, moves, queries, worker_queries
 from filemill.jobs.worker_queries import WorkerRow
 from filemill.storage import objects
 from filemill.storage import queries as rows
@@ -87,9 +87,9 @@ async def open_lane() -> None:
     await worker_queries.beat(WorkerRow("a test", "here", "tables", 2, {}, "open", None))
 
 
-async def claim(task: str) -> moves.Claimed:
+async def claim(task: str) -> claim_queries.Claimed:
     """Takes this job, and any before it."""
-    while (claimed := await moves.claim(*WORKER)) is not None:
+    while (claimed := await claim_queries.claim(*WORKER)) is not None:
         if str(claimed.id) == task:
             return claimed
     raise AssertionError("the job does not wait")
@@ -108,7 +108,7 @@ async def finish(task: str, result: bytes = b"result") -> None:
     async with connections.transaction():
         assert await moves.finish(claimed.id, claimed.fence, b"{}")
         assert await rows.store(object_id, size=stat.size, etag=stat.etag, media_type="application/vnd.test")
-        await queries.name_output(job.id, "output", name, object_id)
+        await file_queries.name_output(job.id, "output", name, object_id)
         await commands.settle([job.id])
         await outcome.converted(job.id)
 

@@ -14,7 +14,7 @@ from filemill.engines.tables.readers import excerpt, inflate, json_kinds, ndjson
 from filemill.engines.tables.writers import xlsx_sink
 from filemill.faces.conversion import closing
 from filemill.faces.conversion import routes as conversion_routes
-from filemill.faces.data import new_jobs, planning, routes, transfers
+from filemill.faces.data import account_routes, new_jobs, planning, routes, transfers
 from filemill.jobs import expressions, formats, moves, plans, queue, steps, sweep, targets, value_steps
 from filemill.jobs.functions import FUNCTIONS
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
@@ -250,7 +250,7 @@ def _default(name: str) -> int:
         ("api/data-jobs.md", f"cut at {preview.LONGEST_TEXT:,} characters"),
         ("api/data-jobs.md", f"free within {plans.WAIT_SECONDS} seconds"),
         ("api/data-jobs.md", f"{routes.MOST_BODY_BYTES >> 20} MiB for everything else below"),
-        ("api/data-jobs.md", f"{routes.MOST_CREDENTIALS_BYTES >> 10} KiB for accounts"),
+        ("api/data-jobs.md", f"{account_routes.MOST_CREDENTIALS_BYTES >> 10} KiB for accounts"),
         ("api/data-jobs.md", f"{passwords.SHORTEST} to {passwords.LONGEST} characters"),
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_NAME_AND_ADDRESS} with one name from one address"),
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_ADDRESS} from one"),

@@ -5,15 +5,15 @@ import asyncio
 import pytest
 
 from filemill import connections
-from filemill.jobs import commands, moves
+from filemill.jobs import claim_queries, commands, moves
 from filemill.jobs.job import Status
 from tests.jobs.conftest import NewJob, new_account
 
 pytestmark = pytest.mark.anyio
 
 
-async def claim() -> moves.Claimed:
-    claimed = await moves.claim("tables", "me", "tables 1")
+async def claim() -> claim_queries.Claimed:
+    claimed = await claim_queries.claim("tables", "me", "tables 1")
     assert claimed is not None
     return claimed
 
@@ -21,12 +21,12 @@ async def claim() -> moves.Claimed:
 async def test_the_oldest_job_is_claimed_first(queued: NewJob) -> None:
     jobs = [await queued() for _ in range(3)]
     assert [(await claim()).id for _ in range(3)] == [job.id for job in jobs]
-    assert await moves.claim("tables", "me", "tables 1") is None
+    assert await claim_queries.claim("tables", "me", "tables 1") is None
 
 
 async def test_a_lane_sees_only_its_own(queued: NewJob) -> None:
     await queued()
-    assert await moves.claim("documents", "me", "x") is None
+    assert await claim_queries.claim("documents", "me", "x") is None
 
 
 async def test_whoever_runs_least_comes_next(queued: NewJob) -> None:
@@ -44,13 +44,13 @@ async def test_many_claimers_never_share_a_job(queued: NewJob) -> None:
     owners = [await new_account() for _ in range(4)]
     jobs = [await queued(by=owners[n % 4]) for n in range(20)]
 
-    async def until_empty() -> list[moves.Claimed]:
+    async def until_empty() -> list[claim_queries.Claimed]:
         mine = []
         while True:
-            claimed = await moves.claim("tables", "me", "x")
+            claimed = await claim_queries.claim("tables", "me", "x")
             if claimed is not None:
                 mine.append(claimed)
-            elif not await moves.is_waiting("tables"):
+            elif not await claim_queries.is_waiting("tables"):
                 return mine
 
     # when eight claim at once
@@ -63,8 +63,8 @@ async def test_many_claimers_never_share_a_job(queued: NewJob) -> None:
 async def test_a_job_that_is_not_due_waits(queued: NewJob) -> None:
     job = await queued()
     await connections.execute("UPDATE job SET due_at = now() + interval '1 hour' WHERE id = $1", job.id)
-    assert await moves.claim("tables", "me", "x") is None
-    assert not await moves.is_waiting("tables")
+    assert await claim_queries.claim("tables", "me", "x") is None
+    assert not await claim_queries.is_waiting("tables")
 
 
 async def test_the_fence_rises_and_an_old_one_opens_nothing(queued: NewJob) -> None:
@@ -133,6 +133,6 @@ async def test_a_claim_at_ten_thousand_waiting_reads_only_indexes(queued: NewJob
     )
     await connections.execute("ANALYZE job")
     # when the plan of a claim is asked for, then nothing is read or sorted in full
-    rows = await connections.fetch("EXPLAIN " + moves.CLAIM, "tables", "me", "x")
+    rows = await connections.fetch("EXPLAIN " + claim_queries.CLAIM, "tables", "me", "x")
     plan = "\n".join(row[0] for row in rows)
     assert "Seq Scan on job" not in plan, plan

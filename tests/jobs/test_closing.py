@@ -7,7 +7,7 @@ import pytest
 from filemill import connections
 from filemill.accounts import guests, sign_in
 from filemill.errors import NotYours, WrongStatus
-from filemill.jobs import closing, commands, moves, queries, sweep, uploads
+from filemill.jobs import claim_queries, closing, commands, moves, queries, sweep, uploads
 from filemill.jobs.job import DATA, Status
 from filemill.storage import queries as objects
 from tests.fixtures.tidy import assert_tidy
@@ -61,7 +61,7 @@ async def test_a_job_that_runs_is_stopped_before_anything_goes(at_hand, queued):
     # given a job in a worker's hands
     guest = await a_guest()
     job = await queued(by=guest)
-    claimed = await moves.claim(*WORKER)
+    claimed = await claim_queries.claim(*WORKER)
     assert claimed.id == job.id
     # when
     await end(guest)
@@ -81,7 +81,7 @@ async def test_a_job_that_runs_is_stopped_before_anything_goes(at_hand, queued):
 async def test_a_job_whose_time_is_over_is_cancelled_whatever_it_does(queued):
     # given one that waits and one that runs
     await queued()
-    running = await moves.claim(*WORKER)
+    running = await claim_queries.claim(*WORKER)
     waiting = await queued()
     await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
     # when

@@ -8,7 +8,7 @@ import pytest
 
 from filemill import connections
 from filemill.errors import Impossible, NotFound, TooMany, WrongStatus
-from filemill.jobs import commands, context, moves, queries
+from filemill.jobs import claim_queries, commands, context, file_queries, moves
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.storage import queries as objects
@@ -18,8 +18,8 @@ from tests.jobs.conftest import NewJob, upload
 pytestmark = pytest.mark.anyio
 
 
-async def claim() -> moves.Claimed:
-    claimed = await moves.claim("tables", "me", "tables 1")
+async def claim() -> claim_queries.Claimed:
+    claimed = await claim_queries.claim("tables", "me", "tables 1")
     assert claimed is not None
     return claimed
 
@@ -122,7 +122,7 @@ async def test_a_retry_beside_a_sweep_has_one_outcome(queued: NewJob) -> None:
         tried, _ = await asyncio.gather(
             commands.retry(job.id, job.owner), objects.leave_expired(), return_exceptions=True
         )
-        (file,) = await queries.files(job.id, "in")
+        (file,) = await file_queries.files(job.id, "in")
         # then either it runs with its input kept, or it stays cancelled without
         status = (await commands.get(job.id, job.owner)).status
         if isinstance(tried, WrongStatus):

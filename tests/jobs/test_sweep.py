@@ -10,7 +10,19 @@ import pytest
 
 from filemill import connections
 from filemill.errors import DatabaseAway
-from filemill.jobs import commands, context, moves, pairs, plan_queries, queries, queue, sweep, uploads, worker_queries
+from filemill.jobs import (
+    claim_queries,
+    commands,
+    context,
+    moves,
+    pairs,
+    plan_queries,
+    queries,
+    queue,
+    sweep,
+    uploads,
+    worker_queries,
+)
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.jobs.worker_queries import WorkerRow
@@ -59,7 +71,7 @@ async def test_an_upload_in_parts_that_nobody_goes_on_with_is_given_up(at_hand: 
 async def test_a_lost_run_is_queued_again_and_what_it_wrote_goes(at_hand: Context, queued: NewJob) -> None:
     # given a run that wrote half an output, began another in parts, and was lost
     job = await queued()
-    claimed = await moves.claim("tables", "me", "x")
+    claimed = await claim_queries.claim("tables", "me", "x")
     assert claimed is not None
     key = output_key(job.id, claimed.fence, "data_processed.csv")
     await objects.expect(key, job.owner, job.id, 60, fence=claimed.fence)
@@ -131,7 +143,7 @@ async def test_a_retry_just_before_its_end_saves_a_job(at_hand: Context, queued:
 async def test_inputs_and_outputs_are_kept_for_different_times(at_hand: Context, queued: NewJob) -> None:
     # given a finished job
     job = await queued()
-    claimed = await moves.claim("tables", "me", "x")
+    claimed = await claim_queries.claim("tables", "me", "x")
     assert claimed is not None
     key = output_key(job.id, 1, "data_processed.csv")
     made = await objects.expect(key, job.owner, job.id, 60, fence=1)
@@ -183,7 +195,7 @@ async def test_a_plan_whose_nudge_was_lost_gets_another(at_hand: Context, owner:
     # given a worker of tables whose one slot is taken, and a plan that waits
     await worker_queries.beat(WorkerRow("one", "here", "tables", 1, {}, "open", None))
     await queued()
-    assert await moves.claim("tables", "one", "x")
+    assert await claim_queries.claim("tables", "one", "x")
     await plan_queries.insert(
         owner=owner, door="data", lane=pairs.PLANS_LANE, pipeline=b"[]", options=b'{"mode":"plan"}', files=[]
     )

@@ -5,9 +5,9 @@ import msgspec
 from filemill.jobs import carrying, context, run_files
 from filemill.jobs.cage import Cage
 from filemill.jobs.child import Child
+from filemill.jobs.claim_queries import Claimed
+from filemill.jobs.file_queries import FileRow
 from filemill.jobs.lease import Lease
-from filemill.jobs.moves import Claimed
-from filemill.jobs.queries import FileRow
 from filemill.jobs.run import Done, OutputFile, Run
 from filemill.jobs.run_files import Found, Output
 from filemill.jobs.watch import Watch

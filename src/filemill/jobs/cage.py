@@ -152,13 +152,17 @@ class Cage:
 
     async def _give(self, child: Child) -> None:
         is_good = not child.is_busy and child.is_alive
-        if is_good and child.jobs < self._most_jobs and child.memory_mb < self._most_idle_mb:
+        if is_good and child.jobs < self._most_jobs and self._weigh(child) < self._most_idle_mb:
             child.idle_since = time.monotonic()
             self._idle.append(child)
             return
         await child.kill()
         if not self._closed:
             self._ahead.append(asyncio.create_task(self._start()))
+
+    def _weigh(self, child: Child) -> int:
+        """MiB. Our own engine starts no other process, and a job of one row would pay for the search."""
+        return child.memory_mb if self.is_closed else child.own_memory_mb
 
     async def refresh(self) -> None:
         """Replaces the children that have worked and rested since; to be called now and then. Raises NoChild."""

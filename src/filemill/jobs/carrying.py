@@ -13,9 +13,9 @@ import msgspec
 from filemill.errors import JobFailed
 from filemill.jobs import context, formats, workplace
 from filemill.jobs.child import Child
+from filemill.jobs.claim_queries import Claimed
+from filemill.jobs.file_queries import FileRow
 from filemill.jobs.formats import PAGES
-from filemill.jobs.moves import Claimed
-from filemill.jobs.queries import FileRow
 from filemill.jobs.receipts import FileSum
 from filemill.jobs.run import OutputFile, Run
 from filemill.jobs.run_files import Found, Output, changed

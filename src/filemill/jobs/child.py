@@ -69,6 +69,11 @@ class Child:
         """What it and all it has started hold in memory, in MiB; 0 once they have ended."""
         return processes.memory_mb(processes.family(self.pid))
 
+    @property
+    def own_memory_mb(self) -> int:
+        """What it alone holds in memory, in MiB: one file to read, where its whole family takes a walk over threads."""
+        return processes.memory_mb([self.pid])
+
     async def disk_mb(self) -> int:
         """What lies in its folder, in MiB."""
         return await asyncio.to_thread(_weigh, self._folder)

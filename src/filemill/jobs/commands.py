@@ -10,7 +10,7 @@ import msgspec
 from filemill import connections
 from filemill.accounts import queries as accounts
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
-from filemill.jobs import chains, context, formats, moves, queries, queue, steps
+from filemill.jobs import chains, context, file_queries, formats, moves, queries, queue, steps
 from filemill.jobs import options as job_options
 from filemill.jobs.job import DOORS, ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
 from filemill.jobs.options import Options
@@ -88,7 +88,7 @@ async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int
     n_open, _ = await queries.count_open(new.owner)
     _want_room(n_open, most_open)
     job_id = await _insert(new, possible)
-    await queries.bind_input(job_id, MAIN_INPUT, object_id)
+    await file_queries.bind_input(job_id, MAIN_INPUT, object_id)
     await moves.queue(job_id, (Status.PENDING,), "begun by its owner")
     await queries.keep_until(job_id, until)
     return await _read(job_id)
@@ -212,7 +212,7 @@ async def retry(job_id: UUID, owner: UUID, door: str | None = None) -> Job:
         status = await queries.lock(job_id)
         if status not in (Status.FAILED, Status.CANCELLED):
             raise WrongStatus(f"The job is {status}; only a FAILED or CANCELLED job can be tried again.")
-        if not await queries.keep_inputs(job_id):
+        if not await file_queries.keep_inputs(job_id):
             raise WrongStatus("The job's input is not there (any more); make a new job and upload it again.")
         lane = await moves.queue(job_id, (Status.FAILED, Status.CANCELLED), "tried again by its owner")
         job = await _read(job_id)
@@ -246,7 +246,7 @@ async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> s
     job = await get(job_id, owner)
     if job.status is not Status.COMPLETED:
         raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has an output.")
-    for file in await queries.files(job_id, "out"):
+    for file in await file_queries.files(job_id, "out"):
         if file.name == name and file.key is not None and file.state == "stored":
             at_hand = context.get()
             return at_hand.store.presign_get(file.key, at_hand.settings.download_url_seconds, file.file_name)

@@ -10,8 +10,8 @@ from typing import Any, Self, TypeVar
 
 from filemill.errors import DatabaseAway
 from filemill.jobs import moves
+from filemill.jobs.claim_queries import Claimed
 from filemill.jobs.job import Status
-from filemill.jobs.moves import Claimed
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from filemill import connections
 from filemill.errors import BadRequest, Impossible, TookTooLong, TooMany, Unavailable
-from filemill.jobs import commands, context, formats, pairs, plan_queries, queries, queue, steps
+from filemill.jobs import commands, context, file_queries, formats, pairs, plan_queries, queries, queue, steps
 from filemill.jobs import options as job_options
 from filemill.jobs.job import MAIN_INPUT, Job, Status
 from filemill.jobs.options import Options
@@ -60,7 +60,7 @@ async def make(new: NewPlan) -> Plan:
 async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) -> list[PlanFile]:
     """The job's own inputs in place of those announced, which must be of the same formats."""
     await commands.get(job_id, owner)
-    there = {file.name: file for file in await queries.files(job_id, "in")}
+    there = {file.name: file for file in await file_queries.files(job_id, "in")}
     files = []
     for one in announced:
         file = there.get(one.name)

@@ -1,4 +1,4 @@
-"""All SQL on jobs but their moves: made, read, counted, their files, how long they are kept."""
+"""All SQL on jobs but their moves and files: made, read, counted, how long they are kept."""
 
 from datetime import datetime
 from typing import Any
@@ -166,121 +166,12 @@ async def events(job_id: UUID, after: int, limit: int = 1000) -> list[Event]:
     return [Event(r["n"], r["at"], r["kind"], msgspec.json.decode(r["data"])) for r in rows]
 
 
-# --- files of a job --------------------------------------------------------------------------------------------------
-
-
-class FileRow(msgspec.Struct, frozen=True):
-    """A named input or output with what is known of its object."""
-
-    name: str
-    file_name: str
-    announced_size: int | None
-    is_marked: bool
-    object_id: UUID | None
-    key: str | None
-    state: str | None
-    size: int | None
-    etag: str | None
-    sha256: str | None
-    upload_id: str | None
-
-
-async def files(job_id: UUID, side: str) -> list[FileRow]:
-    """The inputs (`in`) or outputs (`out`) of a job."""
-    rows = await fetch(
-        """
-        SELECT f.name, f.file_name, f.announced_size, f.marked_at IS NOT NULL AS is_marked, o.id AS object_id, o.key,
-          o.state, o.size, o.etag, o.sha256, o.upload_id
-        FROM job_file f LEFT JOIN object o ON o.id = f.object WHERE f.job = $1 AND f.side = $2 ORDER BY f.id
-        """,
-        job_id,
-        side,
-    )
-    return [FileRow(**row) for row in rows]
-
-
-async def expect_input(job_id: UUID, name: str, object_id: UUID, pending_seconds: int) -> None:
-    """Binds an object to an input, and lets the PENDING job live for so long from now."""
-    await execute(
-        """
-        WITH bound AS (UPDATE job_file SET object = $3 WHERE job = $1 AND side = 'in' AND name = $2)
-        UPDATE job SET updated_at = clock_timestamp(),
-          expires_at = greatest(expires_at, now() + make_interval(secs => $4::float8))
-        WHERE id = $1 AND status = 'PENDING'
-        """,
-        job_id,
-        name,
-        object_id,
-        float(pending_seconds),
-    )
-
-
-async def bind_input(job_id: UUID, name: str, object_id: UUID) -> None:
-    """Says that an input is an object which is there."""
-    await execute(
-        "UPDATE job_file SET object = $3, marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2",
-        job_id,
-        name,
-        object_id,
-    )
+# --- kept and forgotten ----------------------------------------------------------------------------------------------
 
 
 async def keep_until(job_id: UUID, until: datetime) -> None:
     """Says until when a job is kept, with its outputs; one that has not ended by then is cancelled."""
     await execute("UPDATE job SET expires_at = $2 WHERE id = $1", job_id, until)
-
-
-async def mark_input(job_id: UUID, name: str) -> bool:
-    """Marks an input as uploaded -> True when it was the last one missing."""
-    ready: bool = await fetchval(
-        """
-        WITH marked AS (UPDATE job_file SET marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2)
-        SELECT NOT EXISTS (SELECT FROM job_file WHERE job = $1 AND side = 'in' AND name <> $2 AND marked_at IS NULL)
-        """,
-        job_id,
-        name,
-    )
-    return ready
-
-
-async def name_output(job_id: UUID, name: str, file_name: str, object_id: UUID) -> None:
-    """Names an object as an output of the job."""
-    await execute(
-        """
-        INSERT INTO job_file (job, side, name, file_name, object) VALUES ($1, 'out', $2, $3, $4)
-        ON CONFLICT (job, side, name) DO UPDATE SET file_name = excluded.file_name, object = excluded.object
-        """,
-        job_id,
-        name,
-        file_name,
-        object_id,
-    )
-
-
-async def keep_inputs(job_id: UUID) -> bool:
-    """Keeps a job's inputs from expiring -> True if every one of them is still there."""
-    await fetch(
-        """
-        SELECT o.id FROM object o JOIN job_file f ON f.object = o.id
-        WHERE f.job = $1 AND f.side = 'in' ORDER BY o.id FOR UPDATE OF o
-        """,
-        job_id,
-    )
-    there: bool = await fetchval(
-        """
-        SELECT bool_and(f.marked_at IS NOT NULL AND o.state IS NOT DISTINCT FROM 'stored')
-        FROM job_file f LEFT JOIN object o ON o.id = f.object WHERE f.job = $1 AND f.side = 'in'
-        """,
-        job_id,
-    )
-    if there:
-        await execute(
-            "UPDATE object SET expires_at = NULL WHERE job = $1 AND state = 'stored' AND fence IS NULL", job_id
-        )
-    return bool(there)
-
-
-# --- kept and forgotten ----------------------------------------------------------------------------------------------
 
 
 async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, row_seconds: int) -> None:

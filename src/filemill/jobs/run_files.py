@@ -9,10 +9,10 @@ import msgspec
 
 from filemill.errors import JobFailed
 from filemill.jobs import context, formats, moves, options, receipts, steps
+from filemill.jobs.claim_queries import Claimed
+from filemill.jobs.file_queries import FileRow
 from filemill.jobs.job import BAD_ROWS, MAIN_INPUT, MAIN_OUTPUT
-from filemill.jobs.moves import Claimed
 from filemill.jobs.options import Options
-from filemill.jobs.queries import FileRow
 from filemill.jobs.receipts import FileSum
 from filemill.jobs.run import InputFile, OutputFile, Run, StoreAccess
 from filemill.jobs.steps import ConvertFormat

@@ -12,24 +12,25 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from filemill import connections, logs
 from filemill.errors import DatabaseAway, JobFailed, StoreAway
 from filemill.jobs import (
+    claim_queries,
     commands,
     context,
     crash_queries,
+    file_queries,
     formats,
     moves,
     options,
     pairs,
-    queries,
     receipt_queries,
     receipts,
     run_files,
 )
 from filemill.jobs.attempt import Attempt, Ran
 from filemill.jobs.cage import Cage, NoChild
+from filemill.jobs.claim_queries import Claimed
+from filemill.jobs.file_queries import FileRow
 from filemill.jobs.job import Status
 from filemill.jobs.lease import Drain, Ended, Lease
-from filemill.jobs.moves import Claimed
-from filemill.jobs.queries import FileRow
 from filemill.jobs.run_files import AFTER_LEASE_SECONDS
 from filemill.storage import queries as rows
 from filemill.storage import removal
@@ -111,9 +112,9 @@ class Runner:
     async def _claim(self, lane: str) -> Claimed | None:
         # Another worker's probe may have locked the rows for a moment: ask once more beside waiting rows.
         for _ in range(2):
-            if not await moves.is_waiting(lane):
+            if not await claim_queries.is_waiting(lane):
                 return None
-            if claimed := await moves.claim(lane, self.worker, self.engine):
+            if claimed := await claim_queries.claim(lane, self.worker, self.engine):
                 return claimed
         return None
 
@@ -163,7 +164,7 @@ class Runner:
 
     async def _inputs(self, claimed: Claimed) -> list[FileRow]:
         """The inputs as they were recorded when they were marked. Raises JobFailed where they are not that any more."""
-        inputs = await queries.files(claimed.id, "in")
+        inputs = await file_queries.files(claimed.id, "in")
         if options.decode(claimed.options).sample is not None:
             return inputs  # none of them is in the store
         if any(file.state != "stored" for file in inputs):
@@ -203,7 +204,9 @@ class Runner:
                     )
                     if not is_stored:
                         raise JobFailed("internal", "An output was taken away.", at_fault="us")
-                    await queries.name_output(claimed.id, output.file.name, output.file.file_name, output.object_id)
+                    await file_queries.name_output(
+                        claimed.id, output.file.name, output.file.file_name, output.object_id
+                    )
                 if hash_due:
                     await receipt_queries.due(hash_due)
                 await commands.settle([claimed.id])

@@ -6,10 +6,10 @@ import msgspec
 
 from filemill import connections
 from filemill.errors import BadRequest, WrongStatus
-from filemill.jobs import commands, context, moves, queries, queue
+from filemill.jobs import commands, context, file_queries, moves, queries, queue
+from filemill.jobs.file_queries import FileRow
 from filemill.jobs.formats import format_of
 from filemill.jobs.job import DATA, MAIN_INPUT, Job, Status
-from filemill.jobs.queries import FileRow
 from filemill.storage import objects, sniffing
 from filemill.storage import queries as rows
 from filemill.storage.objects import Part
@@ -31,7 +31,7 @@ class SignedPart(msgspec.Struct, frozen=True):
 async def _input(job_id: UUID, owner: UUID, name: str) -> tuple[Job, FileRow]:
     job = await commands.get(job_id, owner, DATA)
     _want_pending(job.status)
-    inputs = await queries.files(job_id, "in")
+    inputs = await file_queries.files(job_id, "in")
     for file in inputs:
         if file.name == name:
             return job, file
@@ -61,7 +61,7 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
         raise WrongStatus("An upload URL was given already and is still valid; ask again when it has expired.")
     seconds = settings.upload_url_seconds + objects.LONGEST_UPLOAD_SECONDS
     object_id = await rows.expect(key, job.owner, job.id, seconds)
-    await queries.expect_input(job.id, file.name, object_id, settings.pending_seconds)
+    await file_queries.expect_input(job.id, file.name, object_id, settings.pending_seconds)
     return object_id, key, before.upload_id if before is not None else None
 
 
@@ -83,7 +83,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     at_hand = context.get()
     job = await commands.get(job_id, owner, DATA)
     _want_pending(job.status)
-    inputs = await queries.files(job_id, "in")
+    inputs = await file_queries.files(job_id, "in")
     file = next((f for f in inputs if f.key == object_key), None)
     if file is None or file.object_id is None:
         keys = " or ".join(repr(_key(job_id, one)) for one in inputs)
@@ -117,7 +117,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
         ):
             raise WrongStatus("The upload is being deleted.")
         lane = None
-        if await queries.mark_input(job_id, file.name):
+        if await file_queries.mark_input(job_id, file.name):
             lane = await moves.queue(job_id, (Status.PENDING,), "uploaded")
         job = await commands.get(job_id, owner)
     if lane is not None:

@@ -62,7 +62,7 @@ class Open:
     def command(self, folder: Path, program: tuple[str, ...]) -> tuple[str, ...]:
         """The interpreter, bound to this process."""
         del folder
-        return (*python(program), "--parent", str(os.getpid()))
+        return bound(program)
 
 
 class Weak:
@@ -81,12 +81,17 @@ class Weak:
     def command(self, folder: Path, program: tuple[str, ...]) -> tuple[str, ...]:
         """The interpreter, bound to this process."""
         del folder
-        return (*python(program), "--parent", str(os.getpid()))
+        return bound(program)
 
 
 def kept() -> dict[str, str]:
     """What a child's environment keeps of ours."""
     return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+def bound(program: tuple[str, ...]) -> tuple[str, ...]:
+    """This interpreter with these arguments, for a child that ends with this process."""
+    return (*python(program), "--parent", str(os.getpid()))
 
 
 def python(program: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import importlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ import msgspec
 from filemill import settings
 from filemill.errors import BadSetting
 from filemill.jobs import pairs
-from filemill.local import clamd, object_store, process, system
+from filemill.local import clamd, keeping, object_store, process, system
 from filemill.local.clamd import Clamd
 from filemill.local.home import Home, Notes, StoreName, open_home
 from filemill.local.keys import CAGE, SERVICE, Keys
@@ -38,7 +37,6 @@ WORKER_GRACE = 8.0
 WORKER_READY = b'"what":"ready"'
 """How a worker says in its log that it takes jobs."""
 
-_FIRST_DELAY, _LONGEST_DELAY, _STEADY_SECONDS = 0.5, 30.0, 30.0
 _FIRST_LANE = pairs.TABLES_LANE
 """The lane without which a stack is not ready; the others are started once it is."""
 
@@ -46,38 +44,6 @@ _OWN = ("HOME", "DATABASE_URL", "REDIS_URL", "S3_URL", "S3_PUBLIC_URL", "S3_BUCK
 """The settings a local stack makes itself."""
 
 _CLAMD = f"{settings.PREFIX}CLAMD"
-
-
-Part = Process | Postgres | Redis | ObjectStore | Clamd
-
-
-class Kept:
-    """A process that is started again, ever later, when it ends by itself."""
-
-    def __init__(self, part: Part) -> None:
-        self._part = part
-        self._started_at = time.monotonic()
-        self._delay = 0.0
-        self._due: float | None = None
-
-    def look(self, say: Callable[[str], None]) -> None:
-        """Starts it again if it has ended and its delay is over."""
-        now = time.monotonic()
-        process = self._part if isinstance(self._part, Process) else self._part.process
-        if self._due is None:
-            if process is None or process.alive:
-                return
-            process.kill()  # what it left of its group
-            steady = now - self._started_at > _STEADY_SECONDS
-            self._delay = min(self._delay * 2, _LONGEST_DELAY) if self._delay and not steady else _FIRST_DELAY
-            self._due = now + self._delay
-            say(f"{process.program.name} ended with code {process.exit_code}; starting it in {self._delay:g} s")
-        elif now >= self._due:
-            self._due, self._started_at = None, now
-            try:
-                self._part.start()
-            except NotStarted as error:
-                say(error.message)
 
 
 class Stack:
@@ -174,13 +140,7 @@ class Stack:
 
     def watch(self, say: Callable[[str], None], check: Callable[[], None]) -> None:
         """Starts again whatever ends by itself, until `check` raises something."""
-        parts: list[Part] = [*self._servers, self.api, *self.workers.values()]
-        kept = [Kept(part) for part in parts]
-        while True:
-            check()
-            for one in kept:
-                one.look(say)
-            time.sleep(0.2)
+        keeping.watch([*self._servers, self.api, *self.workers.values()], say, check)
 
     def stop(self) -> None:
         """Ends everything: the API and the workers first, as they need the servers to end well.

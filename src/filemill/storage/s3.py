@@ -9,16 +9,15 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote_plus, urlsplit
 
-import urllib3
-from minio import Minio
 from minio.datatypes import Part as MinioPart
-from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.error import S3Error
 from minio.helpers import DictType
 
 from filemill.errors import BadRequest, NotFound, StoreAway
 from filemill.settings import Settings
+from filemill.storage import client
+from filemill.storage.client import GONE
 from filemill.storage.objects import Part, Stat, disposition
-from filemill.storage.pool import AsStored
 
 T = TypeVar("T")
 
@@ -26,33 +25,8 @@ THREADS = 8
 SENDING_THREADS = 4
 """Threads of their own for files on their way in: however slow that is, whoever asks the store gets an answer."""
 
-CONNECT_SECONDS = 3
-READ_SECONDS = 20
 _CHUNK = 1 << 20
-_GONE = frozenset({"NoSuchKey", "NoSuchUpload", "NoSuchObject", "NoSuchVersion"})
-_AWAY = frozenset(
-    {"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout"}
-)
-_AWAY_STATUS = 500
 _NOTHING_THERE = "InvalidRange"
-
-
-def _client(url: str, settings: Settings) -> Minio:
-    address = urlsplit(url)
-    pool = AsStored(
-        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-        maxsize=THREADS,
-        retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=()),
-        cert_reqs="CERT_REQUIRED",
-    )
-    return Minio(
-        address.netloc,
-        access_key=settings.s3_key,
-        secret_key=settings.s3_secret,
-        secure=address.scheme == "https",
-        region=settings.s3_region,
-        http_client=pool,
-    )
 
 
 class Readable(Protocol):
@@ -68,8 +42,8 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self._inside = _client(settings.s3_url, settings)
-        self._public = _client(settings.s3_public_url, settings)
+        self._inside = client.make(settings.s3_url, settings, THREADS)
+        self._public = client.make(settings.s3_public_url, settings, THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         self._sending = ThreadPoolExecutor(SENDING_THREADS, thread_name_prefix="store-sending")
 
@@ -83,14 +57,8 @@ class Store:
 
     @staticmethod
     async def _run(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-        try:
+        with client.heard():
             return await asyncio.get_running_loop().run_in_executor(threads, call)
-        except S3Error as error:
-            if error.code in _AWAY or (error.response and error.response.status >= _AWAY_STATUS):
-                raise StoreAway from error
-            raise
-        except (urllib3.exceptions.HTTPError, ServerError, InvalidResponseError, OSError) as error:
-            raise StoreAway from error
 
     async def probe(self) -> None:
         """Returns if the store answers and the bucket is there."""
@@ -106,7 +74,7 @@ class Store:
         try:
             found = await self._call(self._inside.stat_object, self.bucket, key)
         except S3Error as error:
-            if error.code in _GONE:
+            if error.code in GONE:
                 return None
             raise
         return Stat(found.size or 0, (found.etag or "").strip('"'), found.content_type)
@@ -116,7 +84,7 @@ class Store:
         try:
             return await self._call(self._look, key, n)
         except S3Error as error:
-            if error.code in _GONE:
+            if error.code in GONE:
                 return None
             if error.code == _NOTHING_THERE:  # an empty object has no first byte
                 found = await self.stat(key)
@@ -139,7 +107,7 @@ class Store:
         try:
             await self._call(self._feed, key, etag, offset, length, take)
         except S3Error as error:
-            if error.code in (*_GONE, "PreconditionFailed", "InvalidRange"):
+            if error.code in (*GONE, "PreconditionFailed", "InvalidRange"):
                 return False
             raise
         return True
@@ -159,7 +127,7 @@ class Store:
         try:
             answer = await self._call(self._inside.get_object, self.bucket, key)
         except S3Error as error:
-            if error.code in _GONE:
+            if error.code in GONE:
                 raise NotFound("The file is not there any more.") from error
             raise
         return self._pieces(answer)
@@ -196,7 +164,7 @@ class Store:
         try:
             return Part(number, await self._run(self._sending, put), len(data))
         except S3Error as error:
-            if error.code in _GONE:
+            if error.code in GONE:
                 raise NotFound("There is no open upload with this id.") from error
             raise
 
@@ -262,7 +230,7 @@ class Store:
             try:
                 page = self._inside._list_parts(self.bucket, key, upload_id, part_number_marker=_text(marker))  # noqa: SLF001
             except S3Error as error:
-                if error.code in _GONE:
+                if error.code in GONE:
                     return []
                 raise
             parts += [Part(p.part_number, (p.etag or "").strip('"'), p.size) for p in page.parts]
@@ -286,7 +254,7 @@ class Store:
         try:
             await self._call(call, self.bucket, key, upload_id)
         except S3Error as error:
-            if error.code not in _GONE:
+            if error.code not in GONE:
                 raise
 
     async def open_uploads(self, key: str) -> list[str]:

@@ -4,12 +4,10 @@ import hashlib
 from typing import Annotated
 
 import msgspec
-from litestar import Response, Router, delete, get, post
-from litestar.datastructures import State
-from litestar.params import HeaderParameter, JSONBody, QueryParameter, RequestBody
+from litestar import Router, delete, get, post
+from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
-from filemill.accounts import sign_in, tokens
-from filemill.faces.data import planning, transfer_routes, words
+from filemill.faces.data import account_routes, planning, transfer_routes, words
 from filemill.faces.data.new_jobs import MOST_JOB_BYTES, NewJob
 from filemill.faces.data.operations import (
     BODY,
@@ -28,99 +26,17 @@ from filemill.faces.data.operations import (
 )
 from filemill.faces.data.planning import MOST_PLAN_BYTES, NewPlan, PlanReply
 from filemill.faces.data.schemas import (
-    AccountReply,
-    Credentials,
     EventReply,
     JobReply,
-    NewAccount,
     Nothing,
     ReceiptReply,
-    Token,
 )
 from filemill.jobs import commands, plans, receipts, steps
 from filemill.jobs.job import DATA
-from filemill.web.address import client_of
-from filemill.web.bodies import FormBody, FormOperation, JsonBody
-from filemill.web.caller import ANYONE
+from filemill.web.bodies import JsonBody
 from filemill.web.guards import known, signed_in, spelled_as_ids
 
 MOST_BODY_BYTES = 2**20
-MOST_CREDENTIALS_BYTES = 8 * 2**10
-
-# --- accounts ---------------------------------------------------------------------------------------------------------
-
-
-@post(
-    "/auth/register",
-    dto=JsonBody[NewAccount],
-    opt=ANYONE,
-    summary="Register",
-    response_description="The account is made.",
-    responses=refusals(
-        408,
-        413,
-        415,
-        bad=(
-            "The body cannot be read, the e-mail is none or is taken, or the password has not 8 to 200 characters.",
-            "This e-mail is already registered.",
-        ),
-    ),
-    request_max_body_size=MOST_CREDENTIALS_BYTES,
-    tags=["accounts"],
-)
-async def register(data: JSONBody[NewAccount]) -> AccountReply:
-    """Makes an account. An e-mail that is taken already, or no e-mail at all, is a 400."""
-    return words.account(await sign_in.register(data.email, data.password))
-
-
-@post(
-    "/auth/login",
-    dto=FormBody[Credentials],
-    operation_class=FormOperation,
-    opt=ANYONE,
-    status_code=200,
-    summary="Sign in",
-    response_description="The access token.",
-    responses=refusals(
-        408,
-        413,
-        429,
-        bad=(
-            "The body is not a form of these fields, or the e-mail or the password is wrong.",
-            "Invalid credentials: the e-mail or the password is wrong.",
-        ),
-    ),
-    request_max_body_size=MOST_CREDENTIALS_BYTES,
-    tags=["accounts"],
-)
-async def login(data: RequestBody[Credentials], request: Asked, state: State) -> Response[Token]:
-    """Signs in by e-mail and password -> an access token. After ten failures within 15 minutes: 429."""
-    entered = await sign_in.sign_in(
-        data.username, data.password, address=client_of(request.scope, state.trusted), door=DATA
-    )
-    token = tokens.issue_access(
-        state.settings.secret,
-        tokens.Claims(entered.account, entered.version, entered.id),
-        seconds=state.settings.access_seconds,
-    )
-    return Response(Token(token), headers={"Cache-Control": "no-store"})
-
-
-@get(
-    "/users/me",
-    guards=[signed_in],
-    summary="Who am I?",
-    response_description="The account.",
-    responses=refusals(401, bad=UNREADABLE),
-    security=SECURITY,
-    tags=["accounts"],
-)
-async def read_me(request: Asked) -> AccountReply:
-    """The account behind the token."""
-    return AccountReply(str(request.user.id), request.user.email or "")
-
-
-# --- jobs -------------------------------------------------------------------------------------------------------------
 
 
 @post(
@@ -309,7 +225,7 @@ _JOBS = Router(
     tags=["jobs"],
 )
 
-router = Router("/api/v1", route_handlers=[register, login, read_me, _JOBS])
+router = Router("/api/v1", route_handlers=[*account_routes.handlers, _JOBS])
 
 
 def _hash(body: bytes) -> str:
