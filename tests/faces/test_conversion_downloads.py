@@ -10,6 +10,8 @@ from filemill import connections, redis_pool
 from filemill.accounts import sessions
 from filemill.faces.conversion import closing, files, queries
 from filemill.jobs import context, moves, sweep
+from filemill.local.process import free_port
+from filemill.storage.s3 import Store
 from filemill.web import downloads
 from tests.faces.conversions import CSV, Visitor, claim, open_lane, refusal, told
 from tests.fixtures.tidy import assert_tidy
@@ -82,6 +84,25 @@ async def test_of_many_at_once_one_gets_it(guest):
     answers = await asyncio.gather(*(fetch(guest, token) for _ in range(8)))
 
     assert sorted(answer.status_code for answer in answers) == [200] + [403] * 7
+
+
+async def test_a_store_that_is_away_spends_no_token(app, settings, guest):
+    # given
+    token = await guest.token(await guest.converted())
+    nowhere = Store(msgspec.structs.replace(settings, s3_url=f"http://127.0.0.1:{free_port()}"))
+    store, app.state.store = app.state.store, nowhere
+    # when
+    try:
+        refused = await fetch(guest, token)
+    finally:
+        app.state.store = store
+        nowhere.close()
+    # then
+    assert refusal(refused) == (503, "ServiceUnavailable")
+    assert 590 <= await redis_pool.client().ttl(f"download_token:{token}") <= 600
+    # and it opens its one download
+    assert (await fetch(guest, token)).content == b"result"
+    assert refusal(await fetch(guest, token)) == (403, "ForbiddenError")
 
 
 async def test_several_tokens_stand_side_by_side(guest):

@@ -5,7 +5,7 @@ import pytest
 import redis
 from playwright.async_api import expect
 
-from tests.fixtures.faulty import FaultyStack
+from tests.fixtures.faulty import FaultyStack, freeze, thaw
 from tests.page.conftest import STRANGER, Open
 from tests.page.person import Person
 
@@ -102,6 +102,41 @@ async def test_a_session_that_ended_before_anything_was_sent_is_begun_anew_witho
 
     # then
     await expect(person.row("people.csv")).to_contain_text("Done")
+
+
+async def test_a_file_taken_off_the_list_is_stopped_and_can_still_be_deleted(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given: a conversion that waits
+    person = await visit(page_stack)
+    worker = page_stack.workers["tables"]
+    freeze(worker)
+    try:
+        async with person.page.expect_response("**/convert") as asked:
+            await person.convert(person.file("people.csv"))
+        task = (await (await asked.value).json())["data"]["task_id"]
+        await expect(person.row("people.csv")).to_contain_text("Next in line")
+
+        # when
+        async with person.page.expect_response("**/cancel") as cancelled:
+            await person.button("Remove people.csv from the list").click()
+
+        # then it is not converted any more, and the page says what is left of it
+        assert (await cancelled.value).ok
+        async with httpx.AsyncClient(base_url=page_stack.url, cookies={"session_id": await session_of(person)}) as own:
+            assert (await own.get(f"/api/v1/jobs/{task}")).json()["status"] == "CANCELLED"
+        await expect(person.notice).to_contain_text("What the server has of people.csv is deleted when")
+        await expect(person.rows).to_have_count(0)
+    finally:
+        thaw(worker)
+
+    # when it shall not wait for that
+    await person.button("Close session").click()
+    await person.button("Close and delete").click()
+
+    # then
+    await expect(person.page.get_by_role("heading", name="Session closed")).to_be_focused()
+    await expect(person.button("Close session")).to_be_hidden()
 
 
 async def test_another_tab_with_a_session_of_its_own_does_not_get_in_the_way(

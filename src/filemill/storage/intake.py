@@ -120,8 +120,9 @@ class Intake:
                 said = CLEAN if scan else NOT_SCANNED
                 taken = Taken(object_id, wanted.key, incoming.size, incoming.sha256, wanted.media_type, said)
                 await _keep(taken, etag, wanted)
-            except BaseException:
-                await asyncio.shield(asyncio.create_task(self._give_up(object_id, upload)))
+            except BaseException as error:
+                is_store_away = isinstance(error, StoreAway)
+                await asyncio.shield(asyncio.create_task(self._give_up(object_id, upload, is_store_away)))
                 raise
         return taken
 
@@ -131,11 +132,11 @@ class Intake:
             raise StoreAway
         return there.etag
 
-    async def _give_up(self, object_id: UUID, upload: Upload) -> None:
+    async def _give_up(self, object_id: UUID, upload: Upload, is_store_away: bool) -> None:
         try:
             row = await intake_queries.leave(object_id, LATE_SECONDS)
             await upload.rest()
-            if row is not None:
+            if row is not None and not is_store_away:  # else the sender would wait once more for nothing
                 await removal.remove(self._store, [row])
         except FilemillError as error:
             logs.warn(__name__, "what was not kept is left to sweep", cause=error)

@@ -1,13 +1,14 @@
 """The addresses of this door where results go out."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Response, get
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
-from filemill.errors import BadRequest, NotFound, NotYours
+from filemill.errors import BadRequest, NotFound, NotYours, Unavailable
 from filemill.faces.conversion import download_tokens, files, queries
 from filemill.faces.conversion.operations import FORBIDDEN, SECURITY, Asked, ask, refusals, session_of
 from filemill.faces.conversion.schemas import DownloadToken, TokenReply, WhichFile
@@ -64,10 +65,19 @@ async def download_result(
     """Hands the converted file out, whole and once; HEAD tells its size and leaves the token unspent."""
     session = session_of(request)
     is_head = bool(request.state.get(IS_HEAD))
-    file = await (download_tokens.look if is_head else download_tokens.spend)(session, token)
-    if file is None:
+    opened = await (download_tokens.look if is_head else download_tokens.spend)(session, token)
+    if opened is None:
         raise NotYours(_REFUSED)
-    result = await queries.result(session.guest, file)
+    try:
+        return await _hand_out(session.guest, opened.file, state, is_head=is_head)
+    except Unavailable:  # whoever is told to try again shall be able to
+        if not is_head:
+            await download_tokens.give_back(session, token, opened)
+        raise
+
+
+async def _hand_out(guest: UUID, file: UUID, state: State, *, is_head: bool) -> Response[Any]:
+    result = await queries.result(guest, file)
     if result is None:
         raise NotFound("The converted file is not there any more.")
     name = f"{formats.stem_of(result.file_name)}.{formats.extension_of(result.made_as)}"

@@ -26,9 +26,14 @@ export async function upload(csrf, jobId, file, told, signal) {
   await transfer("POST", "/upload", { body: form, headers: { "X-CSRF-Token": csrf }, sending: told, signal });
 }
 
-/** Has an uploaded file converted. */
+/** Has an uploaded file converted -> the conversion's id at every door. */
 export async function convert(csrf, jobId, target, signal) {
-  await ask("POST", "/convert", csrf, { job_id: jobId, target_format: target }, signal);
+  return (await ask("POST", "/convert", csrf, { job_id: jobId, target_format: target }, signal)).task_id;
+}
+
+/** Stops a conversion; of the doors for jobs, that for data has the address. */
+export async function cancel(taskId) {
+  await ask("POST", `/api/v1/jobs/${taskId}/cancel`);
 }
 
 /** How a file stands -> {status, error_message, completed_at}. */

@@ -38,6 +38,7 @@ export class Entry {
   saving = null; // 0 to 1 while the result comes
   isSaved = false;
   downloadToken = null;
+  taskId = null; // the conversion that is under way; not known any more after a reload
   abort = new AbortController();
 
   constructor(name, file, target, jobId = newId(), addedAt = nextMoment()) {
@@ -69,7 +70,7 @@ export class Entry {
     return this.status === "ready" || this.remedy === "convert";
   }
 
-  /** Whether the server has anything of it. */
+  /** Whether the server has anything of it, as far as can be told. */
   get isOnServer() {
     return ON_SERVER.has(this.status) && (this.status !== "failed" || this.canRetry);
   }
@@ -78,6 +79,7 @@ export class Entry {
 /** All entries in the order they came. Events: `list` after one came or went, `entry` (its `detail`) after one changed. */
 export class Files extends EventTarget {
   #entries = [];
+  hasLeft = false; // whether something that was taken off the list may still be on the server
 
   [Symbol.iterator]() {
     return this.#entries[Symbol.iterator]();

@@ -72,7 +72,7 @@ export class List {
     document.body.classList.toggle("has-files", entries.length > 0);
     $("choose").className = entries.length > 0 ? "quiet" : "strong";
     $("list").hidden = entries.length === 0;
-    $("close").hidden = !this.files.anyOnServer;
+    $("close").hidden = !this.files.anyOnServer && !this.files.hasLeft;
     if ($("list-title").textContent !== title) $("list-title").textContent = title;
     document.title = going ? `${done.length} of ${entries.length} done: filemill` : "filemill: convert files, keep nothing";
     $("convert").hidden = ready.length === 0;

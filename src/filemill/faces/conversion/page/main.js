@@ -90,12 +90,13 @@ async function persistently(act) {
   for (let attempt = 0; ; attempt++) {
     try {
       const result = await act();
-      notice.hide("unreachable");
+      notice.hide("unreachable", "crowd");
       return result;
     } catch (error) {
       const seconds = pauseAfter(error, attempt);
       if (seconds === null) throw error;
-      notice.show("unreachable");
+      if (error.status === 429) notice.show("crowd", { fill: words.countdown(seconds) });
+      else notice.show("unreachable");
       await pause(seconds, undefined, true);
     }
   }
@@ -103,7 +104,7 @@ async function persistently(act) {
 
 async function take(chosen) {
   if (chosen.length === 0 || hasEnded) return;
-  notice.hide("closed", "gone", "folder");
+  notice.hide("closed", "gone", "folder", "left");
   await formats.renew();
   files.add(...chosen.map(entryOf));
   notice.announce(`${words.files(chosen.length)} added.`);
@@ -159,10 +160,11 @@ async function again(entry) {
 
 async function remove(entry) {
   const index = list.indexOf(entry);
-  const said = words.removed(entry);
+  const isKept = entry.isOnServer;
   await queue.remove(entry);
   list.focusNear(index);
-  notice.announce(said);
+  notice.announce(words.removed(entry));
+  if (isKept) notice.showQuietly("left", entry.name);
 }
 
 async function close() {
@@ -208,6 +210,7 @@ async function beginAnew() {
 async function letGo(stays) {
   const leaving = [...files].filter((entry) => !stays(entry));
   for (const entry of files) entry.abort.abort();
+  files.hasLeft = false;
   files.remove(...leaving);
   await history.clear();
   for (const entry of files) {

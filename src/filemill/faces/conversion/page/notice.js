@@ -18,7 +18,7 @@ export function announce(text) {
 }
 
 /** Shows one of words.NOTICES; `action` is {word, act} for a button. Those of another kind than the last are told. */
-export function show(kind, { fill = "", action = null, focus = false } = {}) {
+export function show(kind, { fill = "", action = null, focus = false, isTold = false } = {}) {
   const { title, text } = NOTICES[kind];
   const box = $("notice");
   const isNew = box.hidden || box.dataset.kind !== kind;
@@ -33,7 +33,12 @@ export function show(kind, { fill = "", action = null, focus = false } = {}) {
     $("notice-action").onclick = action.act;
   }
   if (focus) $("notice-title").focus();
-  else if (isNew) announce(`${title}. ${text.replace("{}", fill)}`);
+  else if (isNew && !isTold) announce(`${title}. ${text.replace("{}", fill)}`);
+}
+
+/** The same for what nobody has to do anything about: it is not told, and gives way to any other. */
+export function showQuietly(kind, fill) {
+  if ($("notice").hidden || $("notice").dataset.kind === kind) show(kind, { fill, isTold: true });
 }
 
 /** Takes the notice away if it is of one of these kinds. */

@@ -45,9 +45,11 @@ export class Queue {
     return result;
   }
 
-  /** Stops whatever is going on with a file, and forgets it here. */
+  /** Stops whatever is going on with a file, and forgets it here. What the server has goes with the session. */
   async remove(entry) {
     entry.abort.abort();
+    if (entry.status === "processing" && entry.taskId) api.cancel(entry.taskId).catch(() => {}); // it may be done
+    if (entry.isOnServer || entry.status === "uploading") this.files.hasLeft = true;
     this.files.remove(entry);
     await history.forget(entry.jobId);
   }
@@ -83,7 +85,8 @@ export class Queue {
   async #convert(entry) {
     await this.conversions.enter(async () => {
       try {
-        await this.session.with((csrf) => api.convert(csrf, entry.jobId, entry.target, entry.abort.signal));
+        const { jobId, target, abort } = entry;
+        entry.taskId = await this.session.with((csrf) => api.convert(csrf, jobId, target, abort.signal));
       } catch (error) {
         // The answer was lost, not the request: the server is at it already.
         const isUnderWay = error instanceof Refused && error.status === 400 && (await this.#isUnderWay(entry));

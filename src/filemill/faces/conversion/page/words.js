@@ -131,6 +131,7 @@ export function heading(count, going, done) {
 
 export const NOTICES = {
   limit: { title: "A short wait", text: "This server takes only so many files a minute. Nothing is lost: it goes on by itself in {}." },
+  crowd: { title: "A short wait", text: "Many visitors from your address came within a minute. The page goes on by itself within {}." },
   away: { title: "The server is busy with itself", text: "It cannot take files for the moment. It goes on by itself in {}." },
   lost: { title: "No connection", text: "The server cannot be reached. Your files wait here, and it goes on by itself." },
   unreachable: { title: "The server does not answer", text: "This page needs it to know what can be converted. It tries again by itself." },
@@ -138,6 +139,7 @@ export const NOTICES = {
   over: { title: "Your session has ended", text: "Its time was over or it was closed, so {} deleted from the server. Add the originals again to convert them once more." },
   idle: { title: "Your session has ended", text: "Its time was over or it was closed. Nothing of yours is on the server." },
   gone: { title: "Some files are gone", text: "They belonged to an earlier session: {}." },
+  left: { title: "Off the list", text: "What the server has of {} is deleted when the session ends. Close the session to have it deleted now." },
   folder: { title: "Folders stay outside", text: "A folder cannot be converted. Open it and drop the files in it." },
 };
 
@@ -170,6 +172,6 @@ export function question(held) {
 
 /** What is said when an entry was taken off the list. */
 export function removed(entry) {
-  const rest = entry.isOnServer ? " The server deletes it when the session ends." : "";
+  const rest = entry.isOnServer ? " The server deletes it when the session ends, or when you close it." : "";
   return `${entry.name} is off the list.${rest}`;
 }
