@@ -19,6 +19,7 @@ from filemill.jobs import commands, context, moves, steps, uploads
 from filemill.jobs.cage import Cage
 from filemill.jobs.context import Context
 from filemill.jobs.job import ENDED, Job, Status
+from filemill.jobs.options import Options
 from filemill.jobs.queries import NewFile
 from filemill.jobs.runner import Runner
 from tests.fixtures.tidy import assert_tidy
@@ -266,10 +267,44 @@ async def test_progress_moves_with_the_work(
 ) -> None:
     job = await long_job()
     work = asyncio.create_task(runner.until_empty())
-    seen = set()
+    seen = []
     while not work.done():
-        seen.add((await now(job)).progress)
+        seen.append((await now(job)).progress)
         await asyncio.sleep(0.05)
     await work
-    assert len(seen) > 1
-    assert all(0 <= p <= 1 for p in seen)
+    # then it has gone up and never down, and says 1 of what is done alone
+    seen.append((await now(job)).progress)
+    assert len(set(seen)) > 2
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (0, 1)
+
+
+@pytest.mark.parametrize("what", ["output", "bad_rows"])
+async def test_an_output_larger_than_one_may_be_leaves_nothing(
+    at_hand: Context, runner: Runner, owner: object, what: str
+) -> None:
+    # given room for less than one of the outputs will be, and more than enough for the other
+    little = msgspec.structs.replace(at_hand.settings, output_bytes=100_000)
+    context.open(msgspec.structs.replace(at_hand, settings=little))
+    content = b"n\n" + (b"x\n" * 10_000 if what == "bad_rows" else b"1234567890\n" * 20_000) + b"1\n"
+    pipeline = b'[{"type":"cast","params":{"columns":{"n":"int"}}}]'
+    job = await commands.create(
+        commands.NewJob(
+            owner=owner,  # type: ignore[arg-type]
+            door="data",
+            pipeline=steps.decode(pipeline),
+            as_sent=pipeline,
+            inputs=(NewFile("input", "data.csv", len(content)),),
+            options=Options(on_bad_rows="collect"),
+        )
+    )
+    await queue_up(at_hand, job, content)
+    # when it runs
+    await runner.until_empty()
+    # then the job fails by what its owner asked for, and of neither output anything stays
+    job = await now(job)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "too_large", "caller")
+    assert f"{what!r}" in (job.error_message or "")
+    assert "100,000 bytes" in (job.error_message or "")
+    assert await at_hand.store.keys() == [f"input/{job.id}/data.csv"]
+    await assert_tidy(at_hand.store, connections.fetch)

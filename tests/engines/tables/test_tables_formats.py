@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import fastavro
+import msgspec
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
@@ -19,9 +20,11 @@ from backports import zstd
 from openpyxl import Workbook
 
 from filemill.engines.tables.readers import inflate
-from filemill.engines.tables.writers import sinks
+from filemill.engines.tables.writers import sinks, xlsx_sink
 from filemill.errors import JobFailed
+from filemill.jobs import steps
 from filemill.jobs.options import InputOptions
+from filemill.jobs.run import Progress
 from tests.engines.tables.workshop import Workshop, keep, limit, parquet_of, select
 
 
@@ -235,6 +238,36 @@ def test_too_many_rows_are_refused_before_work_starts(shop: Workshop) -> None:
     data = parquet_of({"n": pa.array(range(1_048_576))})
     failure = shop.fails("t.parquet", data, to="xlsx")
     assert "1,048,575 rows" in failure.message
+
+
+def test_the_first_row_too_many_ends_the_writing_of_a_sheet_at_once(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a table of which nobody knows before how many rows it has, and a book that must not be packed any more
+    monkeypatch.setattr(xlsx_sink, "MOST_ROWS", 25_000)
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", lambda _: pytest.fail("it was packed"))
+    read = 0
+
+    def watch(line: object) -> None:
+        nonlocal read
+        read = line.done if isinstance(line, Progress) else read
+
+    data = "n\n" + "1234567\n" * 20_000_000
+    run, _ = shop.prepare("t.csv", data, to="xlsx")
+    # when it has more than a sheet holds
+    with pytest.raises(JobFailed, match="24,999 rows") as failed:
+        shop.engine.run(run, steps.decode(bytes(run.steps)), watch)
+    # then most of it was never read
+    assert failed.value.code == "bad_value"
+    assert 0 < read < len(data) // 2
+
+
+def test_a_sheet_takes_no_more_disk_than_it_may(shop: Workshop) -> None:
+    row = "abcdefgh" * 400
+    run, _ = shop.prepare("t.csv", "n\n" + f"{row}\n" * 1_000, to="xlsx")
+    with pytest.raises(JobFailed, match="more than the 1 MB that one may have before it is packed") as failed:
+        shop.engine.run(msgspec.structs.replace(run, disk_mb=2), steps.decode(bytes(run.steps)), lambda _: None)
+    assert (failed.value.code, failed.value.at_fault) == ("too_large", "caller")
 
 
 def test_only_the_first_sheet_is_read_and_errors_are_told(shop: Workshop) -> None:

@@ -98,8 +98,13 @@ def test_what_is_still_written_after_the_end_is_not_what_went_wrong(shop: Worksh
     # when a thread of Polars has not heard of it yet, and comes with the next part
     with pytest.raises(RuntimeError):
         upload.write(b"x" * 8 * MIB)
+    # nor that there is no room for it
+    cramped = Upload(shop.access, key, "text/csv", Room(MIB, TOO_LARGE))
+    cramped.abandon()
+    with pytest.raises(JobFailed, match="too large"):
+        cramped.write(b"x" * 2 * MIB)
     # then that is not told in the place of the reason
-    assert upload.fault is None
+    assert upload.fault is cramped.fault is None
 
 
 def test_an_output_that_outgrows_its_room_ends_there_and_leaves_nothing(shop: Workshop, key: str) -> None:

@@ -93,7 +93,7 @@ def _room(run: Run, steps: Pipeline, output: OutputFile) -> Room:
         else "filter before, or split the file"
     )
     sentence = f"{made_by} is more than the {run.output_bytes:,} bytes that an output may have; {advice}."
-    return Room(run.output_bytes, JobFailed("too_large", sentence))
+    return Room(run.output_bytes, JobFailed("too_large", sentence), run.disk_mb)
 
 
 def _how(steps: Pipeline, output: OutputFile) -> ConvertFormat:

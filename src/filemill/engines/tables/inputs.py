@@ -1,6 +1,7 @@
 """The inputs of a run in one pass over them: opened where a step asks for them, and closed together."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Protocol
 
 import msgspec
@@ -13,8 +14,10 @@ from filemill.engines.tables.readers.dialect import Dialect
 from filemill.engines.tables.readers.excerpt import Beginning
 from filemill.engines.tables.table import INPUT, ROW, Check, Column, Source, Table
 from filemill.errors import JobFailed
+from filemill.jobs import steps
 from filemill.jobs.formats import FORMATS
 from filemill.jobs.run import InputFile, Phase, Progress, Run, Say, Warned
+from filemill.jobs.table_steps import Sort
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -67,7 +70,9 @@ class Inputs:
         self._sources: dict[int, Source] = {}
         self._columns: dict[int, dict[str, Column]] = {}
         self._told: dict[int, tuple[int, int]] = {}
-        self._sorted: list[float] = []
+        # Known from the start: some files are gone through once before any step is looked at.
+        self._sorted = [0.0 for step in steps.decode(bytes(run.steps)) if isinstance(step, Sort)]
+        self._sorts = count()
 
     @property
     def rows(self) -> int:
@@ -185,8 +190,7 @@ class Inputs:
 
         So much of the work is still to be done when all is read, that bytes count once more on their way out.
         """
-        number = len(self._sorted)
-        self._sorted.append(0.0)
+        number = next(self._sorts)
 
         def tell(part: float) -> None:
             self._sorted[number] = part

@@ -32,10 +32,14 @@ T = TypeVar("T")
 
 
 class Room(msgspec.Struct, frozen=True):
-    """The most bytes that an object may have, and what is wrong with one that has more."""
+    """The most bytes that an object may have, and what is wrong with one that has more.
+
+    `beside`: MiB on disk that writing it may take, where it cannot be written from first to last.
+    """
 
     most: int
     fault: JobFailed
+    beside: int = 20_480
 
 
 class Upload:
@@ -50,7 +54,7 @@ class Upload:
         self._bucket = store.bucket
         self._key = key
         self._media_type = media_type
-        self._room = room
+        self.room = room
         self._written = 0
         self._is_abandoned = False
         self._client = objects.client_of(store)
@@ -65,10 +69,8 @@ class Upload:
     def write(self, data: bytes) -> int:
         """Takes the next bytes -> how many. Raises JobFailed."""
         view = memoryview(data)
+        self.want_room(len(view))
         self._written += len(view)
-        if self._written > self._room.most:
-            self.fault = self._room.fault
-            raise self.fault
         for start in range(0, len(view), PART):
             # Some hand on a buffer of their own, and fill it again.
             self._waiting.append(bytes(view[start : start + PART]))
@@ -76,6 +78,12 @@ class Upload:
             if self._length >= PART:
                 self._send_part_surely()
         return len(view)
+
+    def want_room(self, size: int) -> None:
+        """Refuses so many bytes more where they are too many. Raises JobFailed."""
+        if self._written + size > self.room.most:
+            self._note(self.room.fault)
+            raise self.room.fault
 
     def seekable(self) -> bool:
         """It is written from first to last."""

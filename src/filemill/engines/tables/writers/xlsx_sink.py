@@ -26,6 +26,9 @@ MOST_COLUMNS = 16_384
 LONGEST_TEXT = 32_767
 """What Excel takes, and no program that reads its files takes more."""
 
+MOST_SHEET_BYTES = (4 << 30) - (64 << 20)
+"""A sheet that is longer before it is packed takes a form of zip that Excel does not open."""
+
 MOST_EXACT = 2**53
 _MOST_DIGITS = 15
 _FIRST_DAY = date(1900, 3, 1)
@@ -108,26 +111,46 @@ def write(sink: Any, columns: dict[str, pl.DataType], frames: Iterator[pl.DataFr
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "table.xlsx")
         book = xlsxwriter.Workbook(place, {**_OPTIONS, "tmpdir": folder})
+        sheet = book.add_worksheet("table")
         try:
-            texts = _fill(book, list(columns), frames)
-        finally:
-            book.close()
+            # The sheet is copied once before it is packed.
+            most = min(MOST_SHEET_BYTES, (sink.room.beside << 20) // 2)
+            texts = _fill(book, sheet, list(columns), _while_it_fits(frames, Path(folder), most))
+        except BaseException:
+            # To close the book would pack first what nobody wants any more, for as long as it took to write.
+            sheet._opt_close()  # noqa: SLF001
+            raise
+        book.close()
+        sink.want_room(place.stat().st_size)
         with place.open("rb") as made:
             copyfileobj(made, sink)
     return f"{texts} numbers or dates that xlsx does not carry exactly are written as text." if texts else None
 
 
-def _fill(book: Any, names: list[str], frames: Iterator[pl.DataFrame]) -> int:
+def _while_it_fits(frames: Iterator[pl.DataFrame], folder: Path, most: int) -> Iterator[pl.DataFrame]:
+    """The frames, until there are more rows or bytes than a sheet holds. Raises JobFailed."""
+    rows = 0
+    for frame in frames:
+        rows += frame.height
+        if rows >= MOST_ROWS:
+            raise _too_many_rows()
+        yield frame
+        if sum(file.stat().st_size for file in folder.iterdir()) > most:
+            raise JobFailed(
+                "too_large",
+                f"The sheet takes more than the {most >> 20:,} MB that one may have before it is packed. Filter it,"
+                " select columns, or convert to another format.",
+            )
+
+
+def _fill(book: Any, sheet: Any, names: list[str], frames: Iterator[pl.DataFrame]) -> int:
     """Fills the sheet -> how many values were written as text that are none."""
-    sheet = book.add_worksheet("table")
     texts = count()
     put = _writers(book, sheet, texts)
     for column, name in enumerate(names):
         sheet.write_string(0, column, name)
     row = 0
     for frame in frames:
-        if row + frame.height >= MOST_ROWS:
-            raise _too_many_rows()
         for row, cells in enumerate(frame.iter_rows(), row + 1):  # noqa: B020 -- goes on where the last frame ended
             is_empty = True
             for column, cell in enumerate(cells):
