@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from filemill import settings
+from filemill.local import system
 from tests.compose import composefile, env_file
 from tests.compose.composefile import FILE, ROOT, NotSet
 
@@ -16,6 +17,7 @@ SECRETS = {
     *("FILEMILL_SECRET", "FILEMILL_S3_SECRET", "FILEMILL_S3_CAGE_SECRET"),
     *("FILEMILL_POSTGRES_PASSWORD", "FILEMILL_REDIS_PASSWORD", "FILEMILL_MINIO_PASSWORD"),
 }
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 WORKERS = ("worker-tables", "worker-documents")
 ONES_OF_OURS = ("api", *WORKERS, "migrate", "minio-init")
 
@@ -217,11 +219,78 @@ def test_one_image_for_all_of_ours(services):
 def test_the_image_is_built_from_what_is_there():
     """Every path the Dockerfile copies is in the checkout, and let through by .dockerignore."""
     let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
     sources = {word for line in copied for word in line.split()}
 
     assert sources == let_through
     assert all("*" in source or (ROOT / source).exists() for source in sources)
+
+
+def test_the_image_has_the_system_packages_that_filemill_install_puts_in_place():
+    """Of those that serve nothing in a container the servers' own images have theirs: Redis, ClamAV."""
+    installed = [
+        set(re.sub(r"\\\n", " ", words).split())
+        for words in re.findall(
+            r"apt-get install -y --no-install-recommends ((?:\\\n|[^\n&])+?)\s*(?:\\\n)? &&", DOCKERFILE
+        )
+    ]
+    servers = {package.name for package in system.PACKAGES if package.services}
+    building, for_documents, rest = installed
+
+    assert for_documents == set(system.DOCUMENT_PACKAGES)
+    assert rest == {package.name for package in system.PACKAGES} - servers - for_documents | {
+        "ca-certificates",
+        "python3",
+    }
+    assert building == {"ca-certificates", "python3", "python3-venv"}
+
+
+def test_no_secret_is_in_the_image():
+    """Given a .env beside compose.yaml: the engine is not sent it, and building takes no variable of ours."""
+    ignored, *let_through = (ROOT / ".dockerignore").read_text().split()
+    assert ignored == "*"
+    assert not any(line.lstrip("!") in (".", ".env", "*") for line in let_through)
+    assert "FILEMILL_" not in DOCKERFILE
+    assert "ARG " not in DOCKERFILE
+
+
+def test_nginx_needs_no_more_memory_than_it_has(services):
+    """However large the machine and however slow the callers."""
+    conf = (ROOT / "nginx/nginx.conf").read_text()
+    processes, connections = _number("worker_processes", conf), _number("worker_connections", conf)
+    count, size = re.search(r"proxy_buffers (\d+) (\d+)k;", conf).groups()
+    download = int(count) * int(size) + _number("proxy_buffer_size", conf)
+    most_kib = max(_number("client_body_buffer_size", conf), download)
+    put_aside = int(re.search(r"size=(\d+)m", services["nginx"]["tmpfs"][0])[1])
+
+    most_mib = processes * connections * most_kib // 1024 + put_aside
+    assert most_mib < _mib(services["nginx"])
+    assert processes < services["nginx"]["pids_limit"]
+
+
+def test_a_workers_memory_is_that_of_its_jobs_and_one_gibibyte(services):
+    """What may be held together, by the settings' own defaults."""
+    for name in WORKERS:
+        lane = name.removeprefix("worker-")
+        at_hand = settings.read(services[name]["environment"])
+        assert _mib(services[name]) == at_hand.places(lane) * at_hand.limits(lane).watched_mb + 1024, name
+
+
+def test_the_guide_says_how_much_memory_the_containers_may_take(services):
+    most_mib = sum(_mib(service) for service in services.values() if service["restart"] != "no")
+
+    assert f"add up to {round(most_mib / 1024)} GiB" in (ROOT / "docs/guides/compose.md").read_text()
+
+
+def _mib(service):
+    """What a container's memory is limited to."""
+    number, unit = re.fullmatch(r"(\d+)([mg])", service["mem_limit"]).groups()
+    return int(number) * {"m": 1, "g": 1024}[unit]
+
+
+def _number(name, conf):
+    """The first number of a directive of nginx's."""
+    return int(re.search(rf"{name} (\d+)", conf)[1])
 
 
 def _compose():

@@ -44,6 +44,7 @@ class Front:
     """nginx, and the two it stands before."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.port = process.free_port()
         self.api, self.store = Listener(), Listener()
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -134,6 +135,34 @@ def test_a_slow_sender_does_not_keep_the_api_waiting(front):
             until(api, b"halfrest")
             api.sendall(OK)
         assert b"200 OK" in client.recv(4096)
+
+
+def test_a_body_larger_than_the_buffer_is_put_aside_and_arrives_whole(front):
+    body = bytes(range(256)) * 4096
+    with front.connect() as client:
+        client.sendall(b"POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        with front.api.accept() as api:
+            received = until(api, b"\r\n\r\n")
+            while len(received.partition(b"\r\n\r\n")[2]) < len(body):
+                received += api.recv(65536)
+            assert received.endswith(b"\r\n\r\n" + body)
+            api.sendall(OK)
+        assert b"200 OK" in client.recv(4096)
+
+
+def test_a_body_for_which_there_is_no_room_is_told_in_the_doors_dialect(front):
+    # given a folder in which nothing can be put aside
+    (front.folder / "nginx-run/body").chmod(0)
+    body = b" " * 2**20
+    # when
+    answer = httpx.post(f"{front.url}/api/v1/jobs", content=body)
+    # then
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.json() == {
+        "detail": "The service is out of reach for the moment; try again in a few seconds.",
+    }
+    assert not front.api.has_visitor(0.3)
 
 
 def test_the_callers_address_is_added_to_what_came_in(front):
