@@ -105,8 +105,8 @@ minio: ## build MinIO at its pinned version into the cache folder, where Go is t
 	fi
 
 .PHONY: compose-test
-compose-test: $(INSTALLED) ## build the image and bring the whole compose file up, in an engine of its own
-	$(BIN)/python -m tests.compose
+compose-test: $(INSTALLED) ## build the image and bring the whole compose file up, in an engine of its own; KEEP=DIR keeps images
+	$(BIN)/python -m tests.compose $(if $(KEEP),--keep "$(KEEP)")
 
 .PHONY: clean
 clean: ## remove what was built; .filemill, with its data, stays

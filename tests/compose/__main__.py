@@ -4,25 +4,28 @@
 Python's package registries, and about 4 GB of disk for that time.
 """
 
+import argparse
 import contextlib
+import io
 import secrets
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
+import docx
 import httpx
 
-from filemill.local import object_store, process
-from filemill.local.process import LOOPBACK
-from tests.compose import composefile, engine, env_file, images, walk
+from filemill.local import object_store
+from tests.compose import composefile, engine, images, walk
 from tests.compose.composefile import ROOT
 from tests.compose.engine import CannotRun, Engine
+from tests.compose.whole import READY_SECONDS, Whole, wait
+from tests.fixtures.heads import EICAR
 
-READY_SECONDS = 120
 OURS = ("api", "worker-tables", "worker-documents")
 OUTSIDE = "deb.debian.org"
 _began = time.monotonic()
@@ -45,34 +48,7 @@ except OSError:
     print("reaches nobody")
 """
 
-
-class Whole:
-    """The compose file, up."""
-
-    def __init__(self, own: Engine) -> None:
-        self.engine = own
-        self.file = own.folder / ".env"
-        self.port = process.free_port()
-        self.url = f"http://{LOOPBACK}:{self.port}"
-        env_file.made(self.file)
-        with open(self.file, "a") as file:
-            # The last one of a name counts.
-            file.write(f"FILEMILL_PORT={self.port}\nFILEMILL_PUBLIC_URL={self.url}\n")
-        self.environ = env_file.read(self.file)
-        self.services: dict[str, Any] = composefile.load(self.environ)["services"]
-
-    def compose(self, *words: str, check: bool = True, seconds: float = 900) -> str:
-        """Runs docker-compose on the file -> what it said."""
-        argv = ["docker-compose", "--env-file", str(self.file), "-f", str(composefile.FILE), *words]
-        return self.engine.run(argv, check=check, seconds=seconds).stdout
-
-    def wait_until_ready(self) -> None:
-        """Returns once nginx says that everything answers."""
-        _wait(lambda: _status(f"{self.url}/health/ready") == 200, READY_SECONDS, "the service is not ready")
-
-    def container(self, service: str) -> str:
-        """The id of a service's container."""
-        return self.compose("ps", "-q", service).split()[-1]
+KILL_ALL = "import os; os.kill(-1, 9)"
 
 
 def main() -> None:
@@ -85,7 +61,7 @@ def main() -> None:
         engine.install()
     except CannotRun as error:
         sys.exit(str(error))
-    own = Engine()
+    own = Engine(_kept())
     try:
         say("starting an engine")
         own.start()
@@ -99,6 +75,13 @@ def main() -> None:
     say("all is well")
 
 
+def _kept() -> Path | None:
+    parser = argparse.ArgumentParser("python -m tests.compose", description=__doc__)
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the images there, for the next time")
+    kept: Path | None = parser.parse_args().keep
+    return kept
+
+
 def _story(whole: Whole) -> None:
     nothing = whole.engine.folder / "nothing"
     nothing.touch()
@@ -110,7 +93,7 @@ def _story(whole: Whole) -> None:
     say("without secrets compose refuses to start")
 
     images.provide(whole.engine, whole.services, say)
-    whole.compose("build", "migrate")
+    whole.compose("build", "migrate", seconds=3600)
     say("the image is built")
     try:
         _walk_through(whole)
@@ -134,16 +117,18 @@ def _walk_through(whole: Whole) -> None:
     walk.nine_steps(whole.url, _email())
     say("the nine steps lead through nginx")
 
-    _wait(lambda: _scanner(whole.url) == "ok", READY_SECONDS, "the virus scanner does not answer")
-    say("uploads are scanned")
-
-    _wait(lambda: _cages(whole).get("documents") == "closed", READY_SECONDS, f"no closed cage: {_cages(whole)}")
-    say("documents have a closed cage")
+    _documents(whole)
+    say("a document is scanned, becomes a pdf in a closed cage, and comes back; a virus is refused")
     for name in OURS:
         _look_inside(whole, name)
     say("api and workers are nobody, may nothing, write nothing and reach no world")
     _addresses(whole)
     say("the API sees its callers and not nginx")
+    _all_is_well(whole)
+    say("every server is well, none was started twice, none lacked memory")
+
+    _killed(whole)
+    say("api and workers that are killed come back")
 
     whole.compose("up", "-d", "--force-recreate", "--no-deps", "api")
     whole.wait_until_ready()
@@ -156,6 +141,9 @@ def _walk_through(whole: Whole) -> None:
     walk.nine_steps(whole.url, _email())
     say("migrate and minio-init may run again")
 
+    _no_scanner(whole)
+    say("without the virus scanner uploads are refused, and the rest goes on")
+
     for name, most in (("worker-tables", 25), ("worker-documents", 25), ("api", 15)):
         began = time.monotonic()
         whole.compose("stop", name)
@@ -167,14 +155,65 @@ def _walk_through(whole: Whole) -> None:
     say("worker and api end in good time, and nginx says so in the door's words")
 
 
-def _cages(whole: Whole) -> dict[str, str]:
-    """Lane -> the kind of its cage."""
-    return {lane["lane"]: lane["cage"] for lane in httpx.get(f"{whole.url}/health/ready").json()["lanes"]}
+def _documents(whole: Whole) -> None:
+    wait(lambda: whole.scanner() == "ok", READY_SECONDS, "the virus scanner does not answer")
+    wait(lambda: whole.cages().get("documents") == "closed", READY_SECONDS, "no closed cage")
+    _a_document(whole)
+    with walk.visitor(whole.url) as guest:
+        _, answer = walk.sent(guest, EICAR, "a.txt")
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["data"]["error"] == "VirusDetectedError"
+
+
+def _a_document(whole: Whole) -> None:
+    letter = docx.Document()
+    letter.add_heading("Größe", 1)
+    written = io.BytesIO()
+    letter.save(written)
+    made = walk.converted(whole.url, written.getvalue(), "letter.docx", "pdf")
+    assert made.startswith(b"%PDF-"), made[:100]
+
+
+def _all_is_well(whole: Whole) -> None:
+    seen = whole.inspected("{{.State.Status}} {{.RestartCount}} {{.State.OOMKilled}}")
+    wanted = {name for name, service in whole.services.items() if service["restart"] != "no"}
+    assert seen == dict.fromkeys(wanted, "running 0 false"), seen
+    checked = {name for name, service in whole.services.items() if "healthcheck" in service}
+
+    def sick() -> dict[str, str]:
+        health = whole.inspected("{{with .State.Health}}{{.Status}}{{end}}")
+        return {name: state for name, state in health.items() if name in checked and state != "healthy"}
+
+    wait(lambda: not sick(), READY_SECONDS, "a server is not healthy")
+    form = "{{.Name}} {{.MemUsage}} {{.PIDs}}"
+    print(whole.engine.run(["docker", "stats", "--no-stream", "--format", form]).stdout.rstrip())
+
+
+def _killed(whole: Whole) -> None:
+    for name in OURS:
+        whole.python(name, KILL_ALL, check=False)
+
+    def are_back() -> bool:
+        seen = whole.inspected("{{.State.Status}} {{.RestartCount}}")
+        return all(seen.get(name) == "running 1" for name in OURS)
+
+    wait(are_back, READY_SECONDS, "what was killed does not come back")
+    whole.wait_until_ready()
+    walk.nine_steps(whole.url, _email())
+    _a_document(whole)
+
+
+def _no_scanner(whole: Whole) -> None:
+    whole.compose("stop", "clamd")
+    wait(lambda: whole.scanner() == "away", READY_SECONDS, "nobody notices that the scanner is away")
+    assert whole.status("/health/ready") == 200
+    with walk.visitor(whole.url) as guest:
+        _, answer = walk.sent(guest, b"harmless", "a.txt")
+    assert answer.status_code == 503, answer.text
 
 
 def _look_inside(whole: Whole, name: str) -> None:
     script = LOOK_INSIDE.format(host=_somebody_outside(whole), port=80)
-    seen = whole.engine.run(["docker", "exec", whole.container(name), "python", "-c", script]).stdout.splitlines()
     wanted = [
         "uid 10001",
         "capabilities 0",
@@ -182,6 +221,7 @@ def _look_inside(whole: Whole, name: str) -> None:
         "root file system read-only",
         "reaches nobody",
     ]
+    seen = whole.python(name, script)
     assert seen == wanted, f"{name}: {seen}"
 
 
@@ -205,28 +245,10 @@ def _addresses(whole: Whole) -> None:
         said = whole.compose("logs", "--no-color", "api").splitlines()
         return next((line for line in said if request_id in line), "")
 
-    _wait(lambda: bool(line()), 10, "the API wrote no line")
+    wait(lambda: bool(line()), 10, "the API wrote no line")
     assert '"client"' in line(), line()
     assert nginx not in line(), line()
     assert "203.0.113.9" not in line(), line()
-
-
-def _status(url: str) -> int | None:
-    try:
-        return httpx.get(url, timeout=10).status_code
-    except httpx.TransportError:
-        return None
-
-
-def _scanner(url: str) -> str:
-    return str(httpx.get(f"{url}/health/ready", timeout=10).json()["parts"]["scanner"])
-
-
-def _wait(done: Callable[[], bool], seconds: float, otherwise: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.5)
 
 
 def _email() -> str:

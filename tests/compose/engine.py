@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from filemill.local.process import Process, Program
 
@@ -51,10 +51,11 @@ def install() -> None:
 
 
 class Engine:
-    """The engine. `start`, then `docker(...)` and `compose(...)`, then `stop`."""
+    """The engine. `start`, then `run(...)`, then `stop`. `kept` is a folder for its images, which stays."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="filemill-engine-"))
+        self._data = kept.resolve() if kept else self.folder / "data"
         self.socket = f"unix://{self.folder}/d.sock"
         self.log = self.folder / "dockerd.log"
         self._rules = _output(["iptables-save"])
@@ -65,7 +66,7 @@ class Engine:
                 name="dockerd",
                 argv=(
                     _program("dockerd"),
-                    *("--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"),
+                    *("--data-root", str(self._data), "--exec-root", f"{self.folder}/exec"),
                     *("-H", self.socket, "--pidfile", f"{self.folder}/pid"),
                 ),
                 log=self.log,
@@ -87,9 +88,14 @@ class Engine:
         }
 
     def start(self) -> None:
-        """Starts it; returns once it answers. Raises NotStarted."""
+        """Starts it; returns once it answers, with nothing in it but images. Raises NotStarted."""
         self._process.start()
         self._process.wait_until(lambda: self.run(["docker", "info"], check=False).returncode == 0, READY_SECONDS)
+        # Where images are kept, a run that was broken off has left more than those.
+        if left := self.run(["docker", "ps", "-aq"]).stdout.split():
+            self.run(["docker", "rm", "-f", "-v", *left])
+        for kind in ("volume", "network"):
+            self.run(["docker", kind, "prune", "-f"])
 
     def run(
         self,
@@ -119,7 +125,7 @@ class Engine:
     def stop(self) -> None:
         """Ends it, and takes away what it made: mounts, network devices, rules, its folder."""
         self._process.stop()
-        for mount in reversed(_mounts_below(self.folder)):
+        for mount in reversed(self.mounts()):
             subprocess.run(["umount", "-l", mount], check=False, stderr=subprocess.DEVNULL)
         for link in sorted(_links() - self._links):
             subprocess.run(["ip", "link", "del", link], check=False, stderr=subprocess.DEVNULL)
@@ -133,18 +139,23 @@ class Engine:
             subprocess.run(["iptables", "-P", "FORWARD", "ACCEPT"], check=False, stderr=subprocess.DEVNULL)
         subprocess.run(["iptables-restore"], input=self._rules, text=True, check=False, stderr=subprocess.DEVNULL)
         for _ in range(5):
-            if _mounts_below(self.folder):  # never remove what lies behind a mount
+            if self.mounts():  # never remove what lies behind a mount
                 return
             shutil.rmtree(self.folder, ignore_errors=True)
             if not self.folder.exists():
                 return
             time.sleep(1)
 
+    def mounts(self) -> list[str]:
+        """What is mounted in its folders."""
+        mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+        return [place for place in mounted if place.startswith((f"{self.folder}/", f"{self._data}/"))]
+
 
 def left_behind(engine: Engine) -> list[str]:
     """What of it is still there after `stop`."""
     links = [f"network device {link}" for link in sorted(_links() - engine._links)]
-    mounts = [f"mount {mount}" for mount in _mounts_below(engine.folder)]
+    mounts = [f"mount {mount}" for mount in engine.mounts()]
     return [*links, *mounts, *([f"folder {engine.folder}"] if engine.folder.exists() else [])]
 
 
@@ -161,8 +172,3 @@ def _output(argv: list[str]) -> str:
 
 def _links() -> set[str]:
     return set(os.listdir("/sys/class/net"))
-
-
-def _mounts_below(folder: Path) -> list[str]:
-    mounts: list[Any] = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    return [mount for mount in mounts if mount.startswith(f"{folder}/")]

@@ -1,6 +1,13 @@
-"""The nine steps of data-jobs against any address that a filemill answers at, the store behind the same address."""
+"""The ways of callers, at any address that a filemill answers at, the store behind the same address.
 
+The nine steps of data-jobs; a visitor who sends a file, has it converted and takes it home.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 
@@ -8,6 +15,7 @@ TABLE = b"name,city,age\nAlice,New York,30\nBob,London,25\nCharlie,New York,35\n
 FOUND = b"name,city,age\nAlice,New York,30\nCharlie,New York,35\n"
 PASSWORD = "devpassword"
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
+CONVERSION_SECONDS = 90
 
 
 def nine_steps(url: str, email: str) -> dict[str, object]:
@@ -46,3 +54,50 @@ def nine_steps(url: str, email: str) -> dict[str, object]:
         assert got.content == FOUND
         assert "attachment" in got.headers["Content-Disposition"]
         return ended
+
+
+@contextmanager
+def visitor(url: str) -> Iterator[httpx.Client]:
+    """Somebody without an account who has begun a session, as a page does it."""
+    with httpx.Client(base_url=url, timeout=60) as guest:
+        begun = guest.get("/session/init")
+        # A browser's cookie on localhost: httpx keeps one that is Secure for TLS.
+        guest.headers["Cookie"] = begun.headers["Set-Cookie"].partition(";")[0]
+        guest.headers["X-CSRF-Token"] = begun.json()["data"]["csrf_token"]
+        yield guest
+
+
+def sent(guest: httpx.Client, content: bytes, file_name: str) -> tuple[str, httpx.Response]:
+    """Sends a file to be converted -> its id, and the answer."""
+    job_id = str(uuid4())
+    return job_id, guest.post("/upload", files={"file": (file_name, content)}, data={"job_id": job_id})
+
+
+def token_of(guest: httpx.Client, job_id: str, target: str) -> str:
+    """Has a file that was sent converted, and waits for it -> the token for its download."""
+    asked = guest.post("/convert", json={"job_id": job_id, "target_format": target})
+    assert asked.status_code == 200, asked.text
+    deadline = time.monotonic() + CONVERSION_SECONDS
+    while (told := _state(guest, job_id))["status"] == "processing":
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
+    assert told["status"] == "completed", told
+    return str(guest.post("/download_token", json={"job_id": job_id}).json()["data"]["download_token"])
+
+
+def converted(url: str, content: bytes, file_name: str, target: str) -> bytes:
+    """A visitor's whole way, checking each answer -> the file that was made."""
+    with visitor(url) as guest:
+        job_id, answer = sent(guest, content, file_name)
+        assert answer.status_code == 200, answer.text
+        got = guest.get("/download", params={"token": token_of(guest, job_id, target)})
+        assert got.status_code == 200, got.text
+        assert guest.post("/session/close").status_code == 200
+        return got.content
+
+
+def _state(guest: httpx.Client, job_id: str) -> dict[str, object]:
+    answer = guest.get("/job_status", params={"job_id": job_id})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, object] = answer.json()["data"]
+    return told
