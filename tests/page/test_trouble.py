@@ -2,14 +2,14 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 
 import pytest
 import redis
 from playwright.async_api import expect
 
-from tests.fixtures import servers
 from tests.fixtures.faulty import FaultyStack
-from tests.page.conftest import MOST_BYTES, PLENTY, Open
+from tests.page.conftest import MOST_BYTES, Open
 
 pytestmark = pytest.mark.anyio
 
@@ -93,9 +93,11 @@ async def test_a_conversion_that_fails_says_why_and_can_be_tried_with_another_ta
     await expect(person.row("broken.json")).to_have_attribute("data-status", "failed")
 
 
-async def test_a_limit_that_is_met_is_waited_for_and_then_it_goes_on(visit: Open, page_limited: FaultyStack) -> None:
+async def test_a_limit_that_is_met_is_waited_for_and_then_it_goes_on(
+    visit: Open, page_stack: FaultyStack, page_limited: str
+) -> None:
     # given: a server that takes two uploads a minute, and a clock that we hold
-    person = await visit(page_limited)
+    person = await visit(page_stack, base_url=page_limited)
     await person.page.clock.install()
     await person.page.reload()
     paths = [person.file(f"{number}.csv") for number in (1, 2, 3, 4)]
@@ -110,7 +112,7 @@ async def test_a_limit_that_is_met_is_waited_for_and_then_it_goes_on(visit: Open
     await expect(person.told).to_contain_text("A short wait")
 
     # when the minute is over for the server and for us
-    free(page_limited)
+    free(page_stack)
     await person.page.clock.fast_forward("01:00")
 
     # then
@@ -119,10 +121,9 @@ async def test_a_limit_that_is_met_is_waited_for_and_then_it_goes_on(visit: Open
     await expect(person.notice).to_be_hidden()
 
 
-async def test_a_download_waits_for_its_limit_too(visit: Open, page_limited: FaultyStack) -> None:
+async def test_a_download_waits_for_its_limit_too(visit: Open, page_stack: FaultyStack, page_limited: str) -> None:
     # given
-    free(page_limited)
-    person = await visit(page_limited)
+    person = await visit(page_stack, base_url=page_limited)
     await person.convert(person.file("once.csv"))
     await expect(person.row("once.csv")).to_contain_text("Done")
     await person.download("once.csv")
@@ -131,7 +132,7 @@ async def test_a_download_waits_for_its_limit_too(visit: Open, page_limited: Fau
     # when
     await person.button("Download once.csv as converted").click()
     await expect(person.row("once.csv")).to_contain_text("Waits for the server's limit")
-    free(page_limited)
+    free(page_stack)
 
     # then
     async with person.page.expect_download() as begun:
@@ -212,11 +213,9 @@ def free(stack: FaultyStack) -> None:
             client.delete(key)
 
 
-@pytest.fixture(scope="module")
-def page_limited(tmp_path_factory: pytest.TempPathFactory):
-    """A running filemill that takes two uploads and one download a minute."""
-    environ = PLENTY | {"FILEMILL_UPLOADS_PER_MINUTE": "2", "FILEMILL_DOWNLOADS_PER_MINUTE": "1"}
-    stack = FaultyStack(tmp_path_factory.mktemp("limited"), store=servers.preferred_store(), environ=environ)
-    stack.start()
-    yield stack
-    stack.stop()
+@pytest.fixture
+def page_limited(page_stack: FaultyStack) -> Iterator[str]:
+    """Where one more API of the stack is, which takes two uploads and one download a minute; none are counted yet."""
+    with page_stack.another_api({"FILEMILL_UPLOADS_PER_MINUTE": "2", "FILEMILL_DOWNLOADS_PER_MINUTE": "1"}) as url:
+        free(page_stack)
+        yield url

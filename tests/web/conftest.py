@@ -1,9 +1,11 @@
 """Fixtures for what doors share: an API in a process of its own that takes files in, as the real server runs it."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,12 +21,22 @@ from filemill.local import process
 ROOT = Path(__file__).parents[2]
 
 
+READY_SECONDS = 60
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/health/live")).is_success
+    except httpx.TransportError:
+        return False
+
+
 class Taking:
     """The running process. `owner` is an account whose files it takes."""
 
     def __init__(self, environ: dict[str, str], log: Path, most_bytes: int) -> None:
         self.url = f"http://127.0.0.1:{process.free_port()}"
-        self.owner = uuid.uuid4()
+        self.owner = uuid.UUID(int=0)
         self.database_url = environ["FILEMILL_DATABASE_URL"]
         clean = {name: text for name, text in os.environ.items() if not name.startswith("FILEMILL_")}
         words = [sys.executable, "-m", "tests.fixtures.taking", self.url.rpartition(":")[2], str(most_bytes)]
@@ -32,10 +44,13 @@ class Taking:
             self._leader = subprocess.Popen(words, env={**clean, **environ}, cwd=ROOT, stderr=said, stdout=said)
 
     async def begin(self) -> None:
-        """Returns once it answers, and makes the account."""
-        transport = httpx.AsyncHTTPTransport(retries=8)  # each pause is twice the one before: a minute in all
-        async with httpx.AsyncClient(transport=transport) as client:
-            assert (await client.get(f"{self.url}/health/live")).status_code == 200
+        """Returns once it answers, and makes an account, new each time."""
+        self.owner = uuid.uuid4()
+        until = time.monotonic() + READY_SECONDS
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            while not await _answers(client):
+                assert time.monotonic() < until, "it does not start"
+                await asyncio.sleep(0.05)
         await self.run(
             "INSERT INTO account (id, email, role, token_version, created_at) VALUES ($1, $2, 'user', 0, now())",
             self.owner,
@@ -85,13 +100,14 @@ class Taking:
             self._leader.wait(20)
 
 
-@pytest.fixture
-def taking_with(tmp_path: Path) -> Iterator[Callable[..., Taking]]:
+@pytest.fixture(scope="module")
+def taking_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Taking]]:
     """Starts such processes: `taking_with(environ, most_bytes=...)`."""
     started: list[Taking] = []
+    folder = tmp_path_factory.mktemp("taking")
 
     def start(environ: dict[str, str], most_bytes: int = 100 * 2**20) -> Taking:
-        started.append(Taking(environ, tmp_path / f"taking-{len(started)}.log", most_bytes))
+        started.append(Taking(environ, folder / f"taking-{len(started)}.log", most_bytes))
         return started[-1]
 
     yield start

@@ -5,7 +5,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,6 @@ from filemill import connections
 from filemill.settings import Settings
 from filemill.storage import queries, removal
 from filemill.storage.s3 import Store
-from tests.conftest import Start
 from tests.fixtures.faulty import FaultyStack
 from tests.fixtures.heads import EICAR
 from tests.web.conftest import Taking
@@ -28,22 +27,39 @@ PEAK = 64 * MB
 """A file costs two parts of 5 MiB, one more while it is packed together, and what the sockets hold."""
 
 
-@pytest.fixture
-async def taking(taking_with: TakingWith, environ: dict[str, str]) -> Taking:
-    """The API on the shared servers."""
-    one = taking_with(environ)
-    await one.begin()
-    return one
+@pytest.fixture(scope="module")
+def running(taking_with: TakingWith, environ: dict[str, str]) -> Taking:
+    """The API on the shared servers, once for this module."""
+    return taking_with(environ)
 
 
 @pytest.fixture
-async def broken(faulty: Start, taking_with: TakingWith) -> tuple[FaultyStack, Taking]:
-    """The API on servers of this test's own, which it may break."""
-    stack = faulty()
-    await asyncio.to_thread(stack.start_stores)
-    one = taking_with(stack.environ)
+async def taking(running: Taking) -> Taking:
+    """That API, for an account which has sent nothing yet."""
+    await running.begin()
+    return running
+
+
+@pytest.fixture(scope="module")
+def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyStack]:
+    """Servers of this module's own: no others may be broken."""
+    stack = FaultyStack(tmp_path_factory.mktemp("taking"))
+    stack.start_stores()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture
+async def broken(breakable: FaultyStack, taking_with: TakingWith) -> AsyncIterator[tuple[FaultyStack, Taking]]:
+    """The API on servers that a test may break; they are mended after it."""
+    one = taking_with(breakable.environ)
     await one.begin()
-    return stack, one
+    yield breakable, one
+    one.stop()
+    for server in filter(None, (breakable.store, breakable.clamd)):
+        assert server.process
+        if not server.process.alive:
+            await asyncio.to_thread(server.start)
 
 
 def noise(size: int) -> bytes:
