@@ -1,15 +1,19 @@
 """Uploading, converting and asking at the conversion door: the order of checks, states, and whose file it is."""
 
 import asyncio
+import io
 import re
 from uuid import UUID, uuid4
 
+import docx
 import msgspec
 import pytest
 
 from filemill import connections, redis_pool
 from filemill.accounts import sessions, sign_in
-from filemill.jobs import commands, context, queries
+from filemill.engines.documents import routes
+from filemill.jobs import commands, context, queries, worker_queries
+from filemill.jobs.worker_queries import WorkerRow
 from tests.faces.conversions import CSV, Visitor, claim, fail, finish, open_lane, refusal, told
 from tests.fixtures.visitors import an_address, visitor
 
@@ -402,6 +406,27 @@ async def test_where_nobody_can_convert_it_it_is_said_so(guest):
     assert told(await guest.client.get("/convert/formats"))["formats"] == {}
     await open_lane()
     assert (await guest.status(job_id))["status"] == "uploaded"
+
+
+async def test_where_libreoffice_is_missing_it_is_said_what_to_install(guest):
+    # given a worker for documents that has every program but that
+    tools = {leg.tool for route in routes.ROUTES.values() for leg in route} - {"libreoffice"}
+    lacking = WorkerRow("one without LibreOffice", "here", "documents", 1, {}, "closed", None, routes.possible(tools))
+    await worker_queries.beat(lacking)
+    written = io.BytesIO()
+    docx.Document().save(written)
+    # when
+    job_id = await guest.upload(content=written.getvalue(), name="letter.docx")
+    answer = await guest.ask(job_id, "pdf")
+    # then
+    assert refusal(answer) == (503, "ServiceUnavailable")
+    assert "A docx file cannot become pdf here" in answer.json()["data"]["message"]
+    assert "filemill install documents" in answer.json()["data"]["message"]
+    # and what it can become without is offered, and taken
+    offered = told(await guest.client.get("/convert/formats"))["formats"]
+    assert "pdf" not in offered["docx"]
+    assert {"html", "md", "txt"} <= set(offered["docx"])
+    assert await guest.convert(job_id, "html")
 
 
 async def test_what_can_be_converted_is_told_to_everybody(client):

@@ -8,12 +8,12 @@ import zipfile
 from uuid import uuid4
 
 import docx
-import httpx
 import pytest
 import redis
 
 from filemill.local import system
 from tests.fixtures.faulty import FaultyStack
+from tests.journeys.guest import UNLIMITED, Guest
 from tests.journeys.tables import LONG, PEOPLE
 from tests.journeys.visitor import (
     assert_left_tidy,
@@ -25,53 +25,8 @@ from tests.journeys.visitor import (
 
 pytestmark = pytest.mark.anyio
 
-UNLIMITED = {f"FILEMILL_{what}_PER_MINUTE": "10000" for what in ("SESSIONS", "UPLOADS", "CONVERSIONS", "DOWNLOADS")}
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + rb"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 NOTHING = dict.fromkeys(("account", "conversion_file", "job", "store"), 0)
-
-
-class Guest:
-    """Somebody without an account, as a page in a browser."""
-
-    def __init__(self, url: str) -> None:
-        self.http = httpx.AsyncClient(base_url=url, timeout=90)
-
-    async def begin(self) -> None:
-        answer = await self.http.get("/session/init")
-        # As browsers do on localhost, and httpx does not: a Secure cookie without TLS.
-        self.http.headers["Cookie"] = answer.headers["set-cookie"].partition(";")[0]
-        self.http.headers["X-CSRF-Token"] = answer.json()["data"]["csrf_token"]
-
-    async def ask(self, method: str, path: str, **more) -> dict:
-        answer = await self.http.request(method, path, **more)
-        assert answer.status_code == 200, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json()["data"]
-
-    async def upload(self, content: bytes = PEOPLE, name: str = "people.csv") -> str:
-        job_id = str(uuid4())
-        await self.ask("POST", "/upload", data={"job_id": job_id}, files={"file": (name, content)})
-        return job_id
-
-    async def convert(self, job_id: str, target: str) -> str:
-        asked = {"job_id": job_id, "target_format": target}
-        return (await self.ask("POST", "/convert", json=asked))["task_id"]
-
-    async def status(self, job_id: str) -> dict:
-        return await self.ask("GET", "/job_status", params={"job_id": job_id})
-
-    async def ended(self, job_id: str) -> dict:
-        async def has_ended() -> bool:
-            return (await self.status(job_id))["status"] != "processing"
-
-        await until(has_ended, "the end of a conversion", 60)
-        return await self.status(job_id)
-
-    async def download(self, job_id: str) -> httpx.Response:
-        token = (await self.ask("POST", "/download_token", json={"job_id": job_id}))["download_token"]
-        return await self.http.get("/download", params={"token": token})
-
-    async def close(self) -> None:
-        assert await self.ask("POST", "/session/close") == {"message": "Session closed and cleaned up."}
 
 
 @pytest.fixture(scope="module")

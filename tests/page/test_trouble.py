@@ -121,29 +121,6 @@ async def test_a_limit_that_is_met_is_waited_for_and_then_it_goes_on(
     await expect(person.notice).to_be_hidden()
 
 
-async def test_a_page_that_gets_no_session_yet_says_so_and_goes_on(visit: Open, page_stack: FaultyStack) -> None:
-    # given: one session a minute, and somebody has begun it
-    person = await visit(page_stack)
-    await person.context.clear_cookies()
-    await person.page.clock.install()
-
-    with page_stack.another_api({"FILEMILL_SESSIONS_PER_MINUTE": "1"}) as url:
-        # when
-        await person.page.goto(url)
-
-        # then
-        await expect(person.notice).to_contain_text("Many visitors from your address came within a minute.")
-        await expect(person.choose).to_be_disabled()
-
-        # when the minute is over for the server and for us
-        free(page_stack)
-        await person.page.clock.fast_forward("01:00")
-
-        # then
-        await expect(person.choose).to_be_enabled()
-        await expect(person.notice).to_be_hidden()
-
-
 async def test_a_download_waits_for_its_limit_too(visit: Open, page_stack: FaultyStack, page_limited: str) -> None:
     # given
     person = await visit(page_stack, base_url=page_limited)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from filemill.engines.documents import archives, pdfium, routes
-from tests.engines.documents import hostile
+from tests.engines.documents import hostile, hostile_pdf
 from tests.engines.documents.hostile import LAUGHS, OUTSIDE
 from tests.engines.documents.samples import Samples
 from tests.engines.documents.workshop import Workshop
@@ -74,6 +74,24 @@ def test_half_a_file_is_refused(source: str, shop: Workshop, samples: Samples) -
     code, _, _ = shop.refusal(content[: len(content) // 2], source, "png" if source == "jpg" else TARGETS[source])
 
     # then
+    assert code == "bad_file"
+
+
+def test_a_picture_that_lacks_its_last_bytes_is_refused(shop: Workshop, samples: Samples) -> None:
+    # given one that goes into a pdf as it is
+    content = samples.of("png").read_bytes()
+
+    # when
+    code, _, _ = shop.refusal(content[:-20], "png", "pdf")
+
+    # then
+    assert code == "bad_file"
+
+
+@pytest.mark.parametrize("target", ["txt", "png"])
+def test_a_pdf_whose_tree_of_pages_holds_itself_is_refused(target: str, shop: Workshop) -> None:
+    code, _, _ = shop.refusal(next(hostile_pdf.all_of_them()), "pdf", target)
+
     assert code == "bad_file"
 
 

@@ -21,9 +21,11 @@ def convert(source: Path, target: Path, task: Task) -> None:
     """Makes a pdf of a picture, with a page for each of a tiff. Raises JobFailed."""
     try:
         pages = [source] if _goes_as_it_is(source, task) else _drawn(source, target.parent, task)
-        rotation = img2pdf.Rotation.ifvalid
-        target.write_bytes(img2pdf.convert([str(page) for page in pages], rotation=rotation))
-    except (img2pdf.ImageOpenError, *pictures.ODD) as error:
+    except pictures.ODD as error:
+        raise trouble.not_a(task.file) from error
+    try:
+        target.write_bytes(img2pdf.convert([str(page) for page in pages], rotation=img2pdf.Rotation.ifvalid))
+    except Exception as error:  # of bytes that Pillow passes over it raises whatever it likes, bare Exception too
         raise trouble.not_a(task.file) from error
 
 

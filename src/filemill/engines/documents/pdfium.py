@@ -45,12 +45,12 @@ def check(source: Path, task: Task) -> None:
 def convert(source: Path, target: Path, task: Task) -> None:
     """Makes a picture of a page, pictures of several, packed, or a plain text. Raises JobFailed."""
     with _open(source, task) as document:
-        if target.suffix == ".txt":
-            _write_text(document, target, task)
-            return
-        _check_pages(len(document), MOST_DRAWN_PAGES, task)
+        if target.suffix != ".txt":
+            _check_pages(len(document), MOST_DRAWN_PAGES, task)
         try:
-            if len(document) == 1:
+            if target.suffix == ".txt":
+                _write_text(document, target, task)
+            elif len(document) == 1:
                 pictures.write(_draw(document[0]), target, target.suffix[1:])
             else:
                 pictures.pack(_drawn(document, task), target)
