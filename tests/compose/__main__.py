@@ -1,7 +1,7 @@
 """Brings the whole compose file up in a Docker engine of its own, walks it, and takes everything down again.
 
-`make compose-test`, as root: 5 to 10 minutes on two cores, of which most is building images; needs Debian's and
-Python's package registries, and about 4 GB of disk for that time.
+`make compose-test`, as root. Most of its time goes into building images (docs/development.md has figures), which can be
+kept; needs Debian's and Python's package registries, and about 6 GB of disk for that time.
 """
 
 import argparse
