@@ -25,7 +25,6 @@ bounds.register_profile("hostile", max_examples=3000, **_UNHURRIED)
 bounds.load_profile("quick")
 
 _KEY = "filemill_addresses"
-_LONG_ROOMS = ("journeys", "page", "local", "web")
 _running: list[tuple[Servers, Path]] = []
 
 
@@ -52,14 +51,6 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tells a test worker of pytest-xdist where the servers are."""
     node.workerinput[_KEY] = msgspec.json.encode(node.config.stash[_addresses]).decode()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the rooms that start whole stacks first: their files take longest, and small ones at the end fill the gaps.
-
-    Between test workers, that is; `--no-loadscope-reorder` has pytest-xdist keep to it.
-    """
-    items.sort(key=lambda item: item.path.parent.name not in _LONG_ROOMS)
 
 
 def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:

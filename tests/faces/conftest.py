@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from filemill.app import create_app
 from filemill.settings import Settings
+from tests.faces.conversions import Visitor, open_lane
 from tests.fixtures.visitors import PASSWORD, Member, an_address, an_email, visitor
 
 
@@ -54,3 +55,17 @@ async def member(new_member: Callable[[], Awaitable[Member]]) -> Member:
 async def stranger(new_member: Callable[[], Awaitable[Member]]) -> Member:
     """Somebody else who has signed in."""
     return await new_member()
+
+
+@pytest.fixture
+async def guest(client: httpx.AsyncClient) -> Visitor:
+    """A visitor with a session; what limits an address does not hold: each has its own."""
+    await open_lane()
+    return await Visitor(client).begin()
+
+
+@pytest.fixture
+async def other_guest(app: Litestar) -> AsyncIterator[Visitor]:
+    """Somebody else with a session."""
+    async with visitor(app, an_address()) as client:
+        yield await Visitor(client).begin()

@@ -13,23 +13,10 @@ from filemill.jobs import context, moves, sweep
 from filemill.local.process import free_port
 from filemill.storage.s3 import Store
 from filemill.web import downloads
-from tests.faces.conversions import CSV, Visitor, claim, open_lane, refusal, told
+from tests.faces.conversions import CSV, Visitor, claim, refusal, told
 from tests.fixtures.tidy import assert_tidy
-from tests.fixtures.visitors import an_address, visitor
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def guest(client):
-    await open_lane()
-    return await Visitor(client).begin()
-
-
-@pytest.fixture
-async def stranger(app):
-    async with visitor(app, an_address()) as client:
-        yield await Visitor(client).begin()
 
 
 @pytest.fixture
@@ -113,11 +100,11 @@ async def test_several_tokens_stand_side_by_side(guest):
     assert (await fetch(guest, first)).status_code == 200
 
 
-async def test_a_foreign_session_gets_nothing_and_spends_nothing(guest, stranger, client):
+async def test_a_foreign_session_gets_nothing_and_spends_nothing(guest, other_guest, client):
     # given
     token = await guest.token(await guest.converted())
     # when others try
-    assert refusal(await fetch(stranger, token)) == (403, "ForbiddenError")
+    assert refusal(await fetch(other_guest, token)) == (403, "ForbiddenError")
     assert refusal(await fetch(guest, token, headers={"Cookie": ""})) == (401, "SessionValidationError")
     assert refusal(await fetch(guest, token, headers={"Cookie": f"session_id={'A' * 43}"})) == (
         401,
@@ -362,13 +349,13 @@ async def test_before_its_end_nothing_is_swept(guest):
 
 
 @pytest.mark.usefixtures("empty")
-async def test_closing_touches_nobody_elses_files(guest, stranger):
+async def test_closing_touches_nobody_elses_files(guest, other_guest):
     await guest.converted()
-    kept = await stranger.converted(b"kept")
+    kept = await other_guest.converted(b"kept")
 
     await close(guest)
 
-    assert (await fetch(stranger, await stranger.token(kept))).content == b"kept"
+    assert (await fetch(other_guest, await other_guest.token(kept))).content == b"kept"
 
 
 @pytest.mark.usefixtures("empty")

@@ -21,19 +21,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def guest(client):
-    """A visitor with a session; what limits an address does not hold: each has its own."""
-    await open_lane()
-    return await Visitor(client).begin()
-
-
-@pytest.fixture
-async def stranger(app):
-    async with visitor(app, an_address()) as client:
-        yield await Visitor(client).begin()
-
-
-@pytest.fixture
 def relaxed(app, settings):
     """No limits per minute worth speaking of."""
     app.state.settings = msgspec.structs.replace(
@@ -147,10 +134,10 @@ async def test_a_job_id_is_used_once(guest):
     assert await connections.fetchval("SELECT count(*) FROM object WHERE owner = $1 AND state <> 'leaving'", owner) == 1
 
 
-async def test_another_session_may_use_the_same_job_id(guest, stranger):
+async def test_another_session_may_use_the_same_job_id(guest, other_guest):
     job_id = await guest.upload()
 
-    assert (await stranger.upload(job_id=job_id, content=b"a,b\n1,2\n")) == job_id
+    assert (await other_guest.upload(job_id=job_id, content=b"a,b\n1,2\n")) == job_id
     assert await connections.fetchval("SELECT count(*) FROM conversion_file WHERE job_id = $1", UUID(job_id)) == 2
 
 
@@ -440,30 +427,30 @@ async def test_what_can_be_converted_is_told_to_everybody(client):
     assert "csv" in data["formats"]["parquet"]
 
 
-async def test_the_place_in_the_queue_counts_down(guest, stranger):
-    first, second = await guest.upload(), await stranger.upload()
+async def test_the_place_in_the_queue_counts_down(guest, other_guest):
+    first, second = await guest.upload(), await other_guest.upload()
     first_task = await guest.convert(first)
-    await stranger.convert(second)
-    place = (await stranger.progress(second))["queue_position"]
+    await other_guest.convert(second)
+    place = (await other_guest.progress(second))["queue_position"]
     assert place == (await guest.progress(first))["queue_position"] + 1
 
     await claim(first_task)
 
-    assert (await stranger.progress(second))["queue_position"] < place
+    assert (await other_guest.progress(second))["queue_position"] < place
     assert (await guest.progress(first))["queue_position"] is None
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------
 
 
-async def test_nobody_sees_anothers_file(guest, stranger):
+async def test_nobody_sees_anothers_file(guest, other_guest):
     job_id = await guest.converted()
 
     for answer in (
-        await stranger.client.get("/job_status", params={"job_id": job_id}),
-        await stranger.client.get("/job_progress", params={"job_id": job_id}),
-        await stranger.ask(job_id),
-        await stranger.client.post("/download_token", json={"job_id": job_id}),
+        await other_guest.client.get("/job_status", params={"job_id": job_id}),
+        await other_guest.client.get("/job_progress", params={"job_id": job_id}),
+        await other_guest.ask(job_id),
+        await other_guest.client.post("/download_token", json={"job_id": job_id}),
     ):
         assert refusal(answer) == (404, "ResourceNotFound")
 
@@ -477,7 +464,7 @@ async def test_a_bearer_alone_is_no_session_and_beside_a_session_the_file_is_the
     assert (await guest.status(job_id))["status"] == "uploaded"
 
 
-async def test_a_conversion_shows_at_the_door_of_data_jobs_too(guest, stranger):
+async def test_a_conversion_shows_at_the_door_of_data_jobs_too(guest, other_guest):
     # given
     job_id = await guest.upload()
     task = await guest.convert(job_id)
@@ -489,9 +476,9 @@ async def test_a_conversion_shows_at_the_door_of_data_jobs_too(guest, stranger):
     assert job["processing_steps"] == [{"type": "convert_format", "params": {"to_format": "xlsx"}}]
     assert job["status"] == "QUEUED"
     # and nobody else
-    assert (await stranger.client.get("/api/v1/jobs")).status_code == 401
-    await stranger.upload()
-    assert (await stranger.client.get(f"/api/v1/jobs/{task}")).status_code == 403
+    assert (await other_guest.client.get("/api/v1/jobs")).status_code == 401
+    await other_guest.upload()
+    assert (await other_guest.client.get(f"/api/v1/jobs/{task}")).status_code == 403
     # and may cancel it there, but nothing else before it is done
     for method, path, body in (
         ("POST", "retry", None),
