@@ -170,7 +170,8 @@ class Cage:
             fresh = await self._start()
             if child in self._idle:  # nobody has taken it meanwhile, nor closed the cage
                 self._idle.remove(child)
-                self._idle.append(fresh)
+                # Taken last: what its engine keeps warm may still be starting, while one that has just worked is ready.
+                self._idle.insert(0, fresh)
                 await child.kill()
             else:
                 await fresh.kill()
