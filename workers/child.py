@@ -57,7 +57,10 @@ def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, is_shut: bool) -
     for line in inbox:
         run = wire.decode_run(line)
         limit_memory(run.memory_mb)
-        say(_carry_out(engine, run, _paced(say)))
+        paced = Paced(say)
+        last = _carry_out(engine, run, paced)
+        paced.end()
+        say(last)
 
 
 def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
@@ -83,20 +86,31 @@ def _is_at_limit(megabytes: int) -> bool:
     return int(kilobytes) > NEARLY_ALL * megabytes * 1024
 
 
-def _paced(say: Callable[[wire.Line], None]) -> wire.Say:
-    """Passes on phases and warnings at once, progress a few times a second."""
-    last = 0.0
+class Paced:
+    """Passes on phases and warnings at once, progress a few times a second; and nothing after `end`.
 
-    def paced(line: Phase | Progress | Warned) -> None:
-        nonlocal last
+    Threads of an engine may outlive its run by a moment, and the next run has the same ears.
+    """
+
+    def __init__(self, say: Callable[[wire.Line], None]) -> None:
+        self._say = say
+        self._last = 0.0
+        self._ended = False
+
+    def __call__(self, line: Phase | Progress | Warned) -> None:
+        """Says a line of the run."""
+        if self._ended:
+            return
         now = time.monotonic()
         if isinstance(line, Progress):
-            if now - last < LEAST_SECONDS_BETWEEN_PROGRESS:
+            if now - self._last < LEAST_SECONDS_BETWEEN_PROGRESS:
                 return
-            last = now
-        say(line)
+            self._last = now
+        self._say(line)
 
-    return paced
+    def end(self) -> None:
+        """The run is over."""
+        self._ended = True
 
 
 def main() -> None:

@@ -147,6 +147,35 @@ async def test_a_table_larger_than_the_memory_is_sorted_on_disk(
     assert not left_on_disk(tmp_path)
 
 
+async def test_more_groups_than_fit_into_memory_are_put_on_disk(
+    at_hand: Context, owner: object, runner: Runner, tmp_path: Path
+) -> None:
+    # given a table in which every row is a group of its own, and a quarter of the memory that all groups take
+    allow(at_hand, 1024)
+    asked = {"n": "count", **{f"sum {name}": f"sum {name}" for name in "bcde"}}
+    job = await queue_up(owner, [workshop.aggregate(["a"], **asked)], {"input": LARGE})
+    # when they are made
+    work = asyncio.create_task(runner.until_empty())
+    seen: set[str] = set()
+    while not work.done():
+        seen |= {path.name for path in left_on_disk(tmp_path)}
+        await asyncio.sleep(0.02)
+    await work
+    # then some were on disk for a while, and all of them are there, right, and in order
+    job = await now(job)
+    assert (job.status, job.error_message) == (Status.COMPLETED, None)
+    assert any(name.startswith("spill-group-by") for name in seen), seen
+    file = pq.ParquetFile(io.BytesIO(await at_hand.store.get(f"output/{job.id}/input_processed.parquet")))
+    first = 0
+    for batch in file.iter_batches():
+        numbers = list(range(first, first + batch.num_rows))
+        assert all(batch[name].to_pylist() == numbers for name in ("a", "sum b", "sum e"))
+        assert set(batch["n"].to_pylist()) == {1}
+        first += batch.num_rows
+    assert first == ROWS
+    assert not left_on_disk(tmp_path)
+
+
 async def test_a_table_larger_than_the_disk_is_refused_and_nothing_stays_there(
     at_hand: Context, owner: object, runner: Runner, tmp_path: Path
 ) -> None:
