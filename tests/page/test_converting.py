@@ -173,7 +173,9 @@ async def test_a_file_is_taken_off_the_list(visit: Open, page_stack: FaultyStack
 
     # then
     await expect(person.rows).to_have_count(1)
-    await expect(person.told).to_contain_text("goes.csv is off the list. The server deletes it when the session ends.")
+    await expect(person.told).to_contain_text(
+        "goes.csv is off the list. The server deletes it when the session ends, or when you close it."
+    )
     await expect(person.button("Remove stays.csv from the list")).to_be_focused()
     assert [one["original_filename"] for one in await person.remembered()] == ["stays.csv"]
 
