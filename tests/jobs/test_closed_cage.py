@@ -436,3 +436,18 @@ async def test_without_bubblewrap_a_closed_lane_needs_leave(monkeypatch: pytest.
         await cages.walls_of("documents", weak=False)
     assert (await cages.walls_of("documents", weak=True)).kind == "weak"
     assert (await cages.walls_of("tables", weak=False)).kind == "open"
+
+
+async def test_the_log_says_why_an_engine_failed(
+    queued: NewProgram, runner: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given an engine that fails in a way nobody foresaw
+    job = await queued("raise KeyError('the cause')")
+    # when it is run
+    await runner.until_empty()
+    # then its caller hears nothing of the inside, and whoever runs it finds the cause
+    job = await now(job)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "internal", "us")
+    assert "the cause" not in str(job.error_message)
+    (record,) = (one for one in caplog.records if one.message == "an engine failed in a way nobody foresaw")
+    assert "KeyError: 'the cause'" in record.event["stderr"]

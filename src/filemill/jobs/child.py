@@ -17,6 +17,9 @@ from filemill.jobs.run import Done, Line, Run
 
 STDERR_TAIL = 4096
 LAST_WORDS_SECONDS = 2
+_CAUSE_SECONDS = 0.1
+"""What an engine has printed before it spoke comes by a pipe of its own, and may be heard a moment later."""
+
 _LOOK_SECONDS, _LOOKS = 0.005, 1000
 """How often it is looked whether all that a killed child had started are gone."""
 
@@ -73,6 +76,11 @@ class Child:
     def own_memory_mb(self) -> int:
         """What it alone holds in memory, in MiB: one file to read, where its whole family takes a walk over threads."""
         return processes.memory_mb([self.pid])
+
+    async def last_words(self) -> str:
+        """The end of what it has printed so far."""
+        await asyncio.sleep(_CAUSE_SECONDS)
+        return self._stderr.decode(errors="replace")
 
     async def disk_mb(self) -> int:
         """What lies in its folder, in MiB."""

@@ -32,6 +32,9 @@ class Watch:
                 raise Ended("lost")
             if isinstance(said, Done):
                 return said
+            if isinstance(said, Refused) and said.code == "internal":
+                cause = await self._child.last_words()
+                logs.warn("filemill.jobs.watch", "an engine failed in a way nobody foresaw", stderr=cause)
             if said is not None:
                 self._heed(said)
             self._lease.check()
