@@ -110,12 +110,15 @@ class Runner:
         return True
 
     async def _claim(self, lane: str) -> Claimed | None:
+        # Plans are few: to look for one costs less than to claim nothing.
+        if lane == pairs.PLANS_LANE and not await claim_queries.is_waiting(lane):
+            return None
         # Another worker's probe may have locked the rows for a moment: ask once more beside waiting rows.
         for _ in range(2):
-            if not await claim_queries.is_waiting(lane):
-                return None
             if claimed := await claim_queries.claim(lane, self.worker, self.engine):
                 return claimed
+            if not await claim_queries.is_waiting(lane):
+                return None
         return None
 
     async def _probe(self) -> bool:
