@@ -6,6 +6,7 @@ import time
 from urllib.parse import urlsplit
 
 import asyncpg
+import psutil
 import pytest
 import redis
 from minio import Minio
@@ -96,6 +97,23 @@ async def test_stopping_kills_what_the_leader_left_behind(tmp_path):
     leader.stop()
 
     assert is_gone(int(pid_file.read_text()))
+
+
+async def test_a_child_with_a_session_of_its_own_does_not_outlive_the_leader(tmp_path):
+    # given a leader that does not end when asked, and a child out of its group, as PostgreSQL's are
+    pid_file = tmp_path / "pid"
+    script = f"trap '' TERM; setsid sleep 100 & echo $! > {pid_file}; wait"
+    leader = Process(Program(name="A server", argv=("sh", "-c", script), log=tmp_path / "log"))
+    leader.start()
+    leader.wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "", 10)
+    child = int(pid_file.read_text())
+    leader.wait_until(lambda: os.getpgid(child) != leader.pid, 10)
+
+    # when its time is over
+    leader.stop(grace=0.1)
+
+    # then both are gone at once
+    assert not psutil.pid_exists(child)
 
 
 async def test_a_program_that_is_missing_is_named(tmp_path):

@@ -1,7 +1,8 @@
 """The one place that starts server processes and other programs, and sees to it that they end.
 
 A server gets a session of its own (so its whole group can be killed), a log file, and a death signal: should we be
-killed with SIGKILL, the kernel ends it for us.
+killed with SIGKILL, the kernel ends it for us. PostgreSQL's own children each make a session again, so a kill goes to
+every descendant, not to the group alone.
 """
 
 import contextlib
@@ -19,12 +20,16 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from filemill.errors import FilemillError
 from filemill.local.together import Together
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.01
+KILLED_SECONDS = 5.0
+"""How long the kernel may take to bury what was killed: it waits for what is on its way to the disk."""
+
 PORTS = (20_000, 32_000)
 """Below Linux's range for outgoing connections (32768 up), so that none of those takes a port we chose."""
 
@@ -70,8 +75,8 @@ class Process:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._child: subprocess.Popen[bytes] | None = None
+        self._buried: subprocess.Popen[bytes] | None = None
         self._log_start = 0
-        self._group_gone = True
 
     @property
     def pid(self) -> int | None:
@@ -91,7 +96,6 @@ class Process:
     def start(self) -> None:
         """Starts it; does not wait until it answers. Raises NotStarted where the program itself is missing."""
         self._child = _spawner.submit(self._spawn).result()
-        self._group_gone = False
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Waits until `ready` says True. Raises NotStarted, with its log's last line, when it ends or is too slow."""
@@ -116,7 +120,7 @@ class Process:
             self._child.send_signal(number)
 
     def stop(self, grace: float | None = None) -> None:
-        """Asks the leader to end, gives it `grace` seconds, then kills the whole group."""
+        """Asks the leader to end, gives it `grace` seconds, then kills whatever of it is left."""
         if self._child is None:
             return
         self.signal(self.program.stop_signal)
@@ -125,13 +129,19 @@ class Process:
         self.kill()
 
     def kill(self) -> None:
-        """Kills the whole group at once, what a crashed leader left behind included, and waits for the leader."""
-        if self._child is None or self._group_gone:
+        """Kills it and all its descendants at once, what a crashed leader's group holds included; waits for them."""
+        child = self._child
+        if child is None or child is self._buried:
             return
+        descendants = _descendants(child.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
-        self._group_gone = True  # from here on the number may belong to somebody else
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        for one in descendants:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        psutil.wait_procs(descendants, KILLED_SECONDS)
+        self._buried = child  # from here on the number may belong to somebody else
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         program = self.program
@@ -160,6 +170,13 @@ class Process:
     def _last_words(self) -> str:
         line = last_line(self.program.log, self._log_start)
         return f": {line}" if line else "."
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """All that a process started and that still runs below it; none when it is gone."""
+    with contextlib.suppress(psutil.Error):
+        return list(psutil.Process(pid).children(recursive=True))
+    return []
 
 
 def last_line(log: Path, start: int = 0) -> str:
