@@ -11,7 +11,6 @@ from typing import TypeVar
 import msgspec
 
 from benchmarks import measure
-from benchmarks.measure import Peak
 from benchmarks.visitor import Uploaded
 from filemill.local.stack import Stack
 
@@ -49,7 +48,7 @@ def job(running: Stack, uploaded: Uploaded, count: Callable[[str], int]) -> Outc
     """Takes an uploaded job through -> what it cost the worker and its children; `count` gives a job's rows."""
     worker = running.workers["tables"].pid
     assert worker is not None
-    with Peak(lambda: children(worker)) as peak:
+    with measure.peak(lambda: children(worker)) as peak:
         cpu, began = measure.cpu_seconds(worker), time.perf_counter()
         uploaded.mark()
         uploaded.wait()

@@ -15,7 +15,6 @@ import msgspec
 
 from benchmarks import guest, measure, office_corpus, report
 from benchmarks.guest import Guest
-from benchmarks.measure import Spent
 from benchmarks.report import Figure, Options
 from benchmarks.visitor import running_stack
 from filemill.local.stack import Stack
@@ -92,7 +91,7 @@ class _Ours:
         # While the other had its turn, the children have rested and been replaced.
         _together(convert, documents[:2], 2, folder, enter)
         beside = sum(map(measure.cpu_seconds, rest))
-        with Spent(lambda: [each.pid for each in measure.tree(worker)]) as spent:
+        with measure.spent(lambda: [each.pid for each in measure.tree(worker)]) as spent:
             rate, seconds = _together(convert, documents, at_once, folder, enter)
         beside = sum(map(measure.cpu_seconds, rest)) - beside
         many = len(documents)
@@ -125,7 +124,7 @@ class _Cold:
                 shutil.move(Path(own, source.name).with_suffix(".pdf"), target)
 
         before = _spent_by_children()
-        with Spent(lambda: [each.pid for pid in list(running) for each in measure.tree(pid)]) as peak:
+        with measure.spent(lambda: [each.pid for pid in list(running) for each in measure.tree(pid)]) as peak:
             rate, seconds = _together(convert, documents, at_once, folder, lambda: None)
         return Cell(rate, seconds, (_spent_by_children() - before) / len(documents), 0, peak.megabytes)
 

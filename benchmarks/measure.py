@@ -5,10 +5,10 @@ import itertools
 import os
 import statistics
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
+import msgspec
 import psutil
 
 SAMPLE_SECONDS = 0.05
@@ -61,79 +61,77 @@ def pss_mb(pid: int) -> float:
     return 0.0
 
 
-class Spent:
-    """What processes cost while a `with` block runs, also those that begin or are killed in it; `pids` says which.
+class Cost(msgspec.Struct):
+    """What processes cost: `cpu` in seconds, `megabytes` the most memory they were seen with, in MiB."""
 
-    `cpu` in seconds, `megabytes` the most they had together.
+    cpu: float = 0.0
+    megabytes: float = 0.0
+
+
+@contextlib.contextmanager
+def spent(pids: Callable[[], Iterable[int]]) -> Iterator[Cost]:
+    """What processes cost while the block runs, also those that begin or are killed in it; `pids` says which.
+
+    The memory is the most they had together. The figures are true once the block is over.
     """
+    cost = Cost()
+    used: dict[tuple[int, float], float] = {}
+    looks = itertools.count(1)
 
-    def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
-        self.cpu = 0.0
-        self.megabytes = 0.0
-        self._pids = pids
-        self._each: dict[tuple[int, float], float] = {}
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def __enter__(self) -> "Spent":
-        self._look()
-        self._before = sum(self._each.values())
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-        self._look()
-        self.cpu = sum(self._each.values()) - self._before
-
-    def _look(self) -> None:
-        """Remembers of each process what it has used, as of one that is killed nobody is told."""
-        for pid in self._pids():
+    def look() -> None:
+        # Each process is remembered with what it has used, as of one that is killed nobody is told.
+        for pid in pids():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process = psutil.Process(pid)
-                used = process.cpu_times()
-                self._each[pid, process.create_time()] = used.user + used.system
+                times = process.cpu_times()
+                used[pid, process.create_time()] = times.user + times.system
 
-    def _sample(self) -> None:
-        for number in itertools.count():
-            if self._over.wait(SPENT_SECONDS):
-                return
-            self._look()
-            if number % SUM_EVERY == 0:
-                self.megabytes = max(self.megabytes, sum(map(pss_mb, self._pids())))
+    def sample() -> None:
+        look()
+        if next(looks) % SUM_EVERY == 0:
+            cost.megabytes = max(cost.megabytes, sum(map(pss_mb, pids())))
+
+    look()
+    before = sum(used.values())
+    with _again_and_again(sample, SPENT_SECONDS):
+        yield cost
+    look()
+    cost.cpu = sum(used.values()) - before
 
 
-class Peak:
-    """The highest peak, in MiB, among processes while a `with` block runs; `pids` says which, also of new ones."""
+@contextlib.contextmanager
+def peak(pids: Callable[[], Iterable[int]]) -> Iterator[Cost]:
+    """The highest peak of memory among processes while the block runs; `pids` says which, also of new ones."""
+    cost = Cost()
 
-    def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
-        self.megabytes = 0.0
-        self._pids = pids
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
+    def sample() -> None:
+        # The kernel keeps the peak itself: only what happens in a process's last moments can be missed.
+        cost.megabytes = max((cost.megabytes, *(peak_mb(pid) for pid in pids())))
 
-    def __enter__(self) -> "Peak":
-        for pid in self._pids():
-            with contextlib.suppress(OSError):
-                Path(f"/proc/{pid}/clear_refs").write_text(_RESET_PEAK)
-        self._thread.start()
-        return self
+    for pid in pids():
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/clear_refs").write_text(_RESET_PEAK)
+    with _again_and_again(sample, SAMPLE_SECONDS):
+        yield cost
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
 
-    def _sample(self) -> None:
-        while True:
-            # The kernel keeps the peak itself: only what happens in a process's last moments can be missed.
-            self.megabytes = max((self.megabytes, *(peak_mb(pid) for pid in self._pids())))
-            if self._over.wait(SAMPLE_SECONDS):
-                return
+@contextlib.contextmanager
+def _again_and_again(look: Callable[[], None], seconds: float) -> Iterator[None]:
+    """Calls `look` while the block runs, in a thread beside it: at once, and whenever so many seconds are over."""
+    over = threading.Event()
+
+    def go() -> None:
+        look()
+        while not over.wait(seconds):
+            look()
+
+    thread = threading.Thread(target=go, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def percentile(values: Sequence[float], share: float) -> float:

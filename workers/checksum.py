@@ -1,7 +1,6 @@
 """Whether an input is the file its owner says it is: the SHA-256 given when it was marked, against the bytes there."""
 
 import hashlib
-from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
@@ -9,6 +8,7 @@ from minio.error import MinioException
 
 from filemill.errors import JobFailed
 from filemill.jobs.run import Phase, Progress, Run, Say, StoreAccess
+from filemill.storage import pool
 from filemill.storage.pool import AsStored
 
 CHUNK = 1 << 20
@@ -48,12 +48,5 @@ def check(run: Run, say: Say) -> None:
 
 
 def _client(store: StoreAccess) -> Minio:
-    address = urlsplit(store.url)
-    return Minio(
-        address.netloc,
-        access_key=store.key,
-        secret_key=store.secret,
-        secure=address.scheme == "https",
-        region=store.region,
-        http_client=AsStored(timeout=urllib3.Timeout(connect=3, read=20), retries=2),
-    )
+    connected = AsStored(timeout=urllib3.Timeout(connect=3, read=20), retries=2)
+    return pool.client(store.url, key=store.key, secret=store.secret, region=store.region, pool=connected)

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -64,6 +65,15 @@ async def new_account() -> uuid.UUID:
     return account
 
 
+async def create(owner: uuid.UUID, pipeline: bytes, *inputs: NewFile, **more: Any) -> Job:
+    """Makes a PENDING job of a pipeline as it is sent."""
+    return await commands.create(
+        commands.NewJob(
+            owner=owner, door="data", pipeline=steps.decode(pipeline), as_sent=pipeline, inputs=inputs, **more
+        )
+    )
+
+
 @pytest.fixture
 def new_job(at_hand: Context, owner: uuid.UUID) -> NewJob:
     """Makes a PENDING job."""
@@ -76,17 +86,8 @@ def new_job(at_hand: Context, owner: uuid.UUID) -> NewJob:
         collects: bool = False,
         **more: object,
     ) -> Job:
-        return await commands.create(
-            commands.NewJob(
-                owner=by or owner,
-                door="data",
-                pipeline=steps.decode(AS_IT_IS),
-                as_sent=AS_IT_IS,
-                inputs=(NewFile("input", name, size), *extra),
-                options=Options(on_bad_rows="collect" if collects else "fail"),
-                **more,  # type: ignore[arg-type]
-            )
-        )
+        options = Options(on_bad_rows="collect" if collects else "fail")
+        return await create(by or owner, AS_IT_IS, NewFile("input", name, size), *extra, options=options, **more)
 
     return make
 

@@ -5,6 +5,7 @@ import json
 import socket
 import textwrap
 import threading
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from filemill import connections
 from filemill.jobs import cage as cages
-from filemill.jobs import commands, context, receipts, steps, uploads
+from filemill.jobs import commands, context, receipts, uploads
 from filemill.jobs.bubblewrap import Bubblewrap
 from filemill.jobs.cage import Cage, NoWalls
 from filemill.jobs.context import Context
@@ -26,7 +27,7 @@ from filemill.jobs.walls import Walls, Weak
 from filemill.storage.s3 import Store
 from tests.fixtures import tiny_child
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import now, until, upload
+from tests.jobs.conftest import create, now, until, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -74,20 +75,12 @@ async def runner(at_hand: Context, cage: Cage) -> Runner:
 
 
 @pytest.fixture
-def queued(at_hand: Context, owner: object) -> NewProgram:
+def queued(at_hand: Context, owner: uuid.UUID) -> NewProgram:
     """Makes a job of a program that runs in the cage, and queues it."""
 
     async def make(program: str) -> Job:
         content = (LEAVE + textwrap.dedent(program)).encode()
-        job = await commands.create(
-            commands.NewJob(
-                owner=owner,  # type: ignore[arg-type]
-                door="data",
-                pipeline=steps.decode(TO_PDF),
-                as_sent=TO_PDF,
-                inputs=(NewFile("input", "pro gram.txt", len(content)),),
-            )
-        )
+        job = await create(owner, TO_PDF, NewFile("input", "pro gram.txt", len(content)))
         return await uploads.mark(job.id, job.owner, await upload(job, content))
 
     return make

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,14 +10,14 @@ import psutil
 import pytest
 
 from filemill.jobs import cage as cages
-from filemill.jobs import commands, context, steps, uploads
+from filemill.jobs import commands, context, uploads
 from filemill.jobs.cage import Cage, NoWalls
 from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
 from filemill.jobs.queries import NewFile
 from filemill.jobs.runner import Runner
 from filemill.jobs.walls import Weak
-from tests.jobs.conftest import upload
+from tests.jobs.conftest import create, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -44,21 +45,13 @@ async def runner(cage: Cage) -> Runner:
     return Runner("documents", "this test", cage, {})
 
 
-async def queue_up(owner: object, name: str, content: bytes, target: str) -> Job:
+async def queue_up(owner: uuid.UUID, name: str, content: bytes, target: str) -> Job:
     pipeline = b'[{"type":"convert_format","params":{"to_format":"%s"}}]' % target.encode()
-    job = await commands.create(
-        commands.NewJob(
-            owner=owner,  # type: ignore[arg-type]
-            door="data",
-            pipeline=steps.decode(pipeline),
-            as_sent=pipeline,
-            inputs=(NewFile("input", name, len(content)),),
-        )
-    )
+    job = await create(owner, pipeline, NewFile("input", name, len(content)))
     return await uploads.mark(job.id, job.owner, await upload(job, content))
 
 
-async def convert(owner: object, runner: Runner, name: str, content: bytes, target: str) -> bytes:
+async def convert(owner: uuid.UUID, runner: Runner, name: str, content: bytes, target: str) -> bytes:
     job = await queue_up(owner, name, content, target)
     await runner.until_empty()
     job = await commands.get(job.id, job.owner)
@@ -66,7 +59,7 @@ async def convert(owner: object, runner: Runner, name: str, content: bytes, targ
     return await context.get().store.get(job.output_key or "")
 
 
-async def test_every_program_works_inside(at_hand: Context, owner: object, runner: Runner, cage: Cage) -> None:
+async def test_every_program_works_inside(at_hand: Context, owner: uuid.UUID, runner: Runner, cage: Cage) -> None:
     # when one thing is made of the other: by pandoc, LibreOffice, PDFium, Pillow, img2pdf, xberg, typst
     docx = await convert(owner, runner, "words.md", WORDS, "docx")
     pdf = await convert(owner, runner, "words.docx", docx, "pdf")
@@ -87,7 +80,7 @@ async def test_every_program_works_inside(at_hand: Context, owner: object, runne
 
 
 async def test_a_killed_libreoffice_costs_no_job_and_no_neighbour(
-    at_hand: Context, owner: object, runner: Runner
+    at_hand: Context, owner: uuid.UUID, runner: Runner
 ) -> None:
     # given a warm LibreOffice
     docx = await convert(owner, runner, "words.md", WORDS, "docx")
@@ -107,7 +100,7 @@ async def test_a_killed_libreoffice_costs_no_job_and_no_neighbour(
 
 
 async def test_a_killed_cage_costs_a_run_and_its_neighbours_nothing(
-    at_hand: Context, owner: object, runner: Runner, cage: Cage
+    at_hand: Context, owner: uuid.UUID, runner: Runner, cage: Cage
 ) -> None:
     docx = await convert(owner, runner, "words.md", WORDS, "docx")
     job = await queue_up(owner, "words.docx", docx, "pdf")
@@ -121,7 +114,7 @@ async def test_a_killed_cage_costs_a_run_and_its_neighbours_nothing(
     assert (await commands.get(job.id, job.owner)).status is Status.COMPLETED
 
 
-async def test_libreoffice_starts_in_the_weak_cage_too(at_hand: Context, owner: object, tmp_path: Path) -> None:
+async def test_libreoffice_starts_in_the_weak_cage_too(at_hand: Context, owner: uuid.UUID, tmp_path: Path) -> None:
     # given an operator who does without bubblewrap
     cage = Cage("documents", tmp_path, Weak(), memory_mb=at_hand.settings.limits("documents").memory_mb)
     await cage.open(1)

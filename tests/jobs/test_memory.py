@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from filemill import connections
-from filemill.jobs import commands, context, steps
+from filemill.jobs import commands, context
 from filemill.jobs.cage import Cage
 from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
@@ -20,7 +20,7 @@ from filemill.jobs.queries import NewFile
 from filemill.jobs.runner import Runner
 from tests.engines.tables import workshop
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import mark_all, now
+from tests.jobs.conftest import create, mark_all, now
 
 pytestmark = pytest.mark.anyio
 
@@ -79,15 +79,7 @@ def allow(at_hand: Context, memory_mb: int, disk_mb: int = 1000) -> None:
 
 async def queue_up(owner: Any, pipeline: list[dict[str, Any]], inputs: dict[str, bytes]) -> Job:
     wire = msgspec.json.encode(pipeline)
-    job = await commands.create(
-        commands.NewJob(
-            owner=owner,
-            door="data",
-            pipeline=steps.decode(wire),
-            as_sent=wire,
-            inputs=tuple(NewFile(name, f"{name}.parquet", len(data)) for name, data in inputs.items()),
-        )
-    )
+    job = await create(owner, wire, *(NewFile(name, f"{name}.parquet", len(data)) for name, data in inputs.items()))
     return await mark_all(job, inputs)
 
 

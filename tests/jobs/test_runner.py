@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import signal
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from filemill import connections
-from filemill.jobs import commands, context, moves, steps, uploads
+from filemill.jobs import commands, context, moves, uploads
 from filemill.jobs.cage import Cage
 from filemill.jobs.context import Context
 from filemill.jobs.job import ENDED, Job, Status
@@ -23,7 +24,7 @@ from filemill.jobs.options import Options
 from filemill.jobs.queries import NewFile
 from filemill.jobs.runner import Runner
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import TABLE, NewJob, now, until, upload
+from tests.jobs.conftest import TABLE, NewJob, create, now, until, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -49,20 +50,12 @@ async def queue_up(at_hand: Context, job: Job, content: bytes = TABLE) -> Job:
 
 
 @pytest.fixture
-def long_job(at_hand: Context, owner: object) -> Callable[[], Awaitable[Job]]:
+def long_job(at_hand: Context, owner: uuid.UUID) -> Callable[[], Awaitable[Job]]:
     """Makes a job of several seconds and queues it."""
 
     async def make() -> Job:
         pipeline = b'[{"type":"convert_format","params":{"to_format":"ndjson.gz"}}]'
-        job = await commands.create(
-            commands.NewJob(
-                owner=owner,  # type: ignore[arg-type]
-                door="data",
-                pipeline=steps.decode(pipeline),
-                as_sent=pipeline,
-                inputs=(NewFile("input", "long.csv", len(LONG)),),
-            )
-        )
+        job = await create(owner, pipeline, NewFile("input", "long.csv", len(LONG)))
         return await queue_up(at_hand, job, LONG)
 
     return make
@@ -281,23 +274,15 @@ async def test_progress_moves_with_the_work(
 
 @pytest.mark.parametrize("what", ["output", "bad_rows"])
 async def test_an_output_larger_than_one_may_be_leaves_nothing(
-    at_hand: Context, runner: Runner, owner: object, what: str
+    at_hand: Context, runner: Runner, owner: uuid.UUID, what: str
 ) -> None:
     # given room for less than one of the outputs will be, and more than enough for the other
     little = msgspec.structs.replace(at_hand.settings, output_bytes=100_000)
     context.open(msgspec.structs.replace(at_hand, settings=little))
     content = b"n\n" + (b"x\n" * 10_000 if what == "bad_rows" else b"1234567890\n" * 20_000) + b"1\n"
     pipeline = b'[{"type":"cast","params":{"columns":{"n":"int"}}}]'
-    job = await commands.create(
-        commands.NewJob(
-            owner=owner,  # type: ignore[arg-type]
-            door="data",
-            pipeline=steps.decode(pipeline),
-            as_sent=pipeline,
-            inputs=(NewFile("input", "data.csv", len(content)),),
-            options=Options(on_bad_rows="collect"),
-        )
-    )
+    options = Options(on_bad_rows="collect")
+    job = await create(owner, pipeline, NewFile("input", "data.csv", len(content)), options=options)
     await queue_up(at_hand, job, content)
     # when it runs
     await runner.until_empty()

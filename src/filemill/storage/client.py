@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
@@ -10,6 +9,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 
 from filemill.errors import StoreAway
 from filemill.settings import Settings
+from filemill.storage import pool
 from filemill.storage.pool import AsStored
 
 CONNECT_SECONDS = 3
@@ -25,21 +25,13 @@ _AWAY_STATUS = 500
 
 def make(url: str, settings: Settings, connections: int) -> Minio:
     """The client of the store at this address, which keeps so many connections open."""
-    address = urlsplit(url)
-    pool = AsStored(
+    connected = AsStored(
         timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
         maxsize=connections,
         retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=()),
         cert_reqs="CERT_REQUIRED",
     )
-    return Minio(
-        address.netloc,
-        access_key=settings.s3_key,
-        secret_key=settings.s3_secret,
-        secure=address.scheme == "https",
-        region=settings.s3_region,
-        http_client=pool,
-    )
+    return pool.client(url, key=settings.s3_key, secret=settings.s3_secret, region=settings.s3_region, pool=connected)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import time
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
@@ -11,6 +10,7 @@ from minio.helpers import DictType
 
 from filemill.engines.tables import trouble
 from filemill.jobs.run import InputFile, StoreAccess
+from filemill.storage import pool
 from filemill.storage.pool import AsStored
 
 PAUSES = (0.2, 1.0, 3.0)
@@ -26,15 +26,8 @@ def client_of(store: StoreAccess) -> Minio:
 
     One for all the runs of a process, which need not connect anew each.
     """
-    url = urlsplit(store.url)
-    return Minio(
-        url.netloc,
-        access_key=store.key,
-        secret_key=store.secret,
-        secure=url.scheme == "https",
-        region=store.region,
-        http_client=AsStored(timeout=_TIMEOUT, retries=False, maxsize=8),
-    )
+    connected = AsStored(timeout=_TIMEOUT, retries=False, maxsize=8)
+    return pool.client(store.url, key=store.key, secret=store.secret, region=store.region, pool=connected)
 
 
 class Reader:
