@@ -13,6 +13,7 @@ from benchmarks.overhead import ONE_ROW, STEPS
 from benchmarks.report import Figure, Options
 from benchmarks.visitor import Visitor, running_stack
 from filemill.local import process
+from filemill.local.ports import free_port
 from filemill.local.stack import Stack
 
 ROUNDS = 9
@@ -59,7 +60,7 @@ class _Server:
 @contextlib.contextmanager
 def _bare(running: Stack) -> Iterator[_Server]:
     """The bare handler on the database of a stack."""
-    port = process.free_port()
+    port = free_port()
     environ = process.plain_environ(**running.environ)
     argv = [sys.executable, "-m", "benchmarks.bare_api", str(port)]
     with subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as serving:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filemill.local import minio_server, postgres, process, redis
+from filemill.local.ports import free_port
 from filemill.local.process import LOOPBACK, Process, Program
 from tests.compose import composefile, env_file
 from tests.compose.composefile import ROOT
@@ -36,7 +37,7 @@ class Outside:
         names = ("nginx", "api", "postgres", "redis", "minio", "clamd")
         self.ports: dict[str, int] = {}
         for name in names:
-            self.ports[name] = process.free_port(taken=frozenset(self.ports.values()))
+            self.ports[name] = free_port(taken=frozenset(self.ports.values()))
         self.url = f"http://{LOOPBACK}:{self.ports['nginx']}"
         self.environ = env_file.made(self.folder / ".env")
         self.environ |= {"FILEMILL_PUBLIC_URL": self.url, "FILEMILL_TRUSTED_PROXIES": LOOPBACK}

@@ -13,10 +13,11 @@ from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException, S3Error
 from minio.minioadmin import MinioAdmin
 
-from filemill.local import minio_access, object_store, process
+from filemill.local import minio_access, object_store
 from filemill.local.keys import ROOT, Keys
 from filemill.local.minio_access import Administrator, Key
 from filemill.local.minio_server import MinioServer
+from filemill.local.ports import free_port
 from tests.compose import composefile
 
 SERVICE_SECRET, CAGE_SECRET, ROOT_SECRET = "s" * 64, "c" * 64, "r" * 64
@@ -32,7 +33,7 @@ def minio(tmp_path_factory):
     keys = Keys(ROOT_SECRET, SERVICE_SECRET, CAGE_SECRET)
     server = MinioServer(
         folder / "objects",
-        ports=[process.free_port()],
+        ports=[free_port()],
         keys=keys,
         buckets=[],
         origins=[],

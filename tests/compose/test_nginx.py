@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from filemill.local import process
+from filemill.local.ports import free_port
 from filemill.local.process import LOOPBACK
 from tests.compose import outside
 
@@ -45,7 +45,7 @@ class Front:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = process.free_port()
+        self.port = free_port()
         self.api, self.store = Listener(), Listener()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.nginx = outside.start_nginx(

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from filemill.local import process
+from filemill.local.ports import free_port
 from filemill.local.process import LOOPBACK
 from tests.compose import composefile, env_file
 from tests.compose.engine import Engine
@@ -20,7 +20,7 @@ class Whole:
     def __init__(self, own: Engine) -> None:
         self.engine = own
         self.file = own.folder / ".env"
-        self.port = process.free_port()
+        self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         env_file.made(self.file)
         with open(self.file, "a") as file:

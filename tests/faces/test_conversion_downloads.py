@@ -10,7 +10,7 @@ from filemill import connections, redis_pool
 from filemill.accounts import sessions
 from filemill.faces.conversion import closing, files, queries
 from filemill.jobs import context, moves, sweep
-from filemill.local.process import free_port
+from filemill.local.ports import free_port
 from filemill.storage.s3 import Store
 from filemill.web import downloads
 from tests.faces.conversions import CSV, Visitor, claim, refusal, told

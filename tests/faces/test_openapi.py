@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from filemill.app import create_app
 from filemill.jobs import steps
 from filemill.jobs.steps import STEPS
-from filemill.local import process
+from filemill.local.ports import free_port
 from filemill.settings import Settings
 from tests.fixtures.visitors import PASSWORD, an_email
 
@@ -39,7 +39,7 @@ JOB = {"file_name": "sample.csv", "original_file_size_bytes": 10, "processing_st
 @pytest.fixture(scope="module")
 def base_url(environ: dict[str, str]) -> Iterator[str]:
     """The API and a worker, which makes the plans, as processes of their own."""
-    port = process.free_port()
+    port = free_port()
     api = _start(environ | UNLIMITED, "filemill.cli", "api", "--port", str(port))
     worker = _start(environ, "workers", "tables")
     try:

@@ -8,9 +8,10 @@ from minio import Minio
 from minio.commonconfig import CopySource
 from minio.error import S3Error
 
-from filemill.local import minio_access, object_store, process
+from filemill.local import minio_access, object_store
 from filemill.local.keys import ROOT, SERVICE, Keys
 from filemill.local.minio_access import Administrator, Key
+from filemill.local.ports import free_port
 
 
 def test_a_home_with_the_rights_of_an_earlier_version_gets_todays(tmp_path):
@@ -19,7 +20,7 @@ def test_a_home_with_the_rights_of_an_earlier_version_gets_todays(tmp_path):
     # given a home whose service key might still copy
     keys, buckets = Keys("r" * 40, "s" * 40, "c" * 40), ["filemill"]
     store = object_store.make(
-        "minio", tmp_path / "objects", ports=[process.free_port()], keys=keys, log=tmp_path / "log", buckets=buckets
+        "minio", tmp_path / "objects", ports=[free_port()], keys=keys, log=tmp_path / "log", buckets=buckets
     )
     store.start()
     try:

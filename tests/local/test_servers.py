@@ -12,8 +12,8 @@ import redis
 from minio import Minio
 from minio.error import S3Error
 
-from filemill.local import process
 from filemill.local.keys import CAGE, SERVICE
+from filemill.local.ports import free_port
 from filemill.local.process import NotStarted, Process, Program
 
 pytestmark = pytest.mark.anyio
@@ -122,9 +122,9 @@ async def test_a_program_that_is_missing_is_named(tmp_path):
 
 
 async def test_a_port_in_use_is_not_chosen():
-    port = process.free_port()
-    assert process.free_port(port) == port
-    assert process.free_port(port, taken=frozenset({port})) != port
+    port = free_port()
+    assert free_port(port) == port
+    assert free_port(port, taken=frozenset({port})) != port
 
 
 def is_gone(pid: int) -> bool:

@@ -12,6 +12,7 @@ import asyncpg
 
 from filemill import migrations
 from filemill.local import postgres, process
+from filemill.local.ports import free_port
 from filemill.local.postgres import Postgres
 from tests.fixtures import servers
 
@@ -78,7 +79,7 @@ def main() -> None:
         place = Path(folder)
         place.chmod(0o711)
         server = Postgres(
-            place / "postgres", port=process.free_port(), password=servers.secret(), log=place / "log", durable=False
+            place / "postgres", port=free_port(), password=servers.secret(), log=place / "log", durable=False
         )
         server.start()
         try:

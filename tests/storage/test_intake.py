@@ -23,7 +23,7 @@ from filemill.errors import (
     VirusFound,
 )
 from filemill.jobs.formats import FORMATS
-from filemill.local.process import free_port
+from filemill.local.ports import free_port
 from filemill.settings import Settings
 from filemill.storage import intake as intakes
 from filemill.storage import queries, removal, slots

@@ -13,7 +13,7 @@ import pytest
 from filemill.errors import FileRefused, ScannerAway, VirusFound
 from filemill.local import clamd
 from filemill.local.clamd import Clamd
-from filemill.local.process import free_port
+from filemill.local.ports import free_port
 from filemill.settings import Settings
 from filemill.storage import scan as scans
 from filemill.storage.scan import Scan, Scanner

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from filemill.errors import BadRequest, StoreAway
-from filemill.local.process import free_port
+from filemill.local.ports import free_port
 from filemill.settings import Settings
 from filemill.storage.objects import Part
 from filemill.storage.s3 import Store

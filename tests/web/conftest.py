@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from filemill.local import process
+from filemill.local.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ class Taking:
     """The running process. `owner` is an account whose files it takes."""
 
     def __init__(self, environ: dict[str, str], log: Path, most_bytes: int) -> None:
-        self.url = f"http://127.0.0.1:{process.free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self.owner = uuid.UUID(int=0)
         self.database_url = environ["FILEMILL_DATABASE_URL"]
         clean = {name: text for name, text in os.environ.items() if not name.startswith("FILEMILL_")}

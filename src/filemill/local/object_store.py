@@ -15,6 +15,7 @@ from filemill.local import home, minio_access, minio_server, process, seaweedfs
 from filemill.local.home import StoreName
 from filemill.local.keys import ROOT, Keys
 from filemill.local.minio_server import MinioServer
+from filemill.local.ports import free_port
 from filemill.local.process import LOOPBACK, NotStarted
 from filemill.local.seaweedfs import SeaweedFS
 from filemill.local.server import ObjectStore
@@ -47,7 +48,7 @@ def choose_ports(name: StoreName, wanted: Sequence[int] = (), taken: frozenset[i
     """The ports this server needs: those it had before where they are free."""
     if name == "seaweedfs":
         return seaweedfs.choose_ports(wanted, taken)
-    return [process.free_port(wanted[0] if wanted else None, taken=taken)]
+    return [free_port(wanted[0] if wanted else None, taken=taken)]
 
 
 def make(

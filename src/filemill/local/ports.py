@@ -1,9 +1,16 @@
-"""The ports of one start of a local stack."""
+"""Which ports are free, and which of them a local stack takes."""
 
+import random
+import socket
 from collections.abc import Callable, Mapping
 
 from filemill.errors import BadSetting
-from filemill.local import process
+from filemill.local.process import LOOPBACK, NotStarted
+
+PORTS = (20_000, 32_000)
+"""Below Linux's range for outgoing connections (32768 up), so that none of those takes a port we chose."""
+
+_CHANCE = random.SystemRandom()
 
 
 class Ports:
@@ -20,7 +27,7 @@ class Ports:
     def one(self, name: str) -> int:
         """The port of a server that needs one. Raises NotStarted."""
         had = self._had.get(name, [])
-        self.chosen[name] = [process.free_port(had[0] if had else None, taken=self._taken)]
+        self.chosen[name] = [free_port(had[0] if had else None, taken=self._taken)]
         return self.chosen[name][0]
 
     def several(self, name: str, choose: Callable[[list[int], frozenset[int]], list[int]]) -> list[int]:
@@ -32,8 +39,28 @@ class Ports:
         """The API's: the one that is wanted, any where that is 0. Raises BadSetting where it cannot be had."""
         if not wanted:
             return self.one("api")
-        if not process.is_free(wanted):
+        if not is_free(wanted):
             why = "something else listens there already" if wanted >= 1024 else "it is taken, or root's alone"
             raise BadSetting(f"--port {wanted} cannot be used: {why}.")
         self.chosen["api"] = [wanted]
         return wanted
+
+
+def free_port(wanted: int | None = None, *, taken: frozenset[int] = frozenset()) -> int:
+    """A port that is free on loopback: `wanted` if it can be had, else one by chance; none of `taken`."""
+    first, last = PORTS
+    for port in (wanted, *(_CHANCE.randrange(first, last) for _ in range(200))):
+        if port and port not in taken and is_free(port):
+            return port
+    raise NotStarted(f"No free port between {first} and {last}.")
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of the loopback address now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True

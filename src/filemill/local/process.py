@@ -9,9 +9,7 @@ import contextlib
 import ctypes
 import os
 import pwd
-import random
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,14 +28,10 @@ POLL_SECONDS = 0.01
 KILLED_SECONDS = 5.0
 """How long the kernel may take to bury what was killed: it waits for what is on its way to the disk."""
 
-PORTS = (20_000, 32_000)
-"""Below Linux's range for outgoing connections (32768 up), so that none of those takes a port we chose."""
-
 LONGEST_LOG = 16 * 2**20
 """Bytes after which a log is put aside (and the one put aside before forgotten) at the next start of its server."""
 
 _PR_SET_PDEATHSIG = 1
-_CHANCE = random.SystemRandom()
 _libc = ctypes.CDLL(None, use_errno=True)
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="filemill-spawner")
 """A death signal is sent when the *thread* that forked ends; this thread lives as long as we do."""
@@ -243,26 +237,6 @@ def run_visibly(argv: Sequence[str]) -> int:
         return subprocess.run(argv, check=False).returncode
     except OSError:
         return 127
-
-
-def free_port(wanted: int | None = None, *, taken: frozenset[int] = frozenset()) -> int:
-    """A port that is free on loopback: `wanted` if it can be had, else one by chance; none of `taken`."""
-    first, last = PORTS
-    for port in (wanted, *(_CHANCE.randrange(first, last) for _ in range(200))):
-        if port and port not in taken and is_free(port):
-            return port
-    raise NotStarted(f"No free port between {first} and {last}.")
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of the loopback address now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
 
 
 def plain_environ(**more: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from filemill.local import home, process
 from filemill.local.keys import CAGE, ROOT, SERVICE
+from filemill.local.ports import free_port, is_free
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 from filemill.local.server import ObjectStore
 
@@ -47,7 +48,7 @@ class SeaweedFS(ObjectStore):
             )
         )
         self.process.start()
-        self.process.wait_until(lambda: not process.is_free(self.port), READY_SECONDS)
+        self.process.wait_until(lambda: not is_free(self.port), READY_SECONDS)
 
     def stop(self) -> None:
         """Ends it."""
@@ -121,8 +122,8 @@ def choose_ports(wanted: Sequence[int], taken: frozenset[int] = frozenset()) -> 
     for place in range(PORTS):
         had = wanted[place] if place < len(wanted) else None
         while True:
-            port = process.free_port(had, taken=taken | frozenset(ports))
-            if place < PORTS - 1 or process.is_free(port + _ADMIN_SECOND_PORT):
+            port = free_port(had, taken=taken | frozenset(ports))
+            if place < PORTS - 1 or is_free(port + _ADMIN_SECOND_PORT):
                 break
             had = None
         ports.append(port)

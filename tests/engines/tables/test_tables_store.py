@@ -12,7 +12,7 @@ import urllib3
 
 from filemill.engines.tables.readers import objects
 from filemill.errors import JobFailed
-from filemill.local.process import free_port
+from filemill.local.ports import free_port
 from tests.engines.tables.workshop import Workshop, keep
 
 TABLE = "a,b\n" + "1,some text\n" * 1_000_000
