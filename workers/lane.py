@@ -135,7 +135,13 @@ class Lane(dramatiq.Middleware):
             logs.warn("workers.lane", "bubblewrap does not start: jobs are held by limits alone", lane=self.name)
         memory = self.settings.limits(self.name).memory_mb
         return Cage(
-            self.name, folder, walls, memory_mb=memory, most_jobs=MOST_CLOSED_JOBS, most_idle_mb=memory * 3 // 4
+            self.name,
+            folder,
+            walls,
+            memory_mb=memory,
+            most_jobs=MOST_CLOSED_JOBS,
+            most_idle_mb=memory * 3 // 4,
+            most_resting_mb=memory * 3 // 8,
         )
 
     async def _close(self) -> None:

@@ -1,6 +1,7 @@
 """What a job can see and do in a closed cage, asked of a real one from inside, and how its runs end."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import textwrap
@@ -320,6 +321,42 @@ async def test_a_cancelled_job_ends_with_all_it_has_started(
     assert (await now(job)).status is Status.CANCELLED
     assert processes_with(mark) == []
     await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def rested(cage: Cage, runner: Runner, queued: NewProgram, program: str, most_seconds: float) -> bool:
+    """Whether a child that has worked on this goes on resting, looked at for so long."""
+    await queued(program)
+    await runner.until_empty()
+    async with cage.borrow() as child:
+        worked = child.pid
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(most_seconds):
+            while psutil.pid_exists(worked):
+                await cage.refresh()
+                await asyncio.sleep(0.05)
+    return psutil.pid_exists(worked)
+
+
+async def test_a_child_rests_for_as_long_as_it_is_quiet(
+    at_hand: Context, walls: Walls, queued: NewProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given children that have worked, and have had nothing to do since
+    monkeypatch.setattr(cages, "REST_SECONDS", 0.0)
+    cage = Cage("documents", tmp_path, walls, program=(str(TINY),), most_resting_mb=200)
+    await cage.open(1)
+    runner = Runner("documents", "this test", cage, {})
+    # then one that holds little and does nothing stays warm, and is replaced where it holds much, or never rests
+    assert await rested(cage, runner, queued, "leave(1)", 2)
+    assert not await rested(cage, runner, queued, "import sys; sys.kept = b'x' * (300 << 20); leave(1)", 20)
+    never = """
+    import threading
+    def turn():
+        while True: pass
+    threading.Thread(target=turn, daemon=True).start()
+    leave(1)
+    """
+    assert not await rested(cage, runner, queued, never, 20)
+    await cage.close()
 
 
 async def test_memory_is_that_of_all_processes_together(at_hand: Context, runner: Runner, queued: NewProgram) -> None:

@@ -31,7 +31,8 @@ async def cage(at_hand: Context, tmp_path: Path) -> AsyncIterator[Cage]:
     except NoWalls:
         pytest.skip("bubblewrap does not start here")
     limits = at_hand.settings.limits("documents")
-    cage = Cage("documents", tmp_path, walls, memory_mb=limits.memory_mb, most_idle_mb=limits.memory_mb)
+    most = limits.memory_mb
+    cage = Cage("documents", tmp_path, walls, memory_mb=most, most_idle_mb=most, most_resting_mb=most * 3 // 8)
     await cage.open(1)
     if cage.pairs is None or ("docx", "pdf") not in cage.pairs:
         await cage.close()
@@ -112,6 +113,29 @@ async def test_a_killed_cage_costs_a_run_and_its_neighbours_nothing(
             one.kill()
     await work
     assert (await commands.get(job.id, job.owner)).status is Status.COMPLETED
+
+
+async def test_a_pause_costs_the_next_document_no_start(
+    at_hand: Context, owner: uuid.UUID, runner: Runner, cage: Cage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a child that has made a pdf, and has rested since
+    monkeypatch.setattr(cages, "REST_SECONDS", 0.0)
+    docx = await convert(owner, runner, "words.md", WORDS, "docx")
+    await convert(owner, runner, "words.docx", docx, "pdf")
+    warm = await offices(cage)
+    assert len(warm) == 1
+    # when it is looked at, before another comes
+    await cage.refresh()
+    await convert(owner, runner, "words.docx", docx, "pdf")
+    # then the same LibreOffice takes that
+    assert await offices(cage) == warm
+
+
+async def offices(cage: Cage) -> list[int]:
+    """The process ids of the LibreOffice of the cage's next child."""
+    async with cage.borrow() as child:
+        members = psutil.Process(child.pid).children(recursive=True)
+        return [one.pid for one in members if one.name() == "soffice.bin"]
 
 
 async def test_libreoffice_starts_in_the_weak_cage_too(at_hand: Context, owner: uuid.UUID, tmp_path: Path) -> None:

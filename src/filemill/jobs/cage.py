@@ -24,8 +24,11 @@ LONGEST_LINE = 16 << 20
 """Bytes. A plan is one line: of some 2 MiB, each sign of which may stand there escaped."""
 
 REST_SECONDS = 60.0
-"""A child that has worked and then had nothing to do for so long is replaced: the libraries of some engines leave
-threads behind that never rest again, and keep memory."""
+"""After so long with nothing to do, a child that has worked is replaced unless it is quiet: the libraries of some
+engines leave threads behind that never rest again, and keep memory."""
+
+MOST_AT_REST = 0.02
+"""Of a processor, that a child may go on using with nothing to do."""
 
 PROBE_SECONDS = 10
 
@@ -69,6 +72,7 @@ class Cage:
     """The warm children of a lane: each takes one job at a time and is replaced after a failure, N jobs or M MiB.
 
     `program` is what a child runs in place of our own, `memory_mb` what each of its processes may have from the start.
+    One that rests holding no more than `most_resting_mb`, and using no processor, is quiet: it stays warm.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Cage:
         memory_mb: int = 0,
         most_jobs: int = 500,
         most_idle_mb: int = 400,
+        most_resting_mb: int = 0,
     ) -> None:
         self.lane = lane
         self._folder = folder
@@ -88,6 +93,7 @@ class Cage:
         self._program = (*program, lane, "--memory", str(memory_mb))
         self._most_jobs = most_jobs
         self._most_idle_mb = most_idle_mb
+        self._most_resting_mb = most_resting_mb
         self._idle: list[Child] = []
         self._ahead: list[asyncio.Task[Child]] = []
         self._closed = False
@@ -154,6 +160,7 @@ class Cage:
         is_good = not child.is_busy and child.is_alive
         if is_good and child.jobs < self._most_jobs and self._weigh(child) < self._most_idle_mb:
             child.idle_since = time.monotonic()
+            child.seen_resting = None
             self._idle.append(child)
             return
         await child.kill()
@@ -165,8 +172,9 @@ class Cage:
         return child.memory_mb if self.is_closed else child.own_memory_mb
 
     async def refresh(self) -> None:
-        """Replaces the children that have worked and rested since; to be called now and then. Raises NoChild."""
-        for child in [each for each in self._idle if each.jobs and time.monotonic() - each.idle_since > REST_SECONDS]:
+        """Replaces children that have worked and rested, and are not quiet; called now and then. Raises NoChild."""
+        rested = [each for each in self._idle if each.jobs and time.monotonic() - each.idle_since > REST_SECONDS]
+        for child in [each for each in rested if not self._is_quiet(each)]:
             fresh = await self._start()
             if child in self._idle:  # nobody has taken it meanwhile, nor closed the cage
                 self._idle.remove(child)
@@ -175,6 +183,15 @@ class Cage:
                 await child.kill()
             else:
                 await fresh.kill()
+
+    def _is_quiet(self, child: Child) -> bool:
+        """Whether it holds little and, since the last look at its rest, has used next to no processor."""
+        if self._weigh(child) > self._most_resting_mb:
+            return False
+        at, used = time.monotonic(), child.cpu_seconds
+        before_at, before_used = child.seen_resting or (at, used)
+        child.seen_resting = at, used
+        return used - before_used <= MOST_AT_REST * (at - before_at)
 
     async def _start(self) -> Child:
         folder = self._folder / uuid4().hex

@@ -42,7 +42,8 @@ class Exit(msgspec.Struct, frozen=True):
 class Child:
     """One child process, and the folder that goes with it; `workplace` is the one in there that it works in.
 
-    `engines` is what it said it has loaded (name -> version); `is_busy`: it has a run and has not said that it is done.
+    `engines` is what it said it has loaded (name -> version); `is_busy`: it has a run and has not said that it is done;
+    `seen_resting`: when it was last looked at with nothing to do, and what it had used of the processor by then.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, folder: Path, workplace: Path) -> None:
@@ -56,6 +57,7 @@ class Child:
         self.jobs = 0
         self.is_busy = False
         self.idle_since = time.monotonic()
+        self.seen_resting: tuple[float, float] | None = None
 
     @property
     def pid(self) -> int:
@@ -76,6 +78,11 @@ class Child:
     def own_memory_mb(self) -> int:
         """What it alone holds in memory, in MiB: one file to read, where its whole family takes a walk over threads."""
         return processes.memory_mb([self.pid])
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What it and all it has started, as far as that still runs, have used of the processor."""
+        return processes.cpu_seconds(processes.family(self.pid))
 
     async def last_words(self) -> str:
         """The end of what it has printed so far."""

@@ -1,4 +1,4 @@
-"""What /proc tells of a process and of all it has started: who they are, whether they live, what memory they hold."""
+"""What /proc tells of a process and of all it has started: who they are, whether they live, what they hold and use."""
 
 import contextlib
 import os
@@ -41,6 +41,19 @@ def _kilobytes(pid: int) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """What these processes have used of the processor so far; those that are gone count nothing."""
+    return sum(map(_ticks, pids)) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return 0
+    return sum(map(int, stat.rpartition(")")[2].split()[11:13]))
 
 
 def kill(pids: list[int]) -> None:
