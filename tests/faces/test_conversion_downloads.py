@@ -322,6 +322,23 @@ async def test_what_does_not_stop_in_time_is_swept_once_it_has(guest, monkeypatc
 
 
 @pytest.mark.usefixtures("empty")
+async def test_whoever_closes_does_not_wait_for_a_slow_store_and_sweep_takes_the_rest(guest, monkeypatch):
+    # given more to take away than there is time for
+    monkeypatch.setattr(closing, "WAIT_SECONDS", 0)
+    await guest.converted()
+    await guest.upload()
+    # when
+    told(await close(guest))
+    # then nobody can ask for it, every object has a row that says where it goes
+    assert (await left())["store"] > 0
+    assert (await left()) | {"store": 0, "object": 0} == NOTHING
+    await assert_tidy(context.get().store, connections.fetch)
+    # and nothing is left
+    await sweep_all()
+    assert (await left()) | {"object": 0} == NOTHING
+
+
+@pytest.mark.usefixtures("empty")
 async def test_a_session_that_is_over_leaves_nothing_also_without_redis(guest):
     # given
     await guest.converted()

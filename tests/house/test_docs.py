@@ -257,7 +257,7 @@ def _default(name: str) -> int:
         ("api/data-jobs.md", f"after {sign_in.MOST_PER_NAME} with one name"),
         ("api/data-jobs.md", f"ends in one of {', '.join(formats.TABLES)}"),
         ("api/conversion-sessions.md", f"at most {_default('conversion_bytes') >> 20} MB"),
-        ("api/conversion-sessions.md", f"for up to {closing.WAIT_SECONDS} seconds"),
+        ("api/conversion-sessions.md", f"no longer than {closing.WAIT_SECONDS} seconds"),
         ("api/conversion-sessions.md", f"| begins a session | {_default('sessions_per_minute')} a minute |"),
         ("api/conversion-sessions.md", f"of these, {_default('unused_sessions'):,} are kept"),
         (

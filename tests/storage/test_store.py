@@ -124,6 +124,23 @@ async def test_removing_twice_is_no_error(store: Store) -> None:
     await store.remove(key)
 
 
+async def test_many_go_at_once_whatever_they_are_called_and_nobody_elses(store: Store) -> None:
+    # given objects of odd names, one that XML cannot hold, one that is not there, and one that stays
+    gone, stays = [new_key(name) for name in [*ODD_NAMES, "a\uffffb.csv"]], new_key()
+    for key in (*gone, stays):
+        await store.put(key, b"x")
+    # when
+    await store.remove_all([new_key(), *gone])
+    # then
+    assert [await store.stat(key) for key in gone] == [None] * len(gone)
+    assert not set(gone) & set(await store.keys())
+    assert await store.stat(stays) is not None
+    # and a second time does no harm
+    await store.remove_all(gone)
+    await store.remove_all([stays])
+    await store.remove_all([])
+
+
 async def test_parts_out_of_order_become_one_object(store: Store) -> None:
     # given an open upload
     key = new_key()
@@ -194,7 +211,7 @@ async def test_an_absent_store_is_said_to_be_away(settings: Settings, tmp_path: 
     # given an address where nothing listens
     nowhere = Store(msgspec.structs.replace(settings, s3_url=f"http://127.0.0.1:{free_port()}"))
     # when anything is asked of it, then it is away, in a sentence that names no address
-    for ask in (nowhere.probe(), nowhere.stat("x"), nowhere.remove("x"), nowhere.open_uploads("x")):
+    for ask in (nowhere.probe(), nowhere.stat("x"), nowhere.remove_all(["x"]), nowhere.open_uploads("x")):
         with pytest.raises(StoreAway) as away:
             await ask
         assert "127.0.0.1" not in away.value.message

@@ -281,8 +281,7 @@ class Runner:
         with contextlib.suppress(DatabaseAway, StoreAway):
             await rows.leave_losers(claimed.id, claimed.fence, AFTER_LEASE_SECONDS)
             await removal.remove(store, await rows.leaving_of(keys))
-            for key in await rows.unknown_of(keys):
-                await removal.take_away(store, key)
+            await removal.take_away(store, dict.fromkeys(await rows.unknown_of(keys)))
 
 
 def _most_absences() -> int:

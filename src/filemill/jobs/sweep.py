@@ -29,7 +29,7 @@ EVERY_SECONDS = 3
 LOCK, REMOVAL_LOCK = 70_460_002, 70_460_003
 """The advisory locks that let one at a time sweep and remove; any numbers no other lock of ours has."""
 
-MOST_REMOVED = 200
+MOST_REMOVED = 500
 STRAY_SECONDS = moves.LEASE_SECONDS + 60
 AWAY_MESSAGE = (
     "The object store was out of reach for longer than {} seconds; the job was not run. It can be tried again."

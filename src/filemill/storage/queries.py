@@ -1,5 +1,6 @@
 """All SQL on object rows: expected, stored, leaving, forgotten."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -192,12 +193,16 @@ async def leaving(limit: int) -> list[ObjectRow]:
     return [ObjectRow(**row) for row in rows]
 
 
-async def removed(row: ObjectRow) -> None:
-    """The bytes of a leaving object were taken away; its row goes with them unless somebody could still write there."""
-    if row.is_writable:
-        await execute("UPDATE object SET removed_at = clock_timestamp() WHERE id = $1", row.id)
-    else:
-        await execute("DELETE FROM object WHERE id = $1 AND state = 'leaving'", row.id)
+async def removed(rows: Sequence[ObjectRow]) -> None:
+    """The bytes of leaving objects were taken away; a row goes with them unless somebody could still write there."""
+    await execute(
+        """
+        WITH gone AS (DELETE FROM object WHERE id = ANY($1::uuid[]) AND state = 'leaving')
+        UPDATE object SET removed_at = clock_timestamp() WHERE id = ANY($2::uuid[])
+        """,
+        [row.id for row in rows if not row.is_writable],
+        [row.id for row in rows if row.is_writable],
+    )
 
 
 async def unknown_of(keys: list[str]) -> list[str]:

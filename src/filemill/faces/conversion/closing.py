@@ -14,14 +14,15 @@ from filemill.storage import queries as objects
 from filemill.storage import removal
 
 WAIT_SECONDS = 5
-"""How long running jobs are waited for; what has not ended by then is swept away once it has."""
+"""How long whoever closes waits: for jobs that run, then for bytes to go. What is left by then is swept away."""
 
 
 async def close(guest: UUID) -> None:
     """Deletes every file of a guest and what they became, and the guest itself if it owns nothing else.
 
-    Its session has to be over already, so that no file comes in behind.
+    Its session has to be over already, so that no file comes in behind; nobody can ask for one any more.
     """
+    until = asyncio.get_running_loop().time() + WAIT_SECONDS
     async with connections.transaction():
         await jobs.lock_owner(guest)
         await queries.forget_all(guest)
@@ -29,8 +30,10 @@ async def close(guest: UUID) -> None:
     await asyncio.gather(*(_ended(job, guest) for job in held))
     async with connections.transaction():
         await closing.clear(guest, CONVERSION)
-    # A store that is away takes nothing back: the rows say `leaving`, and sweep goes on.
-    await removal.remove(context.get().store, await objects.leaving_of_owner(guest))
+    # Where the store is away or has much to do, the rows say `leaving`, and sweep goes on.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(until):
+            await removal.remove(context.get().store, await objects.leaving_of_owner(guest))
     await closing.dismiss(guest)
 
 
