@@ -78,8 +78,9 @@ def rtf(bait: Bait, _: Samples) -> bytes:
         r"{\rtf1\ansi{\*\template %s/t.dotx}plain words\par"
         r'{\field{\*\fldinst INCLUDEPICTURE "%s/p.png" \\d}{\fldrslt x}}{\field{\*\fldinst INCLUDEPICTURE "%s"}{\fldrslt x}}'
         r'{\field{\*\fldinst INCLUDETEXT "%s"}{\fldrslt x}}{\field{\*\fldinst INCLUDETEXT "%s"}{\fldrslt x}}'
-        r'{\field{\*\fldinst LINK Word.Document "%s" "" \\a}{\fldrslt x}}\par}'
-        % (bait.web, bait.web, bait.picture, bait.text[7:], bait.document[7:], bait.document[7:])
+        r'{\field{\*\fldinst LINK Word.Document "%s" "" \\a}{\fldrslt x}}'
+        r'{\field{\*\fldinst DDEAUTO soffice "%s" x}{\fldrslt x}}\par}'
+        % (bait.web, bait.web, bait.picture, bait.text[7:], *3 * [bait.document[7:]])
     ).encode()
 
 
