@@ -30,6 +30,13 @@ def relaxed(app, settings):
     app.state.settings = settings
 
 
+def saved(document) -> bytes:
+    """The document as a file."""
+    written = io.BytesIO()
+    document.save(written)
+    return written.getvalue()
+
+
 FILE_WITHOUT_A_NAME = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\na\r\n--x--\r\n'
 ORIGINAL = "SELECT o.id, o.key FROM conversion_file f JOIN object o ON o.id = f.object WHERE job_id = $1"
 
@@ -395,15 +402,28 @@ async def test_where_nobody_can_convert_it_it_is_said_so(guest):
     assert (await guest.status(job_id))["status"] == "uploaded"
 
 
+async def test_where_no_worker_for_documents_runs_it_is_said_what_to_install(guest):
+    # given workers for tables alone
+    job_id = await guest.upload(content=saved(docx.Document()), name="letter.docx")
+    # when
+    answer = await guest.ask(job_id, "pdf")
+    # then
+    assert refusal(answer) == (503, "ServiceUnavailable")
+    assert "no worker for documents is running" in answer.json()["data"]["message"]
+    assert "filemill install documents" in answer.json()["data"]["message"]
+    # and such pairs are not offered
+    offered = told(await guest.client.get("/convert/formats"))["formats"]
+    assert "docx" not in offered
+    assert "xlsx" in offered["csv"]
+
+
 async def test_where_libreoffice_is_missing_it_is_said_what_to_install(guest):
     # given a worker for documents that has every program but that
     tools = {leg.tool for route in routes.ROUTES.values() for leg in route} - {"libreoffice"}
     lacking = WorkerRow("one without LibreOffice", "here", "documents", 1, {}, "closed", None, routes.possible(tools))
     await worker_queries.beat(lacking)
-    written = io.BytesIO()
-    docx.Document().save(written)
     # when
-    job_id = await guest.upload(content=written.getvalue(), name="letter.docx")
+    job_id = await guest.upload(content=saved(docx.Document()), name="letter.docx")
     answer = await guest.ask(job_id, "pdf")
     # then
     assert refusal(answer) == (503, "ServiceUnavailable")

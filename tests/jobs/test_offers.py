@@ -20,7 +20,9 @@ async def beat(lane: str, pairs: tuple[tuple[str, str], ...] | None = None) -> N
 
 async def test_nobody_alive_offers_nothing(at_hand: Context) -> None:
     assert await offers.pairs() == frozenset()
-    with pytest.raises(Unavailable, match="Nobody is there to make pdf of docx"):
+    with pytest.raises(Unavailable, match="Nobody is there to make xlsx of csv"):
+        offers.want(FORMATS["csv"], "xlsx", frozenset())
+    with pytest.raises(Unavailable, match=r"no worker for documents is running\..*by filemill install documents"):
         offers.want(DOCX, "pdf", frozenset())
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pypdfium2
 import pytest
 from openpyxl import load_workbook
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from filemill.local import system
 from tests.fixtures.faulty import FaultyStack, freeze, thaw
@@ -177,7 +177,66 @@ async def test_a_file_is_taken_off_the_list(visit: Open, page_stack: FaultyStack
         "goes.csv is off the list. The server deletes it when the session ends, or when you close it."
     )
     await expect(person.button("Remove stays.csv from the list")).to_be_focused()
-    assert [one["original_filename"] for one in await person.remembered()] == ["stays.csv"]
+    assert {one["original_filename"]: one["status"] for one in await person.remembered()} == {
+        "stays.csv": "completed",
+        "goes.csv": "removed",
+    }
+
+    # then it stays off after a reload, and can still be deleted when nothing else is there
+    await person.page.reload()
+    await expect(person.rows).to_have_count(1)
+    await person.button("Remove stays.csv from the list").click()
+    await person.page.reload()
+    await expect(person.button("Close session")).to_be_visible()
+    await expect(person.rows).to_have_count(0)
+    await person.button("Close session").click()
+    await person.button("Close and delete").click()
+    await expect(person.page.get_by_role("heading", name="Session closed")).to_be_focused()
+    assert await person.remembered() == []
+
+
+async def test_a_file_taken_off_the_list_while_it_is_looked_at_does_not_come_back(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given: the answer to how it stands is on its way for long
+    person = await visit(page_stack)
+    answers: list[Route] = []
+    await person.page.route("**/job_status*", lambda route: answers.append(route))  # noqa: PLW0108 -- it is marked by Playwright
+    async with person.page.expect_request("**/job_status*"):
+        await person.convert(person.file("goes.csv"))
+
+    # when it comes, the file is off the list
+    await person.button("Remove goes.csv from the list").click()
+    await expect(person.rows).to_have_count(0)
+    done = {"status": "completed", "error_message": None, "completed_at": "2026-01-01T10:00Z"}
+    await answers[0].fulfill(json={"success": True, "data": done})
+    await person.page.unroute("**/job_status*")
+
+    # then
+    await person.page.reload()
+    await expect(person.choose).to_be_enabled()
+    await expect(person.rows).to_have_count(0)
+    assert [one["status"] for one in await person.remembered()] == ["removed"]
+
+
+async def test_what_was_taken_off_the_list_is_not_missed_once_its_session_is_over(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given
+    person = await visit(page_stack)
+    await person.convert(person.file("goes.csv"))
+    await expect(person.row("goes.csv")).to_contain_text("Done")
+    await person.button("Remove goes.csv from the list").click()
+
+    # when
+    await person.context.clear_cookies()
+    await person.page.reload()
+
+    # then
+    await expect(person.choose).to_be_enabled()
+    await expect(person.notice).to_be_hidden()
+    await expect(person.button("Close session")).to_be_hidden()
+    assert await person.remembered() == []
 
 
 async def offers(stack: FaultyStack, source: str, target: str) -> bool:

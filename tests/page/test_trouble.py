@@ -3,7 +3,9 @@
 import re
 import shutil
 from collections.abc import Iterator
+from uuid import uuid4
 
+import httpx
 import pytest
 import redis
 from playwright.async_api import expect
@@ -15,6 +17,16 @@ pytestmark = pytest.mark.anyio
 
 # In two pieces, so that no scanner takes this file itself for one.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD" + b"-ANTIVIRUS-TEST-FILE!$H+H*"
+DEAF_TO_THE_NEXT = """() => {
+    const { send } = XMLHttpRequest.prototype;
+    XMLHttpRequest.prototype.send = function (body) {
+        this.onload = this.onerror;
+        XMLHttpRequest.prototype.send = send;
+        return send.call(this, body);
+    };
+}"""
+"""Has the page hear no answer to the next file that it sends."""
+
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
 
 
@@ -55,6 +67,33 @@ async def test_what_cannot_be_converted_is_not_sent_at_all(visit: Open, page_sta
     await expect(person.row("nameless")).to_contain_text("Its name has no extension")
     await expect(person.button("Convert 0 files")).to_be_hidden()
     assert not [url for url in sent if url.endswith("/upload")]
+
+
+async def test_where_no_worker_for_documents_runs_it_is_said_what_to_install(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given a server that converts tables alone
+    person = await visit(page_stack)
+    await expect(person.page.get_by_text("Documents, slides and pictures cannot be converted")).to_be_visible()
+
+    # when
+    await person.add(person.file("letter.docx"), person.file("scan.JPEG"))
+
+    # then it is said, what is not sent can be tried again, and a program is told the same
+    await expect(person.row("letter.docx")).to_contain_text("filemill install documents")
+    await expect(person.row("scan.JPEG")).to_contain_text("filemill install documents")
+    await expect(person.button("Try again: letter.docx")).to_be_visible()
+    async with httpx.AsyncClient(base_url=page_stack.url) as client:
+        begun = await client.get("/session/init")
+        client.cookies.clear()  # httpx keeps no Secure cookie by plain http
+        client.headers["Cookie"] = begun.headers["set-cookie"].partition(";")[0]
+        client.headers["X-CSRF-Token"] = begun.json()["data"]["csrf_token"]
+        job_id = str(uuid4())
+        form = {"data": {"job_id": job_id}, "files": {"file": ("notes.md", b"# plain words")}}
+        assert (await client.post("/upload", **form)).is_success
+        refused = await client.post("/convert", json={"job_id": job_id, "target_format": "html"})
+    assert refused.status_code == 503
+    assert "filemill install documents" in refused.json()["data"]["message"]
 
 
 async def test_a_file_that_is_not_what_its_name_says_is_refused_in_words(visit: Open, page_stack: FaultyStack) -> None:
@@ -165,16 +204,7 @@ async def test_an_upload_that_arrived_is_not_sent_twice_when_its_answer_is_lost(
     person = await visit(page_stack)
     sent = []
     person.page.on("request", lambda request: sent.append(request.url))
-    await person.page.evaluate(
-        """() => {
-            const { send } = XMLHttpRequest.prototype;
-            XMLHttpRequest.prototype.send = function (body) {
-                this.onload = this.onerror;
-                XMLHttpRequest.prototype.send = send;
-                return send.call(this, body);
-            };
-        }"""
-    )
+    await person.page.evaluate(DEAF_TO_THE_NEXT)
 
     # when
     await person.convert(person.file("once.csv"))
@@ -182,6 +212,70 @@ async def test_an_upload_that_arrived_is_not_sent_twice_when_its_answer_is_lost(
     # then
     await expect(person.row("once.csv")).to_contain_text("Done")
     assert len([url for url in sent if url.endswith("/upload")]) == 1
+
+
+async def test_an_upload_that_arrived_before_the_line_went_dead_is_not_sent_twice(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given: the file gets through, its answer does not, nor does any question for a while
+    person = await visit(page_stack)
+    sent: list[str] = []
+    person.page.on("request", lambda request: sent.append(request.url))
+    await person.page.evaluate(DEAF_TO_THE_NEXT)
+    await person.page.route("**/job_status*", lambda route: route.abort())
+
+    # when
+    await person.convert(person.file("once.csv"))
+    await expect(person.row("once.csv")).to_contain_text("No connection")
+    await expect(person.notice).to_contain_text("The server cannot be reached. Your files wait here")
+    await person.page.unroute("**/job_status*")
+
+    # then
+    await expect(person.row("once.csv")).to_contain_text("Done")
+    await expect(person.notice).to_be_hidden()
+    assert len([url for url in sent if url.endswith("/upload")]) == 1
+
+
+async def test_a_line_that_breaks_in_the_middle_of_an_upload_is_told_and_the_file_sent_anew(
+    visit: Open, page_stack: FaultyStack
+) -> None:
+    # given: a slow line
+    person = await visit(page_stack)
+    network = await person.context.new_cdp_session(person.page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 50_000}
+    await network.send("Network.enable")
+    await network.send("Network.emulateNetworkConditions", slow)
+    await person.convert(person.file("large.csv", b"name,city\n" + b"Ada,Rome\n" * 50_000))
+    await expect(person.row("large.csv")).to_contain_text("Sending")
+
+    # when it breaks
+    await network.send("Network.emulateNetworkConditions", {**slow, "offline": True})
+    await expect(person.row("large.csv")).to_contain_text("No connection. Tries again in")
+    await expect(person.notice).to_contain_text("The server cannot be reached. Your files wait here")
+
+    # then it goes on by itself once it is back
+    await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    await expect(person.row("large.csv")).to_contain_text("Done")
+    await expect(person.notice).to_be_hidden()
+
+
+async def test_what_the_server_says_while_it_cannot_go_on_is_shown(visit: Open, page_stack: FaultyStack) -> None:
+    # given: the scanner is away for the moment
+    person = await visit(page_stack)
+    said = "The virus scanner is out of reach for the moment."
+    body = {"success": False, "data": {"error": "ServiceUnavailable", "message": said}}
+    await person.page.route(
+        "**/upload", lambda route: route.fulfill(status=503, json=body, headers={"Retry-After": "2"})
+    )
+
+    # when
+    await person.convert(person.file("people.csv"))
+
+    # then
+    await expect(person.notice).to_contain_text(f"{said} Nothing is lost: the page tries again by itself in")
+    await person.page.unroute("**/upload")
+    await expect(person.row("people.csv")).to_contain_text("Done")
+    await expect(person.notice).to_be_hidden()
 
 
 async def test_a_server_that_is_away_when_the_page_opens_is_waited_for(visit: Open, page_stack: FaultyStack) -> None:

@@ -21,10 +21,15 @@ def want(source: Format, target: str, offered: frozenset[Pair]) -> None:
     """Refuses a legal pair that is none of those offered. Raises Unavailable, saying what to do."""
     if (source.name, target) in offered:
         return
-    lane = PAIRS[source.name, target]
-    if lane == DOCUMENTS_LANE and any(PAIRS[pair] == lane for pair in offered):
+    if PAIRS[source.name, target] != DOCUMENTS_LANE:
+        raise Unavailable(f"Nobody is there to make {target} of {source.name} at the moment; try again later.")
+    if any(PAIRS[pair] == DOCUMENTS_LANE for pair in offered):
         raise Unavailable(
             f"A {source.name} file cannot become {target} here: a program for it is not installed; whoever runs this"
             " service can add it by filemill install documents."
         )
-    raise Unavailable(f"Nobody is there to make {target} of {source.name} at the moment; try again later.")
+    raise Unavailable(
+        f"A {source.name} file cannot become {target} at the moment: no worker for documents is running. Try again"
+        " later; where that lasts, whoever runs this service can add what it needs by filemill install documents, and"
+        " start it again."
+    )

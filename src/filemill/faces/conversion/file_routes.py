@@ -132,7 +132,9 @@ async def read_progress(request: Asked, job_id: JobId) -> ProgressReply:
     responses=refusals(),
 )
 async def list_formats(state: State) -> FormatsReply:
-    """What can be converted at the moment, as far as workers for it are running."""
+    """What can be converted at the moment, as far as workers for it are running and have the programs; of a pair that
+    is missing, POST /convert says what to do about it.
+    """
     return FormatsReply(data=Offer(await files.targets(), state.settings.conversion_bytes))
 
 

@@ -4,10 +4,12 @@ import * as words from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
-/** Fills in the limits and the table of formats. */
+/** Fills in the limits, what is lacking, and the table of formats. */
 export function tell(formats) {
   $("drop-limit").textContent = words.limit(formats.mostBytes);
   $("fact-size").textContent = words.sizeFact(formats.mostBytes);
+  $("lack").hidden = !formats.lackDocuments;
+  $("lack").textContent = formats.lackDocuments ? words.NO_DOCUMENTS : "";
   $("formats-rows").replaceChildren(...rowsOf(formats.pairs).map(([sources, targets]) => row(sources, targets)));
   $("formats").hidden = $("formats-rows").childElementCount === 0;
 }

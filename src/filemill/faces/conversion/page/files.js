@@ -35,6 +35,7 @@ export class Entry {
   place = null; // in the server's queue, from 1
   error = null; // {name, message}: why it failed
   canRetry = false; // whether the server still has the original
+  isInDoubt = false; // whether the server may have it, as the answer to its upload was lost
   saving = null; // 0 to 1 while the result comes
   isSaved = false;
   downloadToken = null;

@@ -60,6 +60,11 @@ export class Formats extends EventTarget {
     return Object.keys(this.pairs).length === 0;
   }
 
+  /** Whether something is converted, but no documents: no worker for them is running. */
+  get lackDocuments() {
+    return !this.areNone && !this.pairs.md;
+  }
+
   /** What a file of this name can become; empty where nothing can be made of it. */
   targetsOf(name) {
     return this.pairs[formatOf(name)] ?? [];

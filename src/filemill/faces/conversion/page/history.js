@@ -1,9 +1,10 @@
 /**
  * What the browser remembers of its files, in IndexedDB, so that a reload loses nothing.
  *
- * A record: {job_id, original_filename, target_format, status, timestamp, download_token}. `status` is the server's word
- * or `waiting` for a file that is not uploaded yet; the bytes of a file are never kept. Where the browser keeps nothing
- * (private windows of some), all of this does nothing.
+ * A record: {job_id, original_filename, target_format, status, timestamp, download_token}. `status` is the server's
+ * word, `waiting` for a file that is not uploaded yet, or `removed` for one that is off the list and may still be on the
+ * server; the bytes of a file are never kept. Where the browser keeps nothing (private windows of some), all of this
+ * does nothing.
  */
 
 const NAME = "filemill";

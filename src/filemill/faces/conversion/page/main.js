@@ -71,18 +71,20 @@ async function begin() {
 
 /** Goes on with what was under way before a reload. */
 async function resume() {
-  let entries = [];
+  let found = { entries: [], hasLeft: false };
   try {
-    entries = await persistently(() => remembered((names) => notice.show("gone", { fill: words.names(names) })));
+    found = await persistently(() => remembered((names) => notice.show("gone", { fill: words.names(names) })));
   } catch (error) {
     if (!isOver(error)) throw error;
-    const names = (await history.all()).filter((record) => record.status !== "waiting").map((record) => record.original_filename);
-    await endWith(names);
-    return;
+    const listed = (await history.all()).filter((record) => record.status !== "removed");
+    const sent = listed.filter((record) => record.status !== "waiting").map((record) => record.original_filename);
+    if (listed.length) return endWith(sent);
+    await history.clear(); // nobody misses what was taken off the list
   }
   await persistently(() => session.begin());
-  files.add(...entries);
-  for (const entry of entries) if (entry.status === "uploaded") queue.convert(entry);
+  files.hasLeft = found.hasLeft;
+  files.add(...found.entries);
+  for (const entry of found.entries) if (entry.status === "uploaded") queue.convert(entry);
 }
 
 /** Does what the page cannot go on without, until it succeeds. */
@@ -115,7 +117,7 @@ function entryOf(file) {
   const entry = new Entry(file.name, file, formats.likelyTarget(file.name) ?? null);
   const fail = (name, message) => Object.assign(entry, { status: "failed", error: { name, message } });
   if (formats.areNone) fail("NothingWorks", "");
-  else if (entry.target === null) fail("Unsupported", formatOf(file.name));
+  else if (entry.target === null) fail(words.isKnown(formatOf(file.name)) ? "Lacking" : "Unsupported", formatOf(file.name));
   else if (file.size > formats.mostBytes) fail("TooLarge", words.size(formats.mostBytes));
   else if (file.size === 0) fail("Empty", "");
   return entry;

@@ -17,23 +17,27 @@ export function announce(text) {
   while ($("announce").childElementCount > MOST_LINES) $("announce").firstElementChild.remove();
 }
 
-/** Shows one of words.NOTICES; `action` is {word, act} for a button. Those of another kind than the last are told. */
-export function show(kind, { fill = "", action = null, focus = false, isTold = false } = {}) {
-  const { title, text } = NOTICES[kind];
+/**
+ * Shows one of words.NOTICES, with what the server has `said` where it speaks of that; `action` is {word, act} for a button.
+ * Those of another kind than the last are told.
+ */
+export function show(kind, { fill = "", said = "", action = null, focus = false, isTold = false } = {}) {
+  const { title } = NOTICES[kind];
+  const text = NOTICES[kind].text.replace("{said}", () => said).replace("{}", () => fill); // names may hold a dollar sign
   const box = $("notice");
   const isNew = box.hidden || box.dataset.kind !== kind;
   box.dataset.kind = kind;
   box.hidden = false;
   box.querySelector("use").setAttribute("href", `#i-${ICONS[kind] ?? "clock"}`);
   $("notice-title").textContent = title;
-  $("notice-text").textContent = text.replace("{}", fill);
+  $("notice-text").textContent = text;
   $("notice-action").hidden = action === null;
   if (action) {
     $("notice-action").textContent = action.word;
     $("notice-action").onclick = action.act;
   }
   if (focus) $("notice-title").focus();
-  else if (isNew && !isTold) announce(`${title}. ${text.replace("{}", fill)}`);
+  else if (isNew && !isTold) announce(`${title}. ${text}`);
 }
 
 /** The same for what nobody has to do anything about: it is not told, and gives way to any other. */
@@ -63,7 +67,7 @@ export function followLanes(lanes, countdown) {
     ticking ??= setInterval(tell, 1000);
     if (["over", "closed"].includes($("notice").dataset.kind)) return;
     const kind = !(lane.why instanceof Refused) ? "lost" : lane.why.status === 429 ? "limit" : "away";
-    show(kind, { fill: countdown(waitOf(lane).seconds) });
+    show(kind, { fill: countdown(waitOf(lane).seconds), said: lane.why.message });
   };
   for (const lane of lanes) lane.addEventListener("wait", tell);
 }

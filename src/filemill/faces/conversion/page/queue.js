@@ -49,36 +49,47 @@ export class Queue {
   async remove(entry) {
     entry.abort.abort();
     if (entry.status === "processing" && entry.taskId) api.cancel(entry.taskId).catch(() => {}); // it may be done
-    if (entry.isOnServer || entry.status === "uploading") this.files.hasLeft = true;
+    const mayBeThere = entry.isOnServer || entry.status === "uploading";
+    if (mayBeThere) this.files.hasLeft = true;
     this.files.remove(entry);
-    await history.forget(entry.jobId);
+    if (mayBeThere) await history.keep({ ...entry.record, status: "removed" });
+    else await history.forget(entry.jobId);
   }
 
   async #upload(entry) {
-    const told = (part) => this.files.set(entry, { progress: part });
-    this.files.set(entry, { status: "uploading", progress: 0 });
-    try {
-      await this.session.with((csrf) => api.upload(csrf, entry.jobId, entry.file, told, entry.abort.signal));
-    } catch (error) {
-      this.files.set(entry, { status: "waiting", progress: null });
-      if (!(error instanceof Lost)) throw error;
-      await readable(entry.file);
-      if (!(await this.#hasArrived(entry))) throw error;
+    if (!entry.isInDoubt || !(await this.#hasArrived(entry))) {
+      const told = (part) => this.files.set(entry, { progress: part });
+      this.files.set(entry, { status: "uploading", progress: 0 });
+      try {
+        await this.session.with((csrf) => api.upload(csrf, entry.jobId, entry.file, told, entry.abort.signal));
+      } catch (error) {
+        this.files.set(entry, { status: "waiting", progress: null });
+        if (!(error instanceof Lost)) throw error;
+        await readable(entry.file);
+        entry.isInDoubt = true;
+        if (!(await this.#hasArrived(entry))) throw error;
+      }
     }
     await this.#move(entry, { status: "uploaded", progress: null, canRetry: true });
   }
 
-  /** After a connection that broke: whether the server has the file all the same. If not, its id is not used again. */
+  /**
+   * After a connection that broke: whether the server has the file all the same. If not, its id is not used again. Raises
+   * whatever keeps it from being known: until it is, nothing is sent.
+   */
   async #hasArrived(entry) {
+    let isThere = true;
     try {
       await api.status(entry.jobId, entry.abort.signal);
-      return true;
     } catch (error) {
-      if (!(error instanceof Refused) || error.status !== 404) return false;
+      if (!(error instanceof Refused) || error.status !== 404) throw error;
+      isThere = false;
     }
+    entry.isInDoubt = false;
+    if (isThere) return true;
     await history.forget(entry.jobId);
     entry.jobId = newId();
-    await history.keep(entry.record);
+    await this.#keep(entry);
     return false;
   }
 

@@ -7,16 +7,22 @@ import * as history from "./history.js";
 import * as tabs from "./tabs.js";
 
 /**
- * -> the entries that go on. Raises Lost, and a 401 where the session they belong to is over. Files of another session
- * are forgotten; `lost(names)` hears of them.
+ * -> {entries, hasLeft}: those that go on, and whether the server still has any that was taken off the list. Raises Lost,
+ * and a 401 where the session they belong to is over. Files of another session are forgotten; `lost(names)` hears of them.
  */
 export async function remembered(lost) {
   const others = await tabs.others();
   const entries = [];
   const gone = [];
+  let hasLeft = false;
   for (const record of await history.all()) {
     const entry = new Entry(record.original_filename, null, record.target_format, record.job_id, record.timestamp);
     const told = await statusOf(record.job_id);
+    if (record.status === "removed") {
+      hasLeft ||= told !== null;
+      if (told === null) await history.forget(record.job_id);
+      continue;
+    }
     if (told) {
       entry.status = told.status;
       entry.canRetry = told.status === "failed" || told.status === "uploaded";
@@ -32,7 +38,7 @@ export async function remembered(lost) {
     entries.push(entry);
   }
   if (gone.length) lost(gone);
-  return entries;
+  return { entries, hasLeft };
 }
 
 async function statusOf(jobId) {

@@ -52,7 +52,7 @@ export async function look(files, entry) {
 }
 
 async function end(files, entry, told) {
-  if (entry.status !== "processing") return;
+  if (entry.status !== "processing" || entry.abort.signal.aborted) return; // what was removed is not to come back
   const error = told.status === "failed" ? { name: "ConversionFailed", message: told.error_message ?? "" } : null;
   files.set(entry, { status: told.status, error, progress: null, place: null, canRetry: told.status === "failed" });
   await history.keep(entry.record);

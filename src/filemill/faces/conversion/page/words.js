@@ -3,6 +3,7 @@
 import { packingOf } from "./formats.js";
 
 const MOST_NAMES = 3;
+const MENDED = "Whoever runs this server adds them by “filemill install documents”.";
 
 const FORMATS = {
   pdf: "PDF", docx: "Word (docx)", doc: "Word 97 (doc)", odt: "OpenDocument (odt)", rtf: "Rich text (rtf)",
@@ -93,6 +94,8 @@ export function problem({ name, message }) {
     case "Unsupported":
       return message ? `Nothing can be made of .${message} files here. Below is what can be converted.`
         : "Its name has no extension, such as .docx, so nobody knows what it is. Rename it and add it again.";
+    case "Lacking":
+      return `Nothing can be made of .${message} files here for the moment: the programs for them are missing, or are not running. ${MENDED}`;
     case "NothingWorks":
       return "Nothing can be converted here for the moment: the server has no worker running. Try again in a minute.";
     case "NoCookie":
@@ -123,6 +126,14 @@ export function sizeFact(bytes) {
   return `One file may have up to ${size(bytes)}. Add as many as you like: they wait in line here.`;
 }
 
+/** What is said where nothing is made of documents. */
+export const NO_DOCUMENTS = `Documents, slides and pictures cannot be converted here for the moment: the programs for them are missing, or are not running. ${MENDED}`;
+
+/** Whether this is a format that is converted where the programs for it are there: `docx`, `csv.gz`. */
+export function isKnown(format) {
+  return Object.hasOwn(FORMATS, format.split(".")[0]);
+}
+
 /** The heading of the list. */
 export function heading(count, going, done) {
   if (going) return `${files(count)}, ${going} under way`;
@@ -132,7 +143,7 @@ export function heading(count, going, done) {
 export const NOTICES = {
   limit: { title: "A short wait", text: "This server takes only so many files a minute. Nothing is lost: it goes on by itself in {}." },
   crowd: { title: "A short wait", text: "Many visitors from your address came within a minute. The page goes on by itself within {}." },
-  away: { title: "The server is busy with itself", text: "It cannot take files for the moment. It goes on by itself in {}." },
+  away: { title: "The server cannot go on now", text: "{said} Nothing is lost: the page tries again by itself in {}." },
   lost: { title: "No connection", text: "The server cannot be reached. Your files wait here, and it goes on by itself." },
   unreachable: { title: "The server does not answer", text: "This page needs it to know what can be converted. It tries again by itself." },
   closed: { title: "Session closed", text: "Everything you sent, and everything made of it, is deleted from the server." },
