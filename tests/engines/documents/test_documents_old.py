@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from filemill.engines.documents import libreoffice
-from filemill.local.process import free_port
+from filemill.local.ports import free_port
 from tests.engines.documents import contents, outside
 from tests.engines.documents.samples import Samples
 from tests.engines.documents.secrets_outside import SECRET, Web, bait_at, lay, shows_secret
