@@ -50,7 +50,8 @@ async def test_several_files_get_one_target_or_one_each_and_are_all_downloaded(
     await expect(person.page.get_by_role("heading", name="3 files, all done")).to_be_visible()
     downloads = []
     person.page.on("download", lambda download: downloads.append(download))  # noqa: PLW0108
-    await person.button("Download all 3").click()
+    async with person.page.expect_event("download", lambda _: len(downloads) == 3):
+        await person.button("Download all 3").click()
     await expect(person.rows.filter(has_text="Done and downloaded")).to_have_count(3)
 
     # then
