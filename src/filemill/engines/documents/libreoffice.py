@@ -87,6 +87,7 @@ _ITEM = '<item oor:path="{path}"><prop oor:name="{name}" oor:op="fuse"><value>{v
 
 _SECURITY = "/org.openoffice.Office.Common/Security/Scripting"
 _INTERNET = "/org.openoffice.Inet/Settings"
+_COMPLETION = "/org.openoffice.Office.Writer/AutoFunction/Completion"
 
 _SETTINGS = (
     (_SECURITY, "BlockUntrustedRefererLinks", "true"),
@@ -106,8 +107,15 @@ _SETTINGS = (
     ("/org.openoffice.Office.Common/Save/Document", "AutoSave", "false"),
     ("/org.openoffice.Office.Recovery/RecoveryInfo", "Enabled", "false"),
     ("/org.openoffice.Office.Common/Misc", "FirstRun", "false"),
+    # Words are gathered to complete others, while somebody types.
+    (_COMPLETION, "Enable", "false"),
+    (_COMPLETION, "CollectWords", "false"),
 )
 
+
+_ALLOCATING = {"MIMALLOC_DECOMMIT_DELAY": "2000", "MIMALLOC_SEGMENT_DECOMMIT_DELAY": "5000"}
+"""Free memory is given back after so many milliseconds, not almost at once: a document takes and frees the same again
+and again, and each time the kernel would have to clear it."""
 
 _VERSION = re.compile(rb'"ooSetupVersionAboutBox"[^>]*>\s*<value>([\d.]+)<')
 
@@ -177,7 +185,7 @@ class LibreOffice:
         address = f"pipe,name=desk{secrets.token_hex(4)}"
         environment = programs.environ(HOME=self._folder, TMPDIR=self._folder, OSL_SOCKET_PATH=self._folder)
         if allocator := _allocator():
-            environment["LD_PRELOAD"] = allocator
+            environment |= {"LD_PRELOAD": allocator, **_ALLOCATING}
         desk = Path(__file__).with_name("office_desk.py")
         told = (str(found), str(profile), address, str(OUT_OF_MEMORY))
         self._desk = Talker([str(SYSTEM_PYTHON), "-I", str(desk), *told], environment)
