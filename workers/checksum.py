@@ -4,18 +4,21 @@ import hashlib
 
 import urllib3
 from minio import Minio
-from minio.error import MinioException
+from minio.error import MinioException, S3Error
+from minio.helpers import DictType
 
 from filemill.errors import JobFailed
-from filemill.jobs.run import Phase, Progress, Run, Say, StoreAccess
+from filemill.jobs.run import Phase, Progress, Run, Say, StoreAccess, changed
 from filemill.storage import pool
 from filemill.storage.pool import AsStored
 
 CHUNK = 1 << 20
+_CHANGED = ("NoSuchKey", "PreconditionFailed")
 
 
 def check(run: Run, say: Say) -> None:
-    """Reads every input that came with a SHA-256. Raises JobFailed: bad_file where it differs, store_away.
+    """Reads every input that came with a SHA-256. Raises JobFailed: bad_file where it differs, input_changed,
+    store_away.
 
     What was brought to this process was counted on its way.
     """
@@ -28,7 +31,8 @@ def check(run: Run, say: Say) -> None:
         digest = hashlib.sha256()
         done = 0
         try:
-            answer = _client(run.access).get_object(run.access.bucket, given.key)
+            headers: DictType = {"If-Match": f'"{given.etag}"'}
+            answer = _client(run.access).get_object(run.access.bucket, given.key, request_headers=headers)
             try:
                 for chunk in answer.stream(CHUNK):
                     digest.update(chunk)
@@ -38,13 +42,21 @@ def check(run: Run, say: Say) -> None:
             finally:
                 answer.close()
                 answer.release_conn()
+        except S3Error as error:
+            if error.code in _CHANGED:
+                raise changed(given.file_name) from error
+            raise _away() from error
         except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise JobFailed("store_away", "The object store is out of reach.", at_fault="us") from error
+            raise _away() from error
         if digest.hexdigest() != given.sha256.lower():
             raise JobFailed(
                 "bad_file",
                 f"{given.file_name!r} arrived with the SHA-256 {digest.hexdigest()}, not the {given.sha256} given.",
             )
+
+
+def _away() -> JobFailed:
+    return JobFailed("store_away", "The object store is out of reach.", at_fault="us")
 
 
 def _client(store: StoreAccess) -> Minio:

@@ -100,7 +100,7 @@ async def test_the_receipt_of_a_huge_file_does_not_wait(
 
     receipt = await asyncio.wait_for(receipts.read(job.id, job.owner), 5)
 
-    assert [one.sha256 for one in (*receipt.inputs, *receipt.outputs)] == [None, None]
+    assert [one.sha256 for one in (*receipt.inputs, *receipt.outputs)] == [None, sha256(LARGE)]
 
 
 async def test_what_a_killed_worker_was_hashing_is_hashed_by_the_next(

@@ -210,6 +210,17 @@ async def test_an_input_changed_after_it_was_marked_fails_the_job(
     assert "'data.csv' was changed" in (job.error_message or "")
 
 
+async def test_an_input_changed_after_its_sha256_was_told_is_no_other_failure(
+    at_hand: Context, runner: Runner, new_job: NewJob
+) -> None:
+    job = await new_job()
+    key = await upload(job)
+    await uploads.mark(job.id, job.owner, key, sha256=hashlib.sha256(TABLE).hexdigest())
+    await at_hand.store.put(key, b"other,columns\n1,2\n")
+    await runner.until_empty()
+    assert (await now(job)).error_code == "input_changed"
+
+
 async def test_a_wrong_sha256_fails_the_job_and_a_right_one_does_not(
     at_hand: Context, runner: Runner, new_job: NewJob
 ) -> None:

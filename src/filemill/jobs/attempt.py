@@ -48,7 +48,7 @@ class Attempt:
             done = await self._do(child, run)
         if done.plan is not None:
             return Ran(done)
-        return Ran(done, outputs, *await self._lease.beside(run_files.look_again(inputs, outputs)))
+        return Ran(done, outputs, *await self._lease.beside(run_files.look_again(inputs, outputs, done.made)))
 
     async def _closed(self, run: Run, inputs: list[FileRow]) -> Ran:
         async with self._cage.borrow() as child:

@@ -157,8 +157,8 @@ class Cage:
         return child.is_alive
 
     async def _give(self, child: Child) -> None:
-        is_good = not child.is_busy and child.is_alive
-        if is_good and child.jobs < self._most_jobs and self._weigh(child) < self._most_idle_mb:
+        is_good = not child.is_busy and child.jobs < self._most_jobs
+        if is_good and 0 < self._weigh(child) < self._most_idle_mb:  # what has ended weighs nothing
             child.idle_since = time.monotonic()
             child.seen_resting = None
             self._idle.append(child)

@@ -17,8 +17,8 @@ from filemill.jobs.claim_queries import Claimed
 from filemill.jobs.file_queries import FileRow
 from filemill.jobs.formats import PAGES
 from filemill.jobs.receipts import FileSum
-from filemill.jobs.run import OutputFile, Run
-from filemill.jobs.run_files import Found, Output, changed
+from filemill.jobs.run import OutputFile, Run, changed
+from filemill.jobs.run_files import Found, Output
 from filemill.storage import objects
 
 
@@ -82,7 +82,7 @@ async def _bring(child: Child, path: str, file: FileRow) -> Found:
         is_there = not size or await context.get().store.feed(key, etag, 0, size, counted.write)
         sha256 = counted.sha256
     if not is_there or counted.size != size:
-        raise changed(file)
+        raise changed(file.file_name)
     if file.sha256 is not None and file.sha256.lower() != sha256:
         raise JobFailed(
             "bad_file", f"{file.file_name!r} arrived with the SHA-256 {sha256}, not the {file.sha256} given."

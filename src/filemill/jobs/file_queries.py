@@ -5,10 +5,14 @@ from uuid import UUID
 import msgspec
 
 from filemill.connections import execute, fetch, fetchval
+from filemill.jobs.crash_queries import HAS_CRASHED
 
 
 class FileRow(msgspec.Struct, frozen=True):
-    """A named input or output with what is known of its object."""
+    """A named input or output with what is known of its object.
+
+    `has_crashed`: whether it ended an engine lately, where that was asked.
+    """
 
     name: str
     file_name: str
@@ -21,18 +25,20 @@ class FileRow(msgspec.Struct, frozen=True):
     etag: str | None
     sha256: str | None
     upload_id: str | None
+    has_crashed: bool
 
 
-async def files(job_id: UUID, side: str) -> list[FileRow]:
-    """The inputs (`in`) or outputs (`out`) of a job."""
+async def files(job_id: UUID, side: str, *, engine: str = "") -> list[FileRow]:
+    """The inputs (`in`) or outputs (`out`) of a job; which of them have crashed `engine`, if that is given."""
     rows = await fetch(
-        """
+        f"""
         SELECT f.name, f.file_name, f.announced_size, f.marked_at IS NOT NULL AS is_marked, o.id AS object_id, o.key,
-          o.state, o.size, o.etag, o.sha256, o.upload_id
+          o.state, o.size, o.etag, o.sha256, o.upload_id, {HAS_CRASHED.format(engine="$3")} AS has_crashed
         FROM job_file f LEFT JOIN object o ON o.id = f.object WHERE f.job = $1 AND f.side = $2 ORDER BY f.id
-        """,
+        """,  # noqa: S608 -- put together from constants
         job_id,
         side,
+        engine,
     )
     return [FileRow(**row) for row in rows]
 

@@ -6,17 +6,17 @@ import signal
 from pathlib import Path
 
 _PROC = Path("/proc")
-_GONE = "ZX"
+_GONE = b"ZX"
 """The states of a process that has ended and only waits for somebody to ask how."""
 
 
 def lives(pid: int) -> bool:
     """Whether a process is there and has not ended; seen at once, also before whoever started it has heard of it."""
     try:
-        stat = (_PROC / str(pid) / "stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return False
-    return stat.rpartition(")")[2].split()[0] not in _GONE
+    return stat.rpartition(b")")[2].split()[0] not in _GONE
 
 
 def family(pid: int) -> list[int]:
@@ -37,10 +37,10 @@ def memory_mb(pids: list[int]) -> int:
 
 def _kilobytes(pid: int) -> int:
     try:
-        lines = (_PROC / str(pid) / "status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_bytes().splitlines()
     except OSError:
         return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+    return sum(int(line.split()[1]) for line in lines if line.startswith((b"RssAnon:", b"RssShmem:")))
 
 
 def cpu_seconds(pids: list[int]) -> float:

@@ -63,7 +63,8 @@ def encode(done: Done, inputs: list[FileSum], outputs: list[FileSum], engines: d
     """What a run leaves behind -> JSON text for its job's row."""
     versions = {"filemill": __version__, **engines}
     plan = msgspec.json.encode(done.plan).decode() if done.plan else None
-    return msgspec.json.encode(Result(done.rows_in, done.made, tuple(inputs), tuple(outputs), versions, plan=plan))
+    made = tuple(msgspec.structs.replace(one, stored=None) for one in done.made)
+    return msgspec.json.encode(Result(done.rows_in, made, tuple(inputs), tuple(outputs), versions, plan=plan))
 
 
 async def read(job_id: UUID, owner: UUID) -> Receipt:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from filemill.errors import JobFailed
 from filemill.jobs.options import Options
 from filemill.jobs.steps import Pipeline
 
@@ -117,12 +118,24 @@ class Warned(msgspec.Struct, frozen=True, tag="warned"):
     step: int | None = None
 
 
-class Made(msgspec.Struct, frozen=True):
-    """One output that was written: its rows, and its columns as (name, type)."""
+class Stored(msgspec.Struct, frozen=True):
+    """What lies in the store: `size` in bytes, `etag` as the store gave it, `sha256` in hex digits."""
+
+    size: int
+    etag: str
+    sha256: str
+
+
+class Made(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One output that was written: its rows, its columns as (name, type), and what the store has of it.
+
+    `stored` is told by an engine that wrote the whole of it in one request, and so knows.
+    """
 
     name: str
     rows: int
     columns: tuple[tuple[str, str], ...] = ()
+    stored: Stored | None = None
 
 
 class Planned(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -159,6 +172,13 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     code: str
     message: str
     at_fault: str = "caller"
+
+
+def changed(file_name: str) -> JobFailed:
+    """What becomes of a job one of whose inputs is not what it was."""
+    return JobFailed(
+        "input_changed", f"{file_name!r} was changed after it had been marked as uploaded, or while it was read."
+    )
 
 
 LONGEST_SENTENCE = 2_000

@@ -14,7 +14,7 @@ from filemill.jobs.file_queries import FileRow
 from filemill.jobs.job import BAD_ROWS, MAIN_INPUT, MAIN_OUTPUT
 from filemill.jobs.options import Options
 from filemill.jobs.receipts import FileSum
-from filemill.jobs.run import InputFile, OutputFile, Run, StoreAccess
+from filemill.jobs.run import InputFile, Made, OutputFile, Run, StoreAccess, Stored, changed
 from filemill.jobs.steps import ConvertFormat
 from filemill.settings import Limits, Settings
 from filemill.storage import objects
@@ -101,35 +101,29 @@ def _input_file(file: FileRow) -> InputFile:
     )
 
 
-async def stats_of(inputs: list[FileRow]) -> list[Stat | None]:
-    """What the store tells of the inputs, asked all at once."""
-    store = context.get().store
-    return list(await asyncio.gather(*(store.stat(file.key or "") for file in inputs)))
-
-
-def want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
+def _want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
     """Raises JobFailed where an input is not what it was when it was marked."""
     for file, stat in zip(inputs, stats, strict=True):
         if stat is None or stat.etag != file.etag or stat.size != file.size:
-            raise changed(file)
+            raise changed(file.file_name)
 
 
-def changed(file: FileRow) -> JobFailed:
-    """What becomes of a job one of whose inputs is not what it was."""
-    return JobFailed(
-        "input_changed", f"{file.file_name!r} was changed after it had been marked as uploaded, or while it was read."
-    )
-
-
-async def look_again(inputs: list[FileRow], outputs: list[Output]) -> tuple[list[Found], list[Found]]:
+async def look_again(
+    inputs: list[FileRow], outputs: list[Output], made: tuple[Made, ...]
+) -> tuple[list[Found], list[Found]]:
     """What lies in the store after the run: inputs and outputs. Raises JobFailed where anything is not as it must be.
 
-    What is small is hashed with the same request.
+    What is small is hashed with the same request. Nobody is asked for outputs of which the store has said all to those
+    who wrote them.
     """
+    told = {one.name: _as_looked_at(one.stored) for one in made if one.stored}
     found = await asyncio.gather(
-        *(_look(file.key or "", file.sha256) for file in inputs), *(_look(output.file.key) for output in outputs)
+        *(_look(file.key or "", file.sha256) for file in inputs),
+        *(_look(output.file.key) for output in outputs if output.file.name not in told),
     )
-    want_unchanged(inputs, [stat for stat, _ in found[: len(inputs)]])
+    _want_unchanged(inputs, [stat for stat, _ in found[: len(inputs)]])
+    looked = iter(found[len(inputs) :])
+    found[len(inputs) :] = [told.get(output.file.name) or next(looked) for output in outputs]
     files = [(file.object_id, file.name, file.key) for file in inputs]
     files += [(output.object_id, output.file.name, output.file.key) for output in outputs]
     there = []
@@ -138,6 +132,10 @@ async def look_again(inputs: list[FileRow], outputs: list[Output]) -> tuple[list
             raise JobFailed("internal", "An output was not stored.", at_fault="us")
         there.append(Found(object_id, stat.etag, FileSum(name, key, stat.size, sha256)))
     return there[: len(inputs)], there[len(inputs) :]
+
+
+def _as_looked_at(stored: Stored) -> tuple[Stat, str]:
+    return Stat(stored.size, stored.etag, None), stored.sha256
 
 
 async def _look(key: str, sha256: str | None = None) -> tuple[Stat | None, str | None]:

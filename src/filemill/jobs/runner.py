@@ -23,7 +23,6 @@ from filemill.jobs import (
     pairs,
     receipt_queries,
     receipts,
-    run_files,
 )
 from filemill.jobs.attempt import Attempt, Ran
 from filemill.jobs.cage import Cage, NoChild
@@ -166,24 +165,18 @@ class Runner:
     # --- before the cage ---------------------------------------------------------------------------------------------
 
     async def _inputs(self, claimed: Claimed) -> list[FileRow]:
-        """The inputs as they were recorded when they were marked. Raises JobFailed where they are not that any more."""
-        inputs = await file_queries.files(claimed.id, "in")
+        """The inputs as they were recorded when they were marked. Raises JobFailed where none is to be read."""
+        inputs = await file_queries.files(claimed.id, "in", engine=self.engine)
         if options.decode(claimed.options).sample is not None:
             return inputs  # none of them is in the store
         if any(file.state != "stored" for file in inputs):
             raise JobFailed("input_changed", "An input of the job is not there any more.")
-        etags, sizes = [file.etag or "" for file in inputs], [file.size or 0 for file in inputs]
-        hashes = [file.sha256 for file in inputs]
-        crashed, stats = await asyncio.gather(
-            crash_queries.before(etags, sizes, hashes, self.engine), run_files.stats_of(inputs)
-        )
-        if crashed:
+        if any(file.has_crashed for file in inputs):
             raise JobFailed(
                 "crashed",
                 "The same file has ended its worker several times in the last 30 days; it is not tried again.",
                 at_fault="us",
             )
-        run_files.want_unchanged(inputs, stats)
         return inputs
 
     # --- how it ends -------------------------------------------------------------------------------------------------

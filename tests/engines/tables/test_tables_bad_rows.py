@@ -254,6 +254,29 @@ def test_reading_around_damage_gives_what_reading_row_by_row_gives(seed, monkeyp
     assert quickly.cells.height == slowly.cells.height
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_short_pieces_read_row_by_row_are_what_the_parser_makes_of_them(seed, monkeypatch):
+    # given a few rows without quotes, some of them damaged, blank or with another end, the last perhaps not whole
+    chance = random.Random(seed)
+    cells = ("1", "", " ", "a b", "é", "x\ry", "\ufeff", "0.10", "\t")
+    lines = [
+        ",".join(chance.choices(cells, k=chance.choice([3] * 30 + [0, 1, 4]))) for _ in range(chance.randint(1, 20))
+    ]
+    piece = (chance.choice(["\n", "\r\n"]).join(lines) + chance.choice(["\n", "", "\r\n", "\n1,"])).encode()
+    last, skips = chance.random() < 0.5, chance.random() < 0.5
+    wanted = sorted(chance.sample(range(3), chance.randint(1, 3)))
+
+    # when
+    shortly = records.parse(piece, Dialect(","), 3, wanted, last=last, skips=skips)
+    monkeypatch.setattr(records, "SHORT", 0)
+    parsed = records.parse(piece, Dialect(","), 3, wanted, last=last, skips=skips)
+
+    # then
+    assert (shortly.end, shortly.fault, shortly.damaged) == (parsed.end, parsed.fault, parsed.damaged)
+    columns = [str(number) for number in wanted]
+    assert shortly.cells[columns].equals(parsed.cells[columns])
+
+
 @pytest.mark.parametrize("seed", [235, 1290, 1645, *range(40)])
 def test_a_quote_inside_a_cell_misleads_nobody(seed):
     # given whole rows, in some cells of which a quote stands that is a letter

@@ -1,5 +1,6 @@
 """When the store is at fault, nobody's file is: it does not answer, refuses, or breaks off."""
 
+import io
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -162,6 +163,19 @@ def test_an_input_that_is_gone(shop: Workshop, large_parquet: bytes) -> None:
         shop.client.remove_object(shop.bucket, run.inputs[0].key)
         with pytest.raises(JobFailed) as failure:
             shop.engine.run(run, (), lambda _: None)
+        assert failure.value.code == "input_changed"
+
+
+def test_an_input_that_was_changed_since_it_was_marked(shop: Workshop, large_parquet: bytes) -> None:
+    # given files that one request reads, that many do, and that Polars itself asks for
+    tables = (("t.csv", b"a\n1\n"), ("t.csv", TABLE.encode()), ("t.ndjson", b'{"a":1}\n'), ("t.parquet", large_parquet))
+    for name, data in tables:
+        run, _ = shop.prepare(name, data)
+        # when another one lies in their place
+        shop.client.put_object(shop.bucket, run.inputs[0].key, io.BytesIO(data[:-1] + b" "), len(data))
+        with pytest.raises(JobFailed) as failure:
+            shop.engine.run(run, (), lambda _: None)
+        # then it is not read
         assert failure.value.code == "input_changed"
 
 

@@ -1,5 +1,6 @@
 """How outputs reach the store: small ones at once, large ones in parts, unfinished ones not at all."""
 
+import hashlib
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from filemill.engines.tables.readers import objects
 from filemill.engines.tables.writers import uploading
 from filemill.engines.tables.writers.uploading import Room, Upload
 from filemill.errors import JobFailed
+from filemill.jobs.run import Stored
 from tests.engines.tables.test_tables_store import BUSY, a_line
 from tests.engines.tables.workshop import Workshop
 
@@ -50,10 +52,12 @@ def test_a_small_output_is_one_request(shop: Workshop, key: str) -> None:
         upload = Upload(shop.through(url), key, "text/csv", AMPLE)
         upload.write(b"a,b\n")
         upload.write(b"1,2\n")
-        upload.finish()
+        told = upload.finish()
     assert requests == [b"PUT"]
     assert stored(shop, key) == b"a,b\n1,2\n"
-    assert shop.client.stat_object(shop.bucket, key).content_type == "text/csv"
+    there = shop.client.stat_object(shop.bucket, key)
+    assert there.content_type == "text/csv"
+    assert told == Stored(8, there.etag or "", hashlib.sha256(b"a,b\n1,2\n").hexdigest())
 
 
 def test_a_large_output_arrives_whole_and_in_order(shop: Workshop, key: str) -> None:
@@ -61,7 +65,7 @@ def test_a_large_output_arrives_whole_and_in_order(shop: Workshop, key: str) -> 
     upload = Upload(shop.access, key, "text/csv", AMPLE)
     for piece in pieces:
         assert upload.write(piece) == len(piece)
-    upload.finish()
+    assert upload.finish() is None
     assert stored(shop, key) == b"".join(pieces)
 
 

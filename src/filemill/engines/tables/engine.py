@@ -74,9 +74,9 @@ def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
         inputs.say(warning)
     written = writing.Written(prepared.height, inputs.say)
     upload = Upload(run.access, output.key, FORMATS[output.format].media_type, _room(run, steps, output))
-    writing.send(prepared, output, _how(steps, output), upload, written)
+    stored = writing.send(prepared, output, _how(steps, output), upload, written)
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))
-    return Made(output.name, written.rows, columns)
+    return Made(output.name, written.rows, columns, stored)
 
 
 def _bad_rows(run: Run, steps: Pipeline, output: OutputFile) -> BadRows:

@@ -3,7 +3,7 @@
 import polars as pl
 
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile
+from filemill.jobs.run import InputFile, changed
 
 _LONGEST_VALUE = 80
 
@@ -62,10 +62,8 @@ def bad_result(column: str, value: object, what: str) -> JobFailed:
 
 def of_refusal(code: str, file: InputFile) -> JobFailed:
     """The store answered, and refused: the input is gone or another, or our key does not fit."""
-    if code in ("NoSuchKey", "NoSuchVersion", "NoSuchObject"):
-        return JobFailed("input_changed", f"{file.file_name} is no longer where it was uploaded.")
-    if code in ("PreconditionFailed", "InvalidRange"):
-        return JobFailed("input_changed", f"{file.file_name} was changed while it was being read.")
+    if code in ("NoSuchKey", "NoSuchVersion", "NoSuchObject", "PreconditionFailed", "InvalidRange"):
+        return changed(file.file_name)
     return internal()
 
 

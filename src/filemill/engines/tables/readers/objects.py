@@ -97,8 +97,6 @@ class Reader:
             self._response = None
 
     def _open(self) -> urllib3.BaseHTTPResponse:
-        # A second connection must go on in the very same bytes, hence the etag.
-        headers: DictType = {}
-        if self.offset and self._file.etag:
-            headers["If-Match"] = f'"{self._file.etag.strip(chr(34))}"'
+        # These very bytes and no others: neither after the file was marked, nor on a second connection.
+        headers: DictType = {"If-Match": f'"{self._file.etag}"'}
         return self._client.get_object(self._bucket, self._file.key, offset=self.offset, request_headers=headers)

@@ -15,6 +15,10 @@ SMALL = 4 << 20
 """Bytes up to which a file is fetched at once: its footer and columns would be one request each."""
 
 
+_LOOKED_AT = 4
+"""Bytes."""
+
+
 class Parquet:
     """An opened Parquet file."""
 
@@ -29,6 +33,7 @@ class Parquet:
             reader = Reader(access, file)
             self._frame = pl.scan_parquet(BytesIO(reader.read_all()))
         else:
+            _want_unchanged(Reader(access, file))
             self._frame = pl.scan_parquet(
                 store.address(access, file.key),
                 glob=False,
@@ -50,3 +55,10 @@ class Parquet:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _want_unchanged(reader: Reader) -> None:
+    """Raises JobFailed where the file is not what it was when it was marked: Polars takes whatever lies there."""
+    reader.seek(reader.size - _LOOKED_AT)
+    reader.readinto(memoryview(bytearray(_LOOKED_AT)))
+    reader.close()

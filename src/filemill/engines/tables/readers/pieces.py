@@ -97,12 +97,12 @@ class Pieces:
         # A small file needs neither the large buffer, which costs more to clear than the file to read, nor a thread.
         probe = bytearray(_PROBE)
         count = stream.readinto(memoryview(probe))
-        self._is_small = count == 0
+        is_small = count == 0
         self._left = len(left) + count
-        self._buffer = bytearray(self._left if self._is_small else max(SIZE, 2 * self._left))
+        self._buffer = bytearray(self._left if is_small else max(SIZE, 2 * self._left))
         self._buffer[: len(left)] = left
         self._buffer[len(left) : self._left] = probe[:count]
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pieces")
+        self._pool = None if is_small else ThreadPoolExecutor(1, thread_name_prefix="pieces")
         self._next: Future[bytes] | None = self._ask()
 
     def read(self) -> bytes:
@@ -115,11 +115,12 @@ class Pieces:
 
     def close(self) -> None:
         """Stops reading; waits for the piece under way, since a connection has one reader."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
         self._stream.close()
 
     def _ask(self) -> Future[bytes]:
-        if not self._is_small:
+        if self._pool:
             return self._pool.submit(self._read)
         answer: Future[bytes] = Future()
         answer.set_result(self._read())

@@ -4,6 +4,7 @@ Two ways give the same cells: Polars' parser for what is regular by its outline,
 slower, for the piece in which something is odd. The second finds the very row.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -27,6 +28,10 @@ TOO_LONG = f"It is longer than {LONGEST >> 20} MB; where it should not be, a quo
 _RETURN = re.compile(r"\r(?!\n|\Z)")
 _NO_RETURN = "\udc0d"
 """Stands for a carriage return that ends no line; no text that was decoded holds it."""
+
+SHORT = 1 << 13
+"""Bytes; a piece without quotes that is shorter costs less row by row than a parser, and the doubts about it, to begin
+with."""
 
 _HALVED = 1 << 18
 """Bytes; a shorter piece with damage is gone through record by record."""
@@ -62,7 +67,10 @@ def parse(piece: bytes, dialect: Dialect, width: int, wanted: list[int], *, last
     `last` says that nothing follows. Without it the end may be 0: the piece is too short for a single record. `skips`
     says that a record of too few or too many cells is passed over.
     """
-    end = len(piece) if last else end_of_records(piece, len(piece), dialect.quote.encode())
+    quote = dialect.quote.encode()
+    if len(piece) < SHORT and quote not in piece:
+        return _carefully(piece, dialect, width, last=last, skips=skips)
+    end = len(piece) if last else end_of_records(piece, len(piece), quote)
     if end:
         part = piece[:end] if end < len(piece) else piece
         cells = _quickly(part if part.endswith(b"\n") else part + b"\n", dialect, width, wanted)
@@ -101,7 +109,7 @@ def end_of_records(piece: bytes | bytearray, size: int, quote: bytes = b'"') -> 
 
 def _quickly(part: bytes, dialect: Dialect, width: int, wanted: list[int]) -> pl.DataFrame | None:
     """The cells by Polars' parser; None where that would not tell the truth."""
-    if b"\0" in part:
+    if b"\0" in part or part.startswith(codecs.BOM_UTF8):  # which Polars drops, wherever in the file the part begins
         return None
     outlined = outline.of(part, dialect)
     if outlined and not outlined.has_rows_of(width):
@@ -191,11 +199,11 @@ def _each(
 
 
 def _end_of_line(piece: bytes, lines: int) -> int:
-    """Where the last of so many lines ends."""
-    if not lines:
-        return 0
-    ends = (counting.view(piece) == counting.LINE_FEED).arg_true()
-    return int(ends[lines - 1]) + 1 if lines <= len(ends) else len(piece)
+    """Where the last of so many lines ends; the last of all may lack its line feed."""
+    end = 0
+    for _ in range(lines):
+        end = piece.find(b"\n", end) + 1 or len(piece)
+    return end
 
 
 def _in_halves(piece: bytes, dialect: Dialect, width: int, wanted: list[int], *, last: bool) -> Records | None:

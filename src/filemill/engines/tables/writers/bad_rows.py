@@ -54,8 +54,8 @@ class BadRows:
         """Writes the rest -> what was made. Raises JobFailed."""
         with self._lock:
             self._write()
-            self._upload.finish()
-        return Made(self._name, self.rows, tuple((name, _TYPES.get(name, "text")) for name in COLUMNS))
+            stored = self._upload.finish()
+        return Made(self._name, self.rows, tuple((name, _TYPES.get(name, "text")) for name in COLUMNS), stored)
 
     def abandon(self) -> None:
         """Has nothing come of it."""

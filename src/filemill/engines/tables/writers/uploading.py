@@ -4,11 +4,13 @@ Polars' own writer for S3 sets up a client for every file, and leaves threads be
 """
 
 import contextlib
+import hashlib
 import io
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -20,7 +22,7 @@ from minio.helpers import DictType
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import objects
 from filemill.errors import JobFailed
-from filemill.jobs.run import StoreAccess
+from filemill.jobs.run import StoreAccess, Stored
 
 PART = 16 << 20
 """Bytes of a part, at least, and less than twice as many. 10,000 of them, the most an upload can have, are 156 GiB."""
@@ -92,10 +94,14 @@ class Upload:
     def flush(self) -> None:
         """Nothing: what was written goes on its way in parts."""
 
-    def finish(self) -> None:
-        """Makes the object; returns once the store has it. Raises JobFailed."""
+    def finish(self) -> Stored | None:
+        """Makes the object; returns once the store has it, with what it is where it went in one request.
+
+        Raises JobFailed.
+        """
+        stored = None
         if not self._upload_id:
-            self._insist(self._put)
+            stored = self._insist(partial(self._put, self._taken()))
         else:
             if self._length:
                 self._send_part()
@@ -103,6 +109,7 @@ class Upload:
                 self._done.append(self._under_way.popleft().result())
             self._insist(self._complete)
         self._pool.shutdown()
+        return stored
 
     def abandon(self) -> None:
         """Lets go of what was not finished. What the store does not hear of, sweep takes away."""
@@ -133,9 +140,9 @@ class Upload:
         self._length = 0
         return data
 
-    def _put(self) -> None:
-        data = b"".join(self._waiting)
-        self._client.put_object(self._bucket, self._key, io.BytesIO(data), len(data), self._media_type)
+    def _put(self, data: bytes) -> Stored:
+        sent = self._client.put_object(self._bucket, self._key, io.BytesIO(data), len(data), self._media_type)
+        return Stored(len(data), sent.etag or "", hashlib.sha256(data).hexdigest())
 
     def _open(self) -> str:
         headers: DictType = {"Content-Type": self._media_type}

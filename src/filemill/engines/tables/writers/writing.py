@@ -14,7 +14,7 @@ from filemill.engines.tables.writers import avro_sink, sinks, xlsx_sink
 from filemill.engines.tables.writers.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.jobs.formats import FORMATS, Format
-from filemill.jobs.run import OutputFile, Phase, Progress, Say, Warned
+from filemill.jobs.run import OutputFile, Phase, Progress, Say, Stored, Warned
 from filemill.jobs.steps import ConvertFormat
 
 _MOST_DIGITS = 10**15
@@ -99,12 +99,15 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height, row_bytes)
 
 
-def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, upload: Upload, written: Written) -> None:
-    """Carries everything out, from the first byte read to the last one written; `how` holds the format's options."""
+def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, upload: Upload, written: Written) -> Stored | None:
+    """Carries everything out, from the first byte read to the last one written; `how` holds the format's options.
+
+    Answers with what the store has, as far as `upload` knows.
+    """
     frame = _watched(prepared.frame, written)
     try:
         told = sinks.sink(frame, FORMATS[output.format], how, upload, prepared.row_bytes)
-        upload.finish()
+        stored = upload.finish()
     except BaseException as error:
         upload.abandon()
         if upload.fault and error is not upload.fault:
@@ -112,6 +115,7 @@ def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, upload: Upl
         raise
     if told:
         written.say(Warned("type_lost", told))
+    return stored
 
 
 def _watched(frame: pl.LazyFrame, written: Written) -> pl.LazyFrame:
