@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,3 +208,14 @@ def as_written(tree: Expression) -> Any:
 
 def abs_zero(value: Decimal) -> Decimal:
     return value or abs(value)
+
+
+@pytest.mark.parametrize("divisor", ["5", "5.0", "c"])
+def test_a_quotient_is_rounded_once_also_where_all_rows_are_divided_by_the_same(shop: Workshop, divisor: str) -> None:
+    # given
+    values = [number + 0.5 for number in range(200)]
+    file = f"f\n{chr(10).join(map(str, values))}\n".encode()
+    # when
+    result = shop.run("t.csv", file, add("c", "2.5 * 2"), add("x", f"f / {divisor}"), select("x"))
+    # then
+    assert [float(row[0]) for row in result.rows] == [value / 5 for value in values]

@@ -70,6 +70,12 @@ def test_a_join_goes_on_as_a_table(shop: Workshop) -> None:
     assert joined(shop, "inner", *then) == ["name,total", "Ann,7", "Anna,7"]
 
 
+def test_one_row_of_sums_stays_before_the_rows_of_the_other_table(shop: Workshop) -> None:
+    steps = [aggregate([], rows="count"), join({"rows": "i"}, "full")]
+    result = shop.run("t.csv", "a\n1\n", *steps, inputs={"other": ("o.csv", "i,b\n7,x\n")})
+    assert result.text.splitlines() == ["rows,b", "1,", "7,x"]
+
+
 def test_a_join_of_large_tables_keeps_the_order(shop: Workshop) -> None:
     left = "k,n\n" + "".join(f"{n * 7919 % 5000},{n}\n" for n in range(100_000))
     right = "k,v\n" + "".join(f"{n},{n * 2}\n" for n in range(0, 5000, 2))

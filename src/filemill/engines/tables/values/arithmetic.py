@@ -114,7 +114,10 @@ def _narrowed(wide: pl.Expr) -> pl.Expr:
 
 def _of_floats(operator: str, ours: pl.Expr, theirs: pl.Expr) -> pl.Expr:
     if operator == "/":
-        return clean(pl.when(theirs != 0.0).then(ours / theirs))
+        # By one number for all rows Polars multiplies with its reciprocal, which rounds twice: 3.0 / 5 would be
+        # 0.6000000000000001. So each row gets its own.
+        own = theirs + ours.is_null().cast(pl.Float64) * 0.0
+        return clean(pl.when(theirs != 0.0).then(ours / own))
     if operator == "%":
         pair = pl.struct(ours.alias("ours"), theirs.alias("theirs"))
         return clean(pair.map_batches(_remainders, return_dtype=pl.Float64(), is_elementwise=True))

@@ -95,7 +95,7 @@ export function problem({ name, message }) {
       return message ? `Nothing can be made of .${message} files here. Below is what can be converted.`
         : "Its name has no extension, such as .docx, so nobody knows what it is. Rename it and add it again.";
     case "Lacking":
-      return `Nothing can be made of .${message} files here for the moment: the programs for them are missing, or are not running. ${MENDED}`;
+      return `The programs for .${message} files are missing here, or are not running. ${MENDED}`;
     case "NothingWorks":
       return "Nothing can be converted here for the moment: the server has no worker running. Try again in a minute.";
     case "NoCookie":
