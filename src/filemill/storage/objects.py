@@ -45,5 +45,7 @@ def output_key(job_id: UUID, fence: int, file_name: str) -> str:
 def disposition(file_name: str) -> str:
     """The Content-Disposition with which a file is handed out; the plain ASCII name comes last and unquoted."""
     plain = unicodedata.normalize("NFKD", file_name).encode("ascii", "ignore").decode()
-    plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in plain).lstrip(".") or "file"
+    plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in plain)
+    if plain.startswith(".") or not plain:  # nothing is left of the name but its extension
+        plain = f"file.{plain.lstrip('.')}".rstrip(".")
     return f"attachment; filename*=UTF-8''{quote(file_name, safe='')}; filename={plain}"
