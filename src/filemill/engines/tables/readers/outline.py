@@ -11,66 +11,106 @@ from filemill.engines.tables.readers import counting
 from filemill.engines.tables.readers.dialect import Dialect
 from filemill.engines.tables.readers.places import Places
 
+_DIGITS = ord("0")
+"""The bytes below are few in most texts, and all but some separators are among them."""
+
+
+class Signs(msgspec.Struct, frozen=True):
+    """The bytes of a text that may mean something, and some others, in their order: an eighth of all, mostly.
+
+    `found` is where they stand in `view`, the text.
+    """
+
+    view: pl.Series
+    found: pl.Series
+    bytes: pl.Series
+
+    def where(self, byte: int) -> Places:
+        """Which of them are this byte."""
+        return Places.where(self.bytes == byte)
+
+    def touching(self) -> Places:
+        """Those right before which another one stands, or nothing."""
+        rest = self.found[:-1].filter(self.found[1:])
+        return Places.where(pl.Series([True]).append(rest) if self.found[0] else rest)
+
 
 class Outline(msgspec.Struct, frozen=True):
     """The separators and line feeds outside of quotes: those as they follow each other, these by their places."""
 
-    view: pl.Series
+    signs: Signs
     separator: bytes
-    signs: bytes
+    row_signs: bytes
     ends: Places
 
     @property
     def lines(self) -> int:
         """How many lines end outside of quotes."""
-        return self.signs.count(b"\n")
+        return self.row_signs.count(b"\n")
 
     def has_rows_of(self, width: int) -> bool:
         """Whether each line is a row of so many cells; a blank one is none."""
         row = self.separator * (width - 1) + b"\n"
-        return self.signs == row * (len(self.signs) // width) and not (width == 1 and self._blanks().any())
+        is_even = self.row_signs == row * (len(self.row_signs) // width)
+        return is_even and not (width == 1 and self._blanks().any())
 
     def without_blanks(self) -> bytes:
         """The text without its blank lines."""
-        return _bytes(self.view.filter(~self._blanks()))
+        view = self.signs.view
+        places = view.to_frame().with_row_index("at")["at"]
+        blanks = places.filter(self.signs.found).filter(self._blanks())
+        return _bytes(view.filter(pl.Series([True]).new_from_index(0, len(view)).scatter(blanks, False)))
 
     def _blanks(self) -> pl.Series:
-        """Where blank lines stand, their carriage returns with them."""
-        begins = self.ends.behind(begin=True)
-        returns = begins & Places.where(self.view == counting.RETURN)
-        returned = (returns.behind() & self.ends).bits(len(self.view))
-        return (begins & self.ends).bits(len(self.view)) | returned | returned.shift(-1, fill_value=False)
+        """Which of the signs are blank lines, their carriage returns with them."""
+        touching, size = self.signs.touching(), len(self.signs.bytes)
+        begins = self.ends.behind(begin=True) & touching
+        returns = begins & self.signs.where(counting.RETURN)
+        returned = (returns.behind() & touching & self.ends).bits(size)
+        return (begins & self.ends).bits(size) | returned | returned.shift(-1, fill_value=False)
 
 
 def of(part: bytes, dialect: Dialect) -> Outline | None:
     """The outline of whole records that end in a line feed; None where a sign stands where it misleads Polars' parser.
 
-    That is a quote elsewhere than around a cell, or doubled inside of one; and a carriage return before a separator,
-    which is dropped.
+    That is a quote elsewhere than around a cell, or doubled inside of one; a carriage return before a separator, which
+    is dropped; and a zero byte.
     """
-    view = counting.view(part)
-    ends = Places.where(view == counting.LINE_FEED)
-    quotes = Places.where(view == dialect.quote.encode()[0])
-    returns = Places.where(view == counting.RETURN) if b"\r" in part else None
-    signs = ends | Places.where(view == dialect.separator.encode()[0])
-    if quotes:
-        inside = quotes.odd()
-        edges, closing = signs | quotes, quotes - inside
+    if not part.endswith(b"\n"):
+        return None
+    quote, separator = dialect.quote.encode()[0], dialect.separator.encode()[0]
+    signs = _signs(part, quote, separator)
+    ends, quotes = signs.where(counting.LINE_FEED), signs.where(quote)
+    breaks = ends | signs.where(separator)
+    returns = signs.where(counting.RETURN) if b"\r" in part else None
+    if quotes or returns:
+        touching, inside = signs.touching(), quotes.odd()
+        closed, edges = (quotes - inside).behind(), breaks | quotes
+        ends, breaks = ends - inside, breaks - inside
         if returns:
             # A closing quote may have a return behind it that ends the line.
-            ending = closing.behind() & returns
-            if ending.behind() - ends:
+            ending = closed & touching & returns
+            if ending.behind() - (ends & touching) or returns.behind() & touching & (breaks - ends):
                 return None
             edges |= ending
         # Of two quotes in a row each may stand where it does for the other's sake.
-        if (quotes & inside) - edges.behind(begin=True) or closing.behind() - edges:
+        if closed - (edges & touching) or (quotes & inside) - (edges.behind(begin=True) & touching):
             return None
-        ends, signs = ends - inside, signs - inside
-    if returns and returns.behind() & (signs - ends):
+    size = len(signs.bytes)
+    if not ends.bits(size)[-1] or signs.bytes.min() == counting.ZERO:
         return None
-    if not ends.bits(len(part))[-1]:
-        return None
-    return Outline(view, dialect.separator.encode(), _bytes(view.filter(signs.bits(len(part)))), ends)
+    return Outline(signs, dialect.separator.encode(), _bytes(signs.bytes.filter(breaks.bits(size))), ends)
+
+
+def _signs(part: bytes, quote: int, separator: int) -> Signs:
+    """All that may mean something. With a few others beside, it takes one look at the text, or two."""
+    view = counting.view(part)
+    meaning = (counting.RETURN, quote, separator)
+    found = view <= max(byte for byte in meaning if byte < _DIGITS)
+    for byte in meaning:
+        if byte >= _DIGITS:
+            found = found | (view == byte)
+    return Signs(view, found, view.filter(found))
 
 
 def _bytes(view: pl.Series) -> bytes:

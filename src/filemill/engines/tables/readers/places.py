@@ -6,6 +6,8 @@ By means of such operations of series alone that are no query: each query, howev
 import polars as pl
 import pyarrow as pa
 
+from filemill.engines.tables.readers.counting import in_place
+
 _WORD = 64
 _TOP = 1 << (_WORD - 1)
 _ALL = (1 << _WORD) - 1
@@ -23,11 +25,11 @@ class Places:
         """The places where a series of booleans is true; the series is lengthened to whole words."""
         if len(bits) % _WORD:
             bits.append(_NONE[: -len(bits) % _WORD])
-        return cls(_view(pa.uint64(), len(bits) // _WORD, _buffer(bits)))
+        return cls(in_place(pa.uint64(), len(bits) // _WORD, _buffer(bits)))
 
     def bits(self, size: int) -> pl.Series:
         """The first so many places as a series of booleans."""
-        return _view(pa.bool_(), size, _buffer(self._words))
+        return in_place(pa.bool_(), size, _buffer(self._words))
 
     def __or__(self, other: "Places") -> "Places":
         return Places(self._words | other._words)
@@ -63,17 +65,12 @@ class Places:
         """The bits of a number as words, as many as these."""
         count = len(self._words)
         packed = (bits & ((1 << count) - 1)).to_bytes(-(-count // 8), "little")
-        return _view(pa.bool_(), count, pa.py_buffer(packed)).cast(pl.UInt64)
+        return in_place(pa.bool_(), count, pa.py_buffer(packed)).cast(pl.UInt64)
 
 
 def _tops(words: pl.Series) -> int:
     """The last place of each word, as the bits of a number."""
     return int.from_bytes(_buffer(words >= _TOP), "little")
-
-
-def _view(dtype: pa.DataType, count: int, buffer: pa.Buffer) -> pl.Series:
-    """What lies in a buffer, without a copy."""
-    return pl.Series(pa.Array.from_buffers(dtype, count, [None, buffer]))
 
 
 def _buffer(series: pl.Series) -> pa.Buffer:

@@ -70,12 +70,16 @@ def parse(piece: bytes, dialect: Dialect, width: int, wanted: list[int], *, last
     quote = dialect.quote.encode()
     if len(piece) < SHORT and quote not in piece:
         return _carefully(piece, dialect, width, last=last, skips=skips)
+    # Mostly a piece ends with a record, of which the quick way is the proof.
+    if (cells := _quickly(piece, dialect, width, wanted)) is not None:
+        return Records(cells, len(piece))
     end = len(piece) if last else end_of_records(piece, len(piece), quote)
-    if end:
-        part = piece[:end] if end < len(piece) else piece
-        cells = _quickly(part if part.endswith(b"\n") else part + b"\n", dialect, width, wanted)
-        if cells is not None:
-            return Records(cells, end)
+    if end and not piece.endswith(b"\n", 0, end):
+        cells = _quickly(piece + b"\n", dialect, width, wanted)
+    elif 0 < end < len(piece):
+        cells = _quickly(piece[:end], dialect, width, wanted)
+    if cells is not None:
+        return Records(cells, end)
     if skips and len(piece) > _HALVED and (found := _in_halves(piece, dialect, width, wanted, last=last)):
         return found
     return _carefully(piece, dialect, width, last=last, skips=skips)
@@ -109,13 +113,13 @@ def end_of_records(piece: bytes | bytearray, size: int, quote: bytes = b'"') -> 
 
 def _quickly(part: bytes, dialect: Dialect, width: int, wanted: list[int]) -> pl.DataFrame | None:
     """The cells by Polars' parser; None where that would not tell the truth."""
-    if b"\0" in part or part.startswith(codecs.BOM_UTF8):  # which Polars drops, wherever in the file the part begins
-        return None
     outlined = outline.of(part, dialect)
     if outlined and not outlined.has_rows_of(width):
         part = outlined.without_blanks()
         outlined = outline.of(part, dialect) if part else None
     if not outlined or not outlined.has_rows_of(width):
+        return None
+    if part.startswith(codecs.BOM_UTF8):  # which Polars drops, wherever in the file the part begins
         return None
     cells = _read(part, dialect, width, sorted(wanted))
     return cells if cells is not None and cells.height == outlined.lines else None
