@@ -161,8 +161,9 @@ async def test_a_worker_that_lost_its_lease_lets_the_winner_be(
     job = await long_job()
     work = asyncio.create_task(runner.until_empty())
     await until(job, lambda j: j.status is Status.RUNNING)
-    await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
-    await moves.take_back()
+    async with connections.transaction():  # so that its worker can neither renew it nor hold the row in between
+        await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
+        assert await moves.take_back()
     other = Cage("tables", tmp_path)
     await other.open(1)
     winner = Runner("tables", "the other", other, {})

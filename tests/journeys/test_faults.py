@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from filemill.local.process import Process
-from tests.fixtures.faulty import FaultyStack, cage_children, family, freeze, have_died, start_worker, thaw
+from tests.fixtures.faulty import FaultyStack, cage_children, family, freeze, have_died, resume, start_worker, thaw
 from tests.journeys.broken import AS_PACKED_JSON, assert_whole, at_work, counts, held
 from tests.journeys.cut import Cut
 from tests.journeys.tables import LONG, PEOPLE
@@ -36,11 +36,11 @@ async def test_a_job_whose_worker_is_killed_completes_on_another(
     # when the worker's first process, the one below it, or those that jobs run in are killed, all in one moment
     children = cage_children(worker)
     victims = {"master": members[:1], "process": parents_of(children), "child": children}[victim]
-    freeze(worker)
+    frozen = freeze(worker)
     for process in victims:
         process.kill()
     await until(partial(asyncio.to_thread, have_died, victims), "the end of what was killed")
-    thaw(worker)
+    resume(frozen)
     # then it is done within half a minute, once, by a second run, and its output is whole
     await assert_whole(ann, job, seconds=30)
     assert (await ann.read(job))["output_object_key"] == f"output/{job['id']}/2/long_processed.ndjson.gz"

@@ -15,6 +15,7 @@ from minio.error import S3Error
 from filemill.local.keys import CAGE, SERVICE
 from filemill.local.ports import free_port
 from filemill.local.process import NotStarted, Process, Program
+from tests.fixtures.faulty import have_died
 
 pytestmark = pytest.mark.anyio
 
@@ -106,14 +107,14 @@ async def test_a_child_with_a_session_of_its_own_does_not_outlive_the_leader(tmp
     leader = Process(Program(name="A server", argv=("sh", "-c", script), log=tmp_path / "log"))
     leader.start()
     leader.wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "", 10)
-    child = int(pid_file.read_text())
-    leader.wait_until(lambda: os.getpgid(child) != leader.pid, 10)
+    child = psutil.Process(int(pid_file.read_text()))
+    leader.wait_until(lambda: os.getpgid(child.pid) != leader.pid, 10)
 
     # when its time is over
     leader.stop(grace=0.1)
 
     # then both are gone at once
-    assert not psutil.pid_exists(child)
+    assert have_died([child])
 
 
 async def test_a_program_that_is_missing_is_named(tmp_path):

@@ -115,26 +115,33 @@ class Process:
 
     def stop(self, grace: float | None = None) -> None:
         """Asks the leader to end, gives it `grace` seconds, then kills whatever of it is left."""
-        if self._child is None:
+        if self._child is None or self._child is self._buried:
             return
+        # Those in sessions of their own are not to be found any more once the leader has ended.
+        family = _family(self._child.pid)
         self.signal(self.program.stop_signal)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(self.program.grace if grace is None else grace)
-        self.kill()
+        self._kill(family)
 
     def kill(self) -> None:
         """Kills it and all its descendants at once, what a crashed leader's group holds included; waits for them."""
+        self._kill([])
+
+    def _kill(self, known: list[psutil.Process]) -> None:
         child = self._child
         if child is None or child is self._buried:
             return
-        descendants = _descendants(child.pid)
+        family = {*known, *_family(child.pid)}
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        for one in descendants:
+        for one in family:
             with contextlib.suppress(psutil.Error):
                 one.kill()
-        psutil.wait_procs(descendants, KILLED_SECONDS)
+        child.wait()
+        deadline = time.monotonic() + KILLED_SECONDS
+        while not all(map(_is_gone, family)) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
         self._buried = child  # from here on the number may belong to somebody else
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -166,11 +173,27 @@ class Process:
         return f": {line}" if line else "."
 
 
-def _descendants(pid: int) -> list[psutil.Process]:
-    """All that a process started and that still runs below it; none when it is gone."""
+def _family(pid: int) -> list[psutil.Process]:
+    """All below a process, and all in its group; of one that has ended only these are to be found."""
+    found = [one for one in psutil.process_iter() if one.pid != pid and _group_of(one) == pid]
     with contextlib.suppress(psutil.Error):
-        return list(psutil.Process(pid).children(recursive=True))
-    return []
+        found += psutil.Process(pid).children(recursive=True)
+    return found
+
+
+def _group_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return None
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    """Whether it has ended; it may be that nobody has asked how."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return True
 
 
 def last_line(log: Path, start: int = 0) -> str:
