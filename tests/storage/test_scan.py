@@ -5,10 +5,11 @@ import io
 import logging
 import signal
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from filemill.errors import FileRefused, ScannerAway, VirusFound
 from filemill.local import clamd
@@ -112,6 +113,29 @@ async def test_one_that_is_not_there_is_away(address: str) -> None:
         await away.probe()
     with pytest.raises(ScannerAway):
         await verdict(away, b"x")
+
+
+@pytest.mark.parametrize("go_on", [lambda scan: scan.feed(b"more"), Scan.verdict])
+def test_one_that_has_hung_up_is_away(go_on: Callable[[Scan], Awaitable[None]]) -> None:
+    """On the loop that the API runs on, which takes amiss what is written to nobody."""
+
+    async def story() -> None:
+        # given a scanner that hangs up while nothing is sent
+        gone = asyncio.Event()
+
+        async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.abort()
+            gone.set()
+
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        async with server, Scanner(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}").scan() as scan:
+            await gone.wait()
+            await asyncio.sleep(0.1)
+            # when the file goes on, then the scanner is away
+            with pytest.raises(ScannerAway):
+                await go_on(scan)
+
+    uvloop.run(story())
 
 
 async def test_it_is_reached_however_long_its_path_is(own: Callable[[str], Clamd]) -> None:

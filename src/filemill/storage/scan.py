@@ -40,13 +40,11 @@ class Scan:
     async def feed(self, data: bytes) -> None:
         """Hands the next bytes on. Raises ScannerAway, also where clamd takes no file so large."""
         if data:
-            self._writer.writelines((struct.pack("!L", len(data)), data))
-            await self._within(FEED_SECONDS, self._writer.drain())
+            await self._within(FEED_SECONDS, self._send(struct.pack("!L", len(data)), data))
 
     async def verdict(self) -> None:
         """Returns if nothing was found. Raises VirusFound, FileRefused (packed beyond clamd's limits), ScannerAway."""
-        self._writer.write(_END)
-        answer = (await self._within(VERDICT_SECONDS, self._reader.readuntil(b"\0"))).decode(errors="replace")[:-1]
+        answer = (await self._within(VERDICT_SECONDS, self._ask())).decode(errors="replace")[:-1]
         if answer == _CLEAN:
             return
         if not answer.endswith(_FOUND):
@@ -58,6 +56,14 @@ class Scan:
                 "The file unpacks to more than the virus scanner looks through; send its parts one by one."
             )
         raise VirusFound
+
+    async def _send(self, *parts: bytes) -> None:
+        _write(self._writer, *parts)
+        await self._writer.drain()
+
+    async def _ask(self) -> bytes:
+        _write(self._writer, _END)
+        return await self._reader.readuntil(b"\0")
 
     async def _within(self, seconds: float, awaited: Awaitable[T]) -> T:
         try:
@@ -86,7 +92,7 @@ class Scanner:
         """Begins to scan one file. Raises ScannerAway."""
         reader, writer = await self._connect()
         try:
-            writer.write(b"zINSTREAM\0")
+            _begin(writer)
             yield Scan(reader, writer)
         finally:
             writer.transport.abort()  # of a file that is given up nothing more is sent
@@ -95,7 +101,7 @@ class Scanner:
         """Returns if clamd answers. Raises ScannerAway."""
         reader, writer = await self._connect()
         try:
-            writer.write(b"zPING\0")
+            _write(writer, b"zPING\0")
             async with asyncio.timeout(CONNECT_SECONDS):
                 answer = await reader.readuntil(b"\0")
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError) as error:
@@ -123,6 +129,20 @@ async def _open_socket(path: Path) -> tuple[asyncio.StreamReader, asyncio.Stream
         return await asyncio.open_unix_connection(f"/proc/self/fd/{folder}/{path.name}")
     finally:
         os.close(folder)
+
+
+def _begin(writer: asyncio.StreamWriter) -> None:
+    try:
+        _write(writer, b"zINSTREAM\0")
+    except OSError as error:
+        raise ScannerAway from error
+
+
+def _write(writer: asyncio.StreamWriter, *parts: bytes) -> None:
+    """Raises OSError where clamd has hung up: asyncio would say nothing of it here, uvloop raises a RuntimeError."""
+    if writer.is_closing():
+        raise ConnectionResetError
+    writer.writelines(parts)
 
 
 def _away(answer: str) -> ScannerAway:
