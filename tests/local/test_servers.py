@@ -3,6 +3,7 @@
 import io
 import os
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -89,26 +90,20 @@ async def test_a_server_that_does_not_answer_is_killed(tmp_path):
 
 
 async def test_stopping_kills_what_the_leader_left_behind(tmp_path):
-    pid_file = tmp_path / "pid"
-    script = f"trap 'exit 0' TERM; (trap '' TERM; sleep 100 & echo $! > {pid_file}; wait) & wait"
-    leader = Process(Program(name="A server", argv=("sh", "-c", script), log=tmp_path / "log"))
-    leader.start()
-    leader.wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "", 10)
+    leader, child = started(
+        tmp_path, "trap 'exit 0' TERM; (trap '' TERM; sleep 100 & echo $! > {pid_file}; wait) & wait"
+    )
 
     leader.stop()
 
-    assert is_gone(int(pid_file.read_text()))
+    assert is_gone(child)
 
 
 async def test_a_child_with_a_session_of_its_own_does_not_outlive_the_leader(tmp_path):
     # given a leader that does not end when asked, and a child out of its group, as PostgreSQL's are
-    pid_file = tmp_path / "pid"
-    script = f"trap '' TERM; setsid sleep 100 & echo $! > {pid_file}; wait"
-    leader = Process(Program(name="A server", argv=("sh", "-c", script), log=tmp_path / "log"))
-    leader.start()
-    leader.wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "", 10)
-    child = psutil.Process(int(pid_file.read_text()))
-    leader.wait_until(lambda: os.getpgid(child.pid) != leader.pid, 10)
+    leader, pid = started(tmp_path, "trap '' TERM; setsid sleep 100 & echo $! > {pid_file}; wait")
+    child = psutil.Process(pid)
+    leader.wait_until(lambda: os.getpgid(pid) != leader.pid, 10)
 
     # when its time is over
     leader.stop(grace=0.1)
@@ -126,6 +121,16 @@ async def test_a_port_in_use_is_not_chosen():
     port = free_port()
     assert free_port(port) == port
     assert free_port(port, taken=frozenset({port})) != port
+
+
+def started(folder: Path, script: str) -> tuple[Process, int]:
+    """A leader that runs a script, and the child whose process id the script writes into `{pid_file}`."""
+    pid_file = folder / "pid"
+    argv = ("sh", "-c", script.format(pid_file=pid_file))
+    leader = Process(Program(name="A server", argv=argv, log=folder / "log"))
+    leader.start()
+    leader.wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "", 10)
+    return leader, int(pid_file.read_text())
 
 
 def is_gone(pid: int) -> bool:

@@ -12,11 +12,8 @@ _GONE = b"ZX"
 
 def lives(pid: int) -> bool:
     """Whether a process is there and has not ended; seen at once, also before whoever started it has heard of it."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    return stat.rpartition(b")")[2].split()[0] not in _GONE
+    stat = _stat(pid)
+    return bool(stat) and stat[0] not in _GONE
 
 
 def family(pid: int) -> list[int]:
@@ -49,11 +46,16 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def _ticks(pid: int) -> int:
+    return sum(map(int, _stat(pid)[11:13]))
+
+
+def _stat(pid: int) -> list[bytes]:
+    """What the kernel lists of a process, from its state on; nothing where it is gone."""
     try:
-        stat = (_PROC / str(pid) / "stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return 0
-    return sum(map(int, stat.rpartition(")")[2].split()[11:13]))
+        return []
+    return stat.rpartition(b")")[2].split()
 
 
 def kill(pids: list[int]) -> None:

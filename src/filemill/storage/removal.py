@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TypeVar
 
 from filemill import logs
@@ -51,6 +50,5 @@ async def _abort(store: Store, key: str, upload_id: str | None) -> None:
 
 
 def _parts(of: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    them = iter(of)
-    while part := list(islice(them, size)):
-        yield part
+    for at in range(0, len(of), size):
+        yield of[at : at + size]
