@@ -1,5 +1,6 @@
 """LibreOffice stays warm, dies, hangs: the next document is never the victim."""
 
+import json
 import os
 import resource
 import signal
@@ -45,6 +46,29 @@ def test_one_that_has_died_is_replaced_and_the_document_tried_again(shop: Worksh
     # given
     shop.convert(samples.of("docx"), "docx", "pdf")
     os.kill(soffice_of(shop.engine), signal.SIGKILL)
+
+    # when
+    made = shop.convert(samples.of("docx"), "docx", "pdf").file
+
+    # then
+    assert contents.pages_of(made) == 2
+
+
+def test_one_that_dies_while_it_writes_leaves_no_lock_to_the_next(
+    shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    say = programs.Talker.say
+
+    def die_writing(self: programs.Talker, line: bytes) -> None:
+        monkeypatch.setattr(programs.Talker, "say", say)
+        target = Path(json.loads(line)["target"])
+        target.with_name(f".~lock.{target.name}#").write_text(",somebody,elsewhere,22.11.2026 05:38,file:///gone;")
+        os.kill(soffice_of(shop.engine), signal.SIGKILL)
+        say(self, line)
+
+    monkeypatch.setattr(programs.Talker, "say", die_writing)
 
     # when
     made = shop.convert(samples.of("docx"), "docx", "pdf").file

@@ -107,6 +107,8 @@ _SETTINGS = (
     ("/org.openoffice.Office.Common/Save/Document", "AutoSave", "false"),
     ("/org.openoffice.Office.Recovery/RecoveryInfo", "Enabled", "false"),
     ("/org.openoffice.Office.Common/Misc", "FirstRun", "false"),
+    # A lock beside a file, left by one that died, would keep the next one from writing it.
+    ("/org.openoffice.Office.Common/Misc", "UseDocumentOOoLockFile", "false"),
     # Words are gathered to complete others, while somebody types.
     (_COMPLETION, "Enable", "false"),
     (_COMPLETION, "CollectWords", "false"),

@@ -24,7 +24,6 @@ from com.sun.star.beans import PropertyValue
 
 START_SECONDS = 60
 DYING_SECONDS = 3
-_OF_A_BROKEN_LINE = ("RuntimeException", "BridgeException", "ConnectionSetupException", "NoConnectException")
 NEARLY_ALL = 0.7
 """Of the limit: a single large allocation fails before everything is in use."""
 
@@ -112,13 +111,12 @@ def convert(desktop: Any, order: "dict[str, Any]") -> int:
             document.close(True)
 
 
-def has_died(office: "subprocess.Popen[bytes]", error: Exception) -> bool:
-    """Whether this is what is heard when it dies: of a broken line, a moment before the process is gone."""
-    if "disposed" in f"{type(error).__name__} {error}".lower():
+def has_died(office: "subprocess.Popen[bytes]", desktop: Any) -> bool:
+    """Whether it is gone, after an error of whatever kind: it says different things while it dies, so it is asked."""
+    try:
+        desktop.getName()
+    except Exception:  # noqa: BLE001 -- whatever it is: one that lives answers this
         return True
-    if type(error).__name__ in _OF_A_BROKEN_LINE:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            office.wait(DYING_SECONDS)
     return office.poll() is not None
 
 
@@ -146,7 +144,7 @@ def main() -> None:
         try:
             sheets = convert(desktop, json.loads(line))
         except Exception as error:  # noqa: BLE001 -- told to whoever asked
-            if has_died(office, error):
+            if has_died(office, desktop):
                 sys.exit(int(sys.argv[4]) if is_out_of_memory(office) else "soffice has died")
             say(ok=False, error=f"{type(error).__name__}: {error}"[:500])
         else:
