@@ -1,5 +1,6 @@
 """Files go through the page: chosen or dropped, converted, downloaded, and found again after a reload."""
 
+import asyncio
 import io
 from uuid import UUID
 
@@ -252,3 +253,42 @@ def saved(document: docx.document.Document) -> bytes:
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
+
+
+async def test_a_file_that_has_not_arrived_is_remembered_at_every_moment(visit: Open, page_stack: FaultyStack) -> None:
+    # given: without a connection nothing is sent
+    person = await visit(page_stack)
+    await person.context.set_offline(True)
+    await person.convert(person.file("late.csv"))
+    await expect(person.row("late.csv")).to_contain_text("No connection")
+    [before] = await person.remembered()
+
+    # when it breaks while the file is under way, and the page asks whether it has arrived
+    seen = asyncio.create_task(
+        person.page.evaluate(
+            """async (before) => {
+                const opened = await new Promise((resolve) => {
+                    const request = indexedDB.open("filemill", 1);
+                    request.onsuccess = () => resolve(request.result);
+                });
+                const seen = new Set();
+                for (const until = performance.now() + 20_000; performance.now() < until; ) {
+                    const records = await new Promise((resolve) => {
+                        const all = opened.transaction("files").objectStore("files").getAll();
+                        all.onsuccess = () => resolve(all.result);
+                    });
+                    seen.add(records.length);
+                    if (records.length && records[0].job_id !== before) break;
+                }
+                opened.close();
+                return [...seen];
+            }""",
+            before["job_id"],
+        )
+    )
+    await person.page.route("**/upload", lambda route: route.abort())
+    await person.context.set_offline(False)
+
+    # then
+    assert await seen == [1]
+    assert (await person.remembered())[0]["job_id"] != before["job_id"]

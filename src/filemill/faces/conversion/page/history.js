@@ -49,6 +49,14 @@ export async function keep(record) {
   await run("readwrite", (store) => store.put(record));
 }
 
+/** Keeps a record in place of one of another job_id; who reloads in between finds the one or the other. */
+export async function replace(jobId, record) {
+  await run("readwrite", (store) => {
+    store.delete(jobId);
+    return store.put(record);
+  });
+}
+
 /** Forgets the record of one file. */
 export async function forget(jobId) {
   await run("readwrite", (store) => store.delete(jobId));

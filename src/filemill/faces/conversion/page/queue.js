@@ -87,9 +87,9 @@ export class Queue {
     }
     entry.isInDoubt = false;
     if (isThere) return true;
-    await history.forget(entry.jobId);
+    const unused = entry.jobId;
     entry.jobId = newId();
-    await this.#keep(entry);
+    if (!entry.abort.signal.aborted) await history.replace(unused, entry.record);
     return false;
   }
 
