@@ -19,7 +19,7 @@ from benchmarks.report import Figure, Options
 from benchmarks.visitor import running_stack
 from filemill.local.stack import Stack
 
-ROUNDS = 2
+ROUNDS = 3
 AT_ONCE = (1, 2, 4, 8)
 LANE = "documents"
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+import time
 from uuid import UUID, uuid4
 
 import docx
@@ -306,6 +307,62 @@ async def test_a_conversion_from_end_to_end(guest):
     assert status["error_message"] is None
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", status["completed_at"])
     assert await guest.progress(job_id) == {"progress": 1.0, "queue_position": None}
+
+
+async def test_waiting_ends_with_the_conversion(guest):
+    # given
+    job_id = await guest.upload()
+    task = await guest.convert(job_id)
+
+    # when
+    waiting = asyncio.create_task(guest.client.get("/job_status", params={"job_id": job_id, "wait": 30}, timeout=40))
+    await asyncio.sleep(0)
+    started = time.monotonic()
+    await finish(task)
+
+    # then
+    assert told(await waiting)["status"] == "completed"
+    assert time.monotonic() - started < 5
+
+
+async def test_waiting_ends_with_the_time_and_what_is_not_converted_is_not_waited_for(guest):
+    # given
+    job_id = await guest.upload()
+
+    # when nothing has been asked for
+    started = time.monotonic()
+    uploaded = told(await guest.client.get("/job_status", params={"job_id": job_id, "wait": 30}))
+    # then
+    assert (uploaded["status"], time.monotonic() - started < 5) == ("uploaded", True)
+
+    # when the conversion waits for a worker
+    await guest.convert(job_id)
+    asked = told(await guest.client.get("/job_status", params={"job_id": job_id, "wait": 1}))
+    # then
+    assert asked["status"] == "processing"
+
+
+async def test_who_waits_for_a_file_of_a_session_that_is_closed_is_told_that_it_is_gone(guest):
+    # given
+    job_id = await guest.upload()
+    await guest.convert(job_id)
+    waiting = asyncio.create_task(guest.client.get("/job_status", params={"job_id": job_id, "wait": 30}, timeout=40))
+    await asyncio.sleep(0.1)
+
+    # when
+    told(await guest.client.post("/session/close"))
+
+    # then
+    assert refusal(await waiting) == (404, "ResourceNotFound")
+
+
+@pytest.mark.parametrize("wait", ["-1", "31", "x", "1.5", ""])
+async def test_a_wait_that_cannot_be_is_a_400(guest, wait):
+    job_id = await guest.upload()
+
+    answer = await guest.client.get("/job_status", params={"job_id": job_id, "wait": wait})
+
+    assert refusal(answer) == (400, "ValidationError")
 
 
 async def test_the_original_goes_with_the_conversion_and_the_result_stays_until_the_session_ends(guest):

@@ -29,6 +29,7 @@ from filemill.web.address import client_of
 from filemill.web.bodies import AnyJsonBody
 from filemill.web.caller import ANYONE
 from filemill.web.guards import Limited, in_session, with_csrf_token
+from filemill.web.waiting import Wait
 
 
 class _FormWithFile(Operation):
@@ -110,9 +111,11 @@ read = partial(get, guards=[in_session], security=SECURITY, responses=refusals(4
 
 
 @read("/job_status", summary="How does a file stand?", response_description="How it stands.")
-async def read_status(request: Asked, job_id: JobId) -> StatusReply:
-    """Uploaded, processing, completed, or failed and why."""
-    file = await files.find(session_of(request), files.read_job_id(job_id))
+async def read_status(request: Asked, job_id: JobId, wait: Wait = 0) -> StatusReply:
+    """Uploaded, processing, completed, or failed and why; with `wait` as soon as a conversion under way has ended, or
+    when that many seconds are over.
+    """
+    file = await files.wait(session_of(request), files.read_job_id(job_id), wait)
     return StatusReply(data=words.standing(files.standing(file)))
 
 

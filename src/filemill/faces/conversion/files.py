@@ -1,5 +1,6 @@
 """What a visitor can do with a file: have it taken in, have it converted, ask how that goes."""
 
+import contextlib
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -163,6 +164,16 @@ async def find(session: Session, job_id: UUID) -> FileRow:
     if file is None:
         raise NotFound(_UNKNOWN)
     return file
+
+
+async def wait(session: Session, job_id: UUID, seconds: float) -> FileRow:
+    """A file of this session, as soon as it is not being converted or after so many seconds. Raises NotFound."""
+    file = await find(session, job_id)
+    if seconds <= 0 or file.task is None or file.status not in OPEN:
+        return file
+    with contextlib.suppress(NotFound):  # removed meanwhile, and then so is the file
+        await commands.wait(file.task, session.guest, seconds)
+    return await find(session, job_id)
 
 
 def standing(file: FileRow) -> Standing:

@@ -35,6 +35,7 @@ from filemill.jobs import commands, plans, receipts, steps
 from filemill.jobs.job import DATA
 from filemill.web.bodies import JsonBody
 from filemill.web.guards import known, signed_in, spelled_as_ids
+from filemill.web.waiting import Wait
 
 MOST_BODY_BYTES = 2**20
 
@@ -133,9 +134,7 @@ async def list_jobs(
 async def read_job(
     request: Asked,
     job_id: JobId,
-    wait: Annotated[
-        int, QueryParameter(ge=0, le=30, description="Seconds to wait for the job's end before answering.")
-    ] = 0,
+    wait: Wait = 0,
 ) -> JobReply:
     """A job as it stands; with `wait` as soon as it has ended, or when that many seconds are over."""
     return words.job(await commands.wait(job_id, account(request), wait))

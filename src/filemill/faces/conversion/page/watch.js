@@ -6,7 +6,7 @@ import * as history from "./history.js";
 import { pause, pauseAfter } from "./lane.js";
 import { isOver } from "./session.js";
 
-const SOONEST = 1;
+const SOONEST = 0.3;
 const LATEST = 3;
 const IDLE = 60;
 
