@@ -72,7 +72,7 @@ serve: $(INSTALLED) ## run everything, to stay, on http://127.0.0.1:8000; state 
 
 .PHONY: test
 test: $(INSTALLED) ## the whole suite, against real servers
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: hostile
 hostile: $(INSTALLED) ## 236 hostile documents, and thousands of random tables and pipelines, other ones each time (half an hour)

@@ -25,6 +25,7 @@ bounds.register_profile("hostile", max_examples=3000, **_UNHURRIED)
 bounds.load_profile("quick")
 
 _KEY = "filemill_addresses"
+_LONGEST = ("local", "journeys", "jobs", "page")
 _running: list[tuple[Servers, Path]] = []
 
 
@@ -51,6 +52,16 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tells a test worker of pytest-xdist where the servers are."""
     node.workerinput[_KEY] = msgspec.json.encode(node.config.stash[_addresses]).decode()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the rooms first whose files take longest, so that no test worker is left with one of them at the end."""
+
+    def place(item: pytest.Item) -> int:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        return _LONGEST.index(room) if room in _LONGEST else len(_LONGEST)
+
+    items.sort(key=place)
 
 
 def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:
