@@ -68,6 +68,10 @@ WRITES: dict[str, dict[str, str]] = {
 }
 """By application: the filter that writes a format."""
 
+PAGE_PREVIEW = 7
+"""The view in which texts are opened. That for writing has comments and controls of forms as windows beside and in the
+text: for these it needs parts that the packages without windows lack, and would die."""
+
 _UTF8 = "UTF8"
 _CSV = "44,34,76,1,,0,false,true,false"
 """Comma, double quote, UTF-8; cells as they are shown; the first sheet."""
@@ -131,6 +135,7 @@ class _Order(msgspec.Struct, frozen=True, omit_defaults=True):
     writes: str
     reads_how: str = ""
     writes_how: str = ""
+    view: int = 0
     settings: dict[str, bool | int | str] = {}
 
 
@@ -267,6 +272,7 @@ def _order(source: Path, target: Path, media_bytes: int) -> _Order:
         reads_how=_HOW.get(reads, ""),
         writes=WRITES[application][writes],
         writes_how=_HOW.get(writes, ""),
+        view=PAGE_PREVIEW if application == "writer" else 0,
         settings=settings,
     )
 

@@ -1,7 +1,8 @@
 """The desk of a running LibreOffice: starts it, then converts what standard input asks for, a JSON line each.
 
     {"source", "target": paths, "reads": import filter, "reads_how": its options, "writes": export filter,
-     "writes_how": its options as text, "settings": {name: value} of the export}
+     "writes_how": its options as text, "view": the number of the view it is opened in, unless it is the usual,
+     "settings": {name: value} of the export}
     -> {"ok": true, "sheets": how many} or {"ok": false, "error": why}; before the first, {"ready": true}
 
 It runs under the system's own Python, which has `uno`, and so imports nothing of filemill. When LibreOffice dies it
@@ -94,6 +95,8 @@ def convert(desktop: Any, order: "dict[str, Any]") -> int:
     ]
     if order.get("reads_how"):
         reading.append(prop("FilterOptions", order["reads_how"]))
+    if order.get("view"):
+        reading.append(prop("ViewId", uno.Any("short", order["view"])))
     document = desktop.loadComponentFromURL(uno.systemPathToFileUrl(order["source"]), "_blank", 0, tuple(reading))
     if document is None:
         raise ValueError("cannot be loaded")
