@@ -1,5 +1,6 @@
 """Sessions and their guests: ids of our own, an end, and one new session for whoever signs in."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -44,6 +45,15 @@ async def test_a_session_is_found_by_its_id_until_it_ends(redis):
 @pytest.mark.parametrize("made_up", ["", "x", "A" * 43, "a" * 100_000, "../../etc", "*", "é" * 43])
 async def test_an_id_that_we_have_not_made_is_nobodys(made_up):
     assert await sessions.read(made_up) is None
+
+
+async def test_a_crowd_waits_its_turn_at_redis():
+    # given more visitors at one moment than there are connections
+    session = await begun()
+    # when
+    found = await asyncio.gather(*(sessions.read(session.id) for _ in range(500)))
+    # then nobody hears that Redis is away
+    assert found == [session] * 500
 
 
 async def test_two_sessions_share_nothing():
