@@ -1,8 +1,9 @@
-"""What people's documents have in them, and what once went wrong with it: comments, controls of forms."""
+"""What people's documents have in them, and what once went wrong with it: comments, forms, titles, encodings, gradients."""
 
 import io
 
 import docx
+import openpyxl
 import pytest
 
 from tests.engines.documents import contents
@@ -35,3 +36,63 @@ def test_a_comment_stays_a_comment(shop: Workshop) -> None:
 
 def test_a_page_may_have_a_form(shop: Workshop) -> None:
     assert "Your name" in contents.text_of(shop.convert(FORM, "html", "pdf").file)
+
+
+@pytest.mark.parametrize("target", ["md", "txt"])
+def test_a_title_is_text(target: str, shop: Workshop) -> None:
+    made, out = docx.Document(), io.BytesIO()
+    made.add_heading("On pears", 0)
+    made.add_paragraph("They ripen late.")
+    made.save(out)
+
+    said = shop.convert(out.getvalue(), "docx", target).file.read_text()
+
+    assert said.split() == [*(["#"] if target == "md" else []), *"On pears They ripen late.".split()]
+
+
+@pytest.mark.parametrize("target", ["pdf", "odt", "rtf"])
+def test_the_name_of_a_file_is_no_title(target: str, shop: Workshop) -> None:
+    assert "sample" not in contents.text_of(shop.convert(b"A sentence.\n", "md", target).file)
+
+
+@pytest.mark.parametrize("target", ["pdf", "epub", "txt"])
+def test_what_is_done_is_told_from_what_is_not(target: str, shop: Workshop) -> None:
+    made = shop.convert(b"- [x] sown\n- [ ] reaped\n", "md", target).file
+
+    assert [sign for sign in contents.text_of(made) if sign in "\u2610\u2612"] == ["\u2612", "\u2610"]
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding", "words"),
+    [
+        ('<meta charset="iso-8859-1">', "windows-1252", "\u201cquoted\u201d \u20ac"),
+        ('<meta charset="Shift_JIS">', "cp932", "\u65e5\u672c\u8a9e \u2460"),
+        ('<meta charset="gb2312">', "gb18030", "\u6731\u9555\u57fa"),
+        ('<meta charset="utf-16">', "utf-8", "caf\u00e9"),
+        ('<?xml version="1.0" encoding="windows-1251"?>', "windows-1251", "\u041f\u0440\u0438\u0432\u0435\u0442"),
+    ],
+)
+@pytest.mark.parametrize("target", ["pdf", "txt"])
+def test_a_page_is_read_as_browsers_read_it(head: str, encoding: str, words: str, target: str, shop: Workshop) -> None:
+    page = f"{head}<html><body><p>{words}</p></body></html>".encode(encoding)
+
+    assert contents.text_of(shop.convert(page, "html", target).file).strip() == words
+
+
+@pytest.mark.parametrize("way", ["url(#g)", "url('#g')", "url( &quot;#g&quot; )"])
+def test_a_gradient_inside_a_drawing_stays(way: str, shop: Workshop) -> None:
+    stops = '<stop offset="0" stop-color="red"/><stop offset="1" stop-color="red"/>'
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><linearGradient id="g">{stops}'
+        f'</linearGradient><rect width="40" height="40" fill="{way}"/></svg>'
+    )
+
+    (drawn,) = contents.drawn_in(shop.convert(drawing.encode(), "svg", "png").file)
+
+    assert drawn.getpixel((40, 40)) == (255, 0, 0)
+
+
+def test_a_cell_may_hold_a_sign_that_ends_lines_elsewhere(shop: Workshop) -> None:
+    made = shop.convert("name,note\nAnn,one\u2028two\nBob,three\n".encode(), "csv", "xlsx").file
+
+    assert [row[0] for row in openpyxl.load_workbook(made).active.iter_rows(values_only=True)] == ["name", "Ann", "Bob"]

@@ -1,6 +1,7 @@
 """A csv as a sheet: a cell becomes a number only where no digit and no sign of it is lost by that."""
 
 import csv
+import io
 import re
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def to_sheet(source: Path, target: Path, task: Task) -> None:
     sheet = book.add_worksheet()
     formats: dict[int, object] = {}
     try:
-        for number, row in enumerate(csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text))):
+        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=_delimiter(text))):
             if number >= MOST_ROWS or len(row) > MOST_COLUMNS:
                 what = f"A sheet has {MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns at most; the file has more."
                 raise trouble.bad_file(task.file, what)

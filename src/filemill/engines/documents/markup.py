@@ -39,8 +39,13 @@ _TOLD = frozenset(["iframe", "frame", "object", "embed", "applet", "link", "audi
 _REFERRING = frozenset(
     ["src", "href", "background", "data", "poster", "srcset", "action", "formaction", "longdesc", "cite", "manifest"]
 )
+_TICKED, _EMPTY = "\u2612 ", "\u2610 "
+"""Boxes as signs: what reads the page further knows no others, and writes a list of tasks from these."""
+
 _PROLOGUE = re.compile(r"\s*<\?xml[^>]*\?>")
-_URL = re.compile(r"url\(\s*['\"]?\s*(?!data:image/(?!svg)|#)[^)]*\)|@import[^;]*;?|image-set\([^)]*\)", re.IGNORECASE)
+_URL = re.compile(
+    r"url\((?!\s*['\"]?\s*(?:data:image/(?!svg)|#))[^)]*\)|@import[^;]*;?|image-set\([^)]*\)", re.IGNORECASE
+)
 _INSIDE = re.compile(r"\s*(data:image/(?!svg)|#)", re.IGNORECASE)
 _CLICKED = re.compile(r"\s*(https?:|mailto:|tel:|ftp:|#)", re.IGNORECASE)
 
@@ -82,6 +87,9 @@ def _clean(tree: lxml.etree._Element, task: Task) -> None:
         if tag in _DROPPED:
             left_out += tag in _TOLD
             _drop(element)
+            continue
+        if tag == "input" and (element.get("type") or "").lower() == "checkbox":
+            _drop(element, instead=_TICKED if "checked" in element.attrib else _EMPTY)
             continue
         if tag == "style":
             element.text = _clean_style(element.text or "")

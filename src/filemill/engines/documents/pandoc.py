@@ -34,7 +34,7 @@ _WRITES: dict[str, tuple[str, ...]] = {
     "rtf": ("rtf", "--standalone"),
     "html": ("html5", "--standalone", "--embed-resources", "--mathml"),
     "md": ("gfm", "--wrap=none"),
-    "epub": ("epub3", "--mathml", f"--lua-filter={_TITLE}"),
+    "epub": ("epub3", "--mathml"),
     "txt": ("plain", "--wrap=none"),
     "typ": ("typst", "--standalone", f"--template={_TEMPLATE}", "--syntax-highlighting=none"),
 }
@@ -69,6 +69,8 @@ def _run(source: Path, reads: str, target: Path, task: Task) -> None:
         f"--to={writes}",
         *more,
         title,
+        f"--lua-filter={_TITLE}",
+        *(("--metadata=words-in-front:true",) if reads == "docx" and target.suffix in (".md", ".txt") else ()),
         "--extract-media=media" if target.suffix == ".typ" else "--quiet",
         *((f"--lua-filter={_PICTURES}",) if target.suffix in (".typ", ".md") else ()),
         f"--output={target}",

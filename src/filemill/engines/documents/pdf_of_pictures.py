@@ -32,18 +32,17 @@ def convert(source: Path, target: Path, task: Task) -> None:
 def _goes_as_it_is(source: Path, task: Task) -> bool:
     with pictures.open_picture(source, task) as picture:
         modes = _AS_IT_IS.get(source.suffix[1:], ())
-        return picture.mode in modes and "transparency" not in picture.info and getattr(picture, "n_frames", 1) == 1
+        is_plain = "transparency" not in picture.info and getattr(picture, "n_frames", 1) == 1
+        return picture.mode in modes and is_plain and ("dpi" not in picture.info or bool(pictures.resolution(picture)))
 
 
 def _drawn(source: Path, folder: Path, task: Task) -> list[Path]:
     pages = []
     with pictures.open_picture(source, task) as picture:
-        frames = getattr(picture, "n_frames", 1)
-        if frames > 1 and picture.format != "TIFF":
-            task.warn("left_out", f"The picture moves; a pdf cannot: it shows the first of {frames:,} pictures.")
-        for number, frame in enumerate(ImageSequence.Iterator(picture)):
-            if number and picture.format != "TIFF":
-                break
+        has_pages = picture.format == "TIFF"
+        if getattr(picture, "n_frames", 1) > 1 and not has_pages:
+            pictures.warn_of_others(picture, "pdf", task)
+        for number, frame in enumerate(ImageSequence.Iterator(picture) if has_pages else [picture]):
             page = folder / f"page-{number}.png"
             pictures.write_opaque(pictures.upright(frame), page)
             pages.append(page)

@@ -19,6 +19,9 @@ from filemill.engines.documents.task import Task
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None  # measured here, for each format's own sentence
 
+ALBUMS = ("HEIF", "MPO")
+"""Formats whose pictures are no movement: a series of shots, or what a camera lays beside a photograph."""
+
 FORMATS = {
     "jpg": ("JPEG", "MPO"),
     "png": ("PNG",),
@@ -44,11 +47,17 @@ _MODES = {
 }
 """By format that is written: how colours may lie in memory."""
 
+_CLEAR_COLOURS = ("png", "gif")
+"""Formats that can say of one colour that it is none."""
+
 _QUALITY: dict[str, dict[str, Any]] = {
     "jpg": {"quality": 90, "optimize": True},
     "webp": {"quality": 90},
     "tiff": {"compression": "tiff_deflate"},
 }
+
+LEAST_DOTS_PER_INCH = 10
+"""A picture that names fewer names none: 1 stands in many whose program knew of no inches."""
 
 ODD = (OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError, KeyError, ZeroDivisionError, MemoryError)
 """What readers raise over damaged pictures."""
@@ -96,15 +105,28 @@ def convert(source: Path, target: Path, task: Task) -> None:
                 _save(picture, target)
             elif picture.format == "TIFF" and wanted not in ("tiff", "gif"):
                 pack((upright(page) for page in ImageSequence.Iterator(picture)), target)
-            elif wanted in ("gif", "webp", "tiff"):
+            elif picture.format not in ALBUMS and wanted in ("gif", "webp", "tiff"):
                 _save_all(picture, target)
             else:
-                task.warn(
-                    "left_out", f"The picture moves; .{wanted} cannot: it shows the first of {frames:,} pictures."
-                )
+                warn_of_others(picture, wanted, task)
                 _save(picture, target)
         except ODD as error:
             raise trouble.not_a(task.file) from error
+
+
+def warn_of_others(picture: Image.Image, wanted: str, task: Task) -> None:
+    """Tells that one picture of several is taken, and which."""
+    if picture.format in ALBUMS:
+        what = f"The file holds {picture.n_frames:,} pictures: the main one is taken."
+    else:
+        what = f"The picture moves; .{wanted} cannot: it shows the first of {picture.n_frames:,} pictures."
+    task.warn("left_out", what)
+
+
+def resolution(picture: Image.Image) -> dict[str, Any]:
+    """Its dots per inch as Pillow takes them, nothing where it names none."""
+    dpi = picture.info.get("dpi")
+    return {"dpi": dpi} if dpi and min(dpi) >= LEAST_DOTS_PER_INCH else {}
 
 
 def pack(pages: Iterable[Image.Image], target: Path) -> None:
@@ -118,7 +140,9 @@ def pack(pages: Iterable[Image.Image], target: Path) -> None:
 def write(picture: Image.Image, file: IO[bytes] | Path, wanted: str) -> None:
     """Writes one picture in a format, its colours as that can have them, transparency on white where it has none."""
     fitted = _fitted(picture, wanted)
-    kept = {name: value for name, value in picture.info.items() if name in ("dpi", "icc_profile") and value}
+    kept = resolution(picture) | {
+        name: value for name, value in picture.info.items() if name == "icc_profile" and value
+    }
     if fitted.mode not in ("RGB", "RGBA") or picture.mode == "CMYK":
         kept.pop("icc_profile", None)
     fitted.save(file, format=FORMATS[wanted][0], **_QUALITY.get(wanted, {}), **kept)
@@ -127,7 +151,7 @@ def write(picture: Image.Image, file: IO[bytes] | Path, wanted: str) -> None:
 def write_opaque(picture: Image.Image, target: Path) -> None:
     """Writes one picture as png, transparency on white."""
     fitted = _fitted(picture, "bmp")
-    fitted.save(target, format="PNG", **{"dpi": picture.info["dpi"]} if "dpi" in picture.info else {})
+    fitted.save(target, format="PNG", **resolution(picture))
 
 
 def upright(picture: Image.Image) -> Image.Image:
@@ -142,18 +166,23 @@ def _save(picture: Image.Image, target: Path) -> None:
 def _save_all(picture: Image.Image, target: Path) -> None:
     """All pictures of an animation, or pages, in one file, as long as they were shown."""
     wanted = target.suffix[1:]
-    frames = [frame.convert("RGBA") for frame in ImageSequence.Iterator(picture)]
+    frames, lasted = [], []
+    for frame in ImageSequence.Iterator(picture):
+        frames.append(frame.convert("RGBA"))
+        lasted.append(frame.info.get("duration", 100))  # of some formats it is known once the frame is read
     if wanted == "tiff":
         frames[0].save(target, format="TIFF", save_all=True, append_images=frames[1:], **_QUALITY["tiff"])
         return
-    lasted = [frame.info.get("duration", 100) for frame in ImageSequence.Iterator(picture)]
     how = {"duration": lasted, "loop": picture.info.get("loop", 0), "disposal": 2} if wanted == "gif" else {}
     how = how or {"duration": lasted, "loop": picture.info.get("loop", 0)}
     frames[0].save(target, format=FORMATS[wanted][0], save_all=True, append_images=frames[1:], **how)
 
 
 def _fitted(picture: Image.Image, wanted: str) -> Image.Image:
-    if picture.mode in _MODES[wanted]:
+    if picture.mode == "I;16B":  # as scanners and Macs write it
+        picture = picture.convert("I").convert("I;16")
+    has_clear_colour = "transparency" in picture.info and wanted not in _CLEAR_COLOURS
+    if picture.mode in _MODES[wanted] and not has_clear_colour:
         return picture
     if picture.mode.startswith(("I", "F")):  # 16 bits a pixel, or more
         return picture.point(lambda value: value / 256).convert("L") if picture.mode != "F" else picture.convert("L")

@@ -15,6 +15,16 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]+encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
+_MEANT = {
+    **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"), "windows-1252"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987"), "cp949"),
+    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),
+}
+"""What pages mean by a name, as browsers take it: mostly the larger encoding that Windows has under it. A page whose
+name for itself can be read byte by byte is not in UTF-16."""
+
 _HEAD = 4096
 
 
@@ -55,6 +65,7 @@ def _decode(data: bytes, task: Task) -> str:
 
 def _named(data: bytes, format_name: str) -> str | None:
     """The encoding that a page names itself."""
-    where = {"html": _CHARSET, "svg": _DECLARED}.get(format_name)
-    found = where.search(data[:_HEAD]) if where else None
-    return found[1].decode() if found else None
+    where = {"html": (_CHARSET, _DECLARED), "svg": (_DECLARED,)}.get(format_name, ())
+    found = next(filter(None, (one.search(data[:_HEAD]) for one in where)), None)
+    name = found[1].decode().lower() if found else None
+    return _MEANT.get(name, name) if name else None
