@@ -223,7 +223,7 @@ class LibreOffice:
             log.warning("LibreOffice did not convert: %s", answer.error)
             raise trouble.not_a(task.file)
         if target.suffix == ".csv" and answer.sheets > 1:
-            task.warn("left_out", f"The file has {answer.sheets} sheets; a csv holds one: it is the first.")
+            task.warn("left_out", f"The file has {answer.sheets} sheets; a csv holds the first that is not hidden.")
 
     def _ask_again(self, order: bytes, task: Task) -> _Answer:
         self.end()

@@ -101,6 +101,8 @@ def convert(desktop: Any, order: "dict[str, Any]") -> int:
     if document is None:
         raise ValueError("cannot be loaded")
     try:
+        if order["target"].endswith(".csv"):
+            put_one_that_is_seen_first(document.Sheets)
         writing = [prop("FilterName", order["writes"])]
         if order.get("writes_how"):
             writing.append(prop("FilterOptions", order["writes_how"]))
@@ -112,6 +114,13 @@ def convert(desktop: Any, order: "dict[str, Any]") -> int:
     finally:
         with contextlib.suppress(Exception):
             document.close(True)
+
+
+def put_one_that_is_seen_first(sheets: Any) -> None:
+    """Moves the first sheet that is not hidden to the front, from where a file of one sheet is made."""
+    seen = next((sheet.Name for sheet in sheets if sheet.IsVisible), None)
+    if seen is not None:
+        sheets.moveByName(seen, 0)
 
 
 def has_died(office: "subprocess.Popen[bytes]", desktop: Any) -> bool:

@@ -116,10 +116,11 @@ def convert(source: Path, target: Path, task: Task) -> None:
 
 def warn_of_others(picture: Image.Image, wanted: str, task: Task) -> None:
     """Tells that one picture of several is taken, and which."""
+    frames = getattr(picture, "n_frames", 1)
     if picture.format in ALBUMS:
-        what = f"The file holds {picture.n_frames:,} pictures: the main one is taken."
+        what = f"The file holds {frames:,} pictures: the main one is taken."
     else:
-        what = f"The picture moves; .{wanted} cannot: it shows the first of {picture.n_frames:,} pictures."
+        what = f"The picture moves; .{wanted} cannot: it shows the first of {frames:,} pictures."
     task.warn("left_out", what)
 
 
