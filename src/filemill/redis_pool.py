@@ -10,7 +10,10 @@ from redis.backoff import ConstantBackoff
 from filemill.errors import Unavailable
 
 SECONDS = 2
-"""So long a free connection, making one, and an answer may take, each."""
+"""So long a connection, and an answer, may take."""
+
+TURN_SECONDS = 10
+"""So long a free connection may be waited for: in a crowd, on cores that have other work too."""
 
 CONNECTIONS = 32
 """At once, of one process: Redis takes one command after the other, so that more would make nothing quicker."""
@@ -26,7 +29,7 @@ def open(redis_url: str) -> None:  # noqa: A001 -- redis_pool.open
     pool = BlockingConnectionPool.from_url(
         redis_url,
         max_connections=CONNECTIONS,
-        timeout=SECONDS,
+        timeout=TURN_SECONDS,
         decode_responses=True,
         socket_timeout=SECONDS,
         socket_connect_timeout=SECONDS,

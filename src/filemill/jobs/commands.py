@@ -1,6 +1,7 @@
 """What a door may ask of jobs: make, read, wait, cancel, retry, delete, download."""
 
 import asyncio
+import contextlib
 import time
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +19,6 @@ from filemill.jobs.queries import NewFile as NewInput
 from filemill.storage import queries as objects
 from filemill.storage import removal
 
-READ_AGAIN_SECONDS = 1.0
 FULL_RETRY_AFTER = 60
 
 
@@ -155,7 +155,7 @@ async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
 async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
     """A job of this owner, as soon as it has ended or after so many seconds.
 
-    Woken by PostgreSQL; should that be lost, the row is also read once a second. Raises NotFound, NotYours.
+    Woken by PostgreSQL; should that be lost, by the listener's look once a second. Raises NotFound, NotYours.
     """
     job = await get(job_id, owner)
     listener = context.get().listener
@@ -169,10 +169,8 @@ async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
             left = until - time.monotonic()
             if job.status in ENDED or left <= 0:
                 return job
-            try:
-                await asyncio.wait_for(changed.wait(), min(left, READ_AGAIN_SECONDS))
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), left)
 
 
 async def events(job_id: UUID, owner: UUID, after: int = 0) -> list[Event]:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from filemill.connections import execute, fetch, fetchrow, fetchval
-from filemill.jobs.job import DATA, Event, Job, Status
+from filemill.jobs.job import DATA, OPEN, Event, Job, Status
 
 _JOB = """
 SELECT job.id, job.owner, job.door, job.lane, job.status, job.as_sent, main.file_name, main.announced_size,
@@ -156,6 +156,12 @@ async def lock(job_id: UUID) -> Status | None:
     """The status of a job, which nobody else can move until the transaction ends."""
     status = await fetchval("SELECT status FROM job WHERE id = $1 FOR NO KEY UPDATE", job_id)
     return None if status is None else Status(status)
+
+
+async def open_ones(job_ids: list[UUID]) -> set[UUID]:
+    """Which of these jobs are there and have not ended."""
+    rows = await fetch("SELECT id FROM job WHERE id = ANY($1) AND status = ANY($2)", job_ids, list(OPEN))
+    return {row["id"] for row in rows}
 
 
 async def events(job_id: UUID, after: int, limit: int = 1000) -> list[Event]:
