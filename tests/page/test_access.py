@@ -119,6 +119,49 @@ async def test_every_step_of_the_keyboard_is_seen(visit: Open, page_stack: Fault
     assert all(seen)
 
 
+async def test_the_heading_and_the_tab_say_how_many_are_done(visit: Open, page_stack: FaultyStack) -> None:
+    # given one file that cannot be converted
+    person = await visit(page_stack)
+
+    # when
+    await person.convert(person.file("one.csv"), person.file("archive.rar"))
+
+    # then
+    await expect(person.page.get_by_role("heading", name="2 files, 1 done")).to_be_visible()
+    await expect(person.page).to_have_title("2 files, 1 done: filemill")
+
+
+async def test_on_a_phone_every_control_is_large_enough_for_a_finger(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await visit(page_stack, viewport={"width": 360, "height": 740})
+    await person.add(person.file("one.csv"), person.file("two.csv"))
+    await expect(person.rows).to_have_count(2)
+
+    # when
+    heights = await person.page.locator(".brand, summary, button:visible, select:visible").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+
+    # then
+    assert min(heights) >= 44
+
+
+async def test_without_javascript_it_is_said_above_the_place_for_files(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await visit(page_stack)
+    context = await person.context.browser.new_context(base_url=page_stack.url, java_script_enabled=False)
+
+    # when
+    page = await context.new_page()
+    await page.goto("/")
+    said = await page.locator(".noscript").bounding_box()
+    drop = await page.locator("#drop").bounding_box()
+    await context.close()
+
+    # then
+    assert said["y"] + said["height"] <= drop["y"]
+
+
 async def go_to(person: Person, name: str) -> None:
     """Tabs on until the control of this name has the focus, at most once around the page."""
     for _ in range(40):

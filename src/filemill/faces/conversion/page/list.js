@@ -74,7 +74,7 @@ export class List {
     $("list").hidden = entries.length === 0;
     $("close").hidden = !this.files.anyOnServer && !this.files.hasLeft;
     if ($("list-title").textContent !== title) $("list-title").textContent = title;
-    document.title = going ? `${done.length} of ${entries.length} done: filemill` : "filemill: convert files, keep nothing";
+    document.title = words.title(entries.length, going, done.length);
     $("convert").hidden = ready.length === 0;
     $("convert").textContent = `Convert ${words.files(ready.length)}`;
     $("download-all").hidden = done.length < 2;

@@ -35,7 +35,7 @@ export class Row {
     const { name } = this.entry;
     const id = `target-${this.entry.jobId}`;
     find(".badge").textContent = formatOf(name).slice(0, 8) || "?";
-    find(".name").textContent = name;
+    find(".name").textContent = find(".name").title = name; // a long one is cut off after two lines
     find("label").textContent = `Convert ${name} to`;
     find("label").htmlFor = this.parts.select.id = id;
     this.parts.remove.setAttribute("aria-label", `Remove ${name} from the list`);

@@ -137,7 +137,14 @@ export function isKnown(format) {
 /** The heading of the list. */
 export function heading(count, going, done) {
   if (going) return `${files(count)}, ${going} under way`;
-  return done && done === count ? `${files(count)}, all done` : files(count);
+  if (done === 0) return files(count);
+  return `${files(count)}, ${done === count ? "all" : done} done`;
+}
+
+/** The title of the tab, for whoever waits in another one. */
+export function title(count, going, done) {
+  if (going) return `${done} of ${count} done: filemill`;
+  return done ? `${heading(count, going, done)}: filemill` : "filemill: convert files, keep nothing";
 }
 
 export const NOTICES = {
