@@ -26,8 +26,9 @@ FROM debian:bookworm-slim
 # What documents take is much and changes least: a layer of its own.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      fonts-crosextra-caladea fonts-crosextra-carlito fonts-dejavu-core fonts-liberation2 fonts-noto-cjk \
-      libmimalloc2.0 libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-writer-nogui python3-uno \
+      fonts-crosextra-caladea fonts-crosextra-carlito fonts-dejavu-core fonts-liberation2 fonts-noto-cjk fonts-noto-core \
+      libmimalloc2.0 libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-math-nogui libreoffice-writer-nogui \
+      python3-uno \
  && rm -rf /var/lib/apt/lists/*
 RUN apt-get update \
  && apt-get install -y --no-install-recommends bubblewrap ca-certificates libmagic1 python3 \

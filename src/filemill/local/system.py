@@ -53,12 +53,14 @@ DOCUMENT_PACKAGES = {
     "libreoffice-writer-nogui": "converts word processors' files",
     "libreoffice-calc-nogui": "converts sheets",
     "libreoffice-impress-nogui": "converts slides",
+    "libreoffice-math-nogui": "shows equations",
     "python3-uno": "drives LibreOffice",
     "fonts-liberation2": "stands in for Arial, Times and Courier",
     "fonts-dejavu-core": "letters that other fonts lack",
     "fonts-crosextra-carlito": "stands in for Calibri",
     "fonts-crosextra-caladea": "stands in for Cambria",
     "fonts-noto-cjk": "Chinese, Japanese and Korean letters",
+    "fonts-noto-core": "letters of most other scripts",
     "libmimalloc2.0": "less memory and time for LibreOffice",
 }
 """What the document engine uses: package -> what for."""

@@ -5,11 +5,22 @@ import io
 import docx
 import openpyxl
 import pytest
+from docx.oxml import parse_xml
 
+from filemill.engines.documents import libreoffice
 from tests.engines.documents import contents
 from tests.engines.documents.workshop import Workshop
 
 FORM = b"<p>Your name</p><form><textarea>nobody</textarea><select><option>one</select><button>Send</button></form>"
+
+
+MATHEMATICS = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+
+
+def is_installed(library: str) -> bool:
+    """Whether this part of LibreOffice is there."""
+    program = libreoffice.program()
+    return program is not None and program.with_name(library).exists()
 
 
 def commented() -> bytes:
@@ -106,3 +117,33 @@ def test_a_csv_has_the_first_sheet_that_is_not_hidden(shop: Workshop) -> None:
     made.save(out)
 
     assert shop.convert(out.getvalue(), "xlsx", "csv").file.read_text().strip() == "no secret"
+
+
+@pytest.mark.skipif(not is_installed("libsmlo.so"), reason="libreoffice-math-nogui is not installed")
+@pytest.mark.parametrize("target", ["pdf", "odt"])
+def test_an_equation_is_shown(target: str, shop: Workshop) -> None:
+    # given
+    made, out = docx.Document(), io.BytesIO()
+    half = "<m:f><m:num><m:r><m:t>n+1</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>"
+    made.add_paragraph()._p.append(parse_xml(f'<m:oMath xmlns:m="{MATHEMATICS}">{half}</m:oMath>'))
+    made.save(out)
+
+    # when
+    there = shop.convert(out.getvalue(), "docx", target)
+    shown = there.file if target == "pdf" else shop.convert(there.file, "odt", "pdf").file
+
+    # then
+    assert "n+1" in contents.text_of(shown)
+
+
+def test_a_cell_is_cut_where_no_sheet_holds_more_and_the_caller_is_warned(shop: Workshop) -> None:
+    made = shop.convert(f"a,b\n1,{'x' * 40_000}\n".encode(), "csv", "ods")
+
+    assert made.warnings == ["left_out"]
+
+
+def test_a_quote_that_is_not_closed_is_no_cell(shop: Workshop) -> None:
+    code, message, _ = shop.refusal(b'a,b\n1,"' + b"1,2\n" * 300_000, "csv", "ods")
+
+    assert code == "bad_file"
+    assert "Row 2 has a cell of more than 1 MB" in message

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import sys
 from pathlib import Path
 
 import xlsxwriter
@@ -14,6 +15,8 @@ MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 LONGEST_TEXT = 32_767
 LONGEST_FIELD = 1 << 20
 
+csv.field_size_limit(sys.maxsize)  # it holds for the whole process, so the bound above is looked at here
+
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
 _MOST_DIGITS = 15
 _DELIMITERS = ",;\t|"
@@ -23,14 +26,18 @@ _HEAD = 65_536
 def to_sheet(source: Path, target: Path, task: Task) -> None:
     """Writes the rows as they stand into the first sheet. Raises JobFailed."""
     text = texts.read(source, task)
-    csv.field_size_limit(LONGEST_FIELD)
     book = xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet()
     formats: dict[int, object] = {}
+    longest = 0
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=_delimiter(text))):
             if number >= MOST_ROWS or len(row) > MOST_COLUMNS:
                 what = f"A sheet has {MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns at most; the file has more."
+                raise trouble.bad_file(task.file, what)
+            longest = max(longest, *map(len, row), 0)
+            if longest > LONGEST_FIELD:
+                what = f"Row {number + 1} has a cell of more than 1 MB; perhaps a quote is not closed."
                 raise trouble.bad_file(task.file, what)
             for column, value in enumerate(row):
                 if not _is_number(value):
@@ -44,6 +51,8 @@ def to_sheet(source: Path, target: Path, task: Task) -> None:
         raise trouble.not_a(task.file) from error
     finally:
         book.close()
+    if longest > LONGEST_TEXT:
+        task.warn("left_out", f"A cell of a sheet holds {LONGEST_TEXT:,} characters: what was longer is cut there.")
 
 
 def _is_number(value: str) -> bool:
