@@ -376,20 +376,18 @@ async def test_closing_touches_nobody_elses_files(guest, other_guest):
 
 
 @pytest.mark.usefixtures("empty")
-async def test_an_upload_that_comes_in_while_its_session_closes_is_not_kept(guest):
+@pytest.mark.parametrize("has_begun", [True, False], ids=["in the file", "before the file"])
+async def test_an_upload_that_comes_in_while_its_session_closes_is_not_kept(guest, has_begun):
     # given an upload of which half has come
     half, rest = asyncio.Event(), asyncio.Event()
-    body = (
-        b'--x\r\nContent-Disposition: form-data; name="job_id"\r\n\r\n'
-        + str(uuid4()).encode()
-        + b'\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
-    )
+    field = b'--x\r\nContent-Disposition: form-data; name="job_id"\r\n\r\n' + str(uuid4()).encode() + b"\r\n"
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + CSV
 
     async def slowly():
-        yield body + CSV
+        yield field + (file if has_begun else b"")
         half.set()
         await rest.wait()
-        yield b"Eve,Paris\n\r\n--x--\r\n"
+        yield (b"" if has_begun else file) + b"Eve,Paris\n\r\n--x--\r\n"
 
     sending = asyncio.create_task(
         guest.client.post("/upload", content=slowly(), headers={"Content-Type": "multipart/form-data; boundary=x"})
@@ -400,6 +398,7 @@ async def test_an_upload_that_comes_in_while_its_session_closes_is_not_kept(gues
     rest.set()
     # then
     assert refusal(await sending) == (401, "SessionValidationError")
+    assert await connections.fetchval("SELECT count(*) FROM account WHERE expires_at > now()") == 0
     await run_out()
     await sweep_all()
     await sweep_all()

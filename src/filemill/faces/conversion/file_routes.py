@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.openapi.spec import Operation
 from litestar.params import JSONBody
 
-from filemill.errors import BadRequest
+from filemill.errors import BadRequest, NoSession
 from filemill.faces.conversion import files, words
 from filemill.faces.conversion.operations import SECURITY, Asked, JobId, ask, refusals, session_of
 from filemill.faces.conversion.schemas import (
@@ -23,6 +23,7 @@ from filemill.faces.conversion.schemas import (
     UploadedFile,
     UploadReply,
 )
+from filemill.jobs import closing
 from filemill.storage.intake import Taken
 from filemill.web import uploads
 from filemill.web.address import client_of
@@ -71,17 +72,21 @@ async def upload_file(request: Asked, state: State) -> UploadReply:
     async def keep(taken: Taken) -> None:
         await files.keep(session, _job_id(form.fields), form.file_name, taken.object_id)
 
-    await state.intake.receive(
-        form.chunks(),
-        owner=session.guest,
-        key=files.new_key(kind),
-        file_name=form.file_name,
-        kind=kind,
-        most_bytes=most,
-        address=client_of(request.scope, state.trusted),
-        seconds=int(session.seconds_left) + 1,
-        writes=keep,
-    )
+    try:
+        await state.intake.receive(
+            form.chunks(),
+            owner=session.guest,
+            key=files.new_key(kind),
+            file_name=form.file_name,
+            kind=kind,
+            most_bytes=most,
+            address=client_of(request.scope, state.trusted),
+            seconds=int(session.seconds_left) + 1,
+            writes=keep,
+        )
+    except NoSession:  # closed meanwhile: its guest, too, may have been made after that
+        await closing.dismiss(session.guest)
+        raise
     return UploadReply(data=UploadedFile(str(_job_id(form.fields))))
 
 
