@@ -313,3 +313,25 @@ def page_limited(page_stack: FaultyStack) -> Iterator[str]:
     with page_stack.another_api({"FILEMILL_UPLOADS_PER_MINUTE": "2", "FILEMILL_DOWNLOADS_PER_MINUTE": "1"}) as url:
         free(page_stack)
         yield url
+
+
+async def test_while_the_connection_is_lost_the_notice_stays_where_it_is(visit: Open, page_stack: FaultyStack) -> None:
+    # given
+    person = await visit(page_stack)
+    await person.context.set_offline(True)
+    await person.convert(person.file("late.csv"))
+    await expect(person.page.locator("#notice")).to_contain_text("No connection")
+
+    # when it is tried again, after 1 and after 2 seconds
+    gone = await person.page.evaluate(
+        """() => new Promise((resolve) => {
+            let gone = 0;
+            const notice = document.getElementById("notice");
+            const observer = new MutationObserver(() => (gone += notice.hidden));
+            observer.observe(notice, { attributeFilter: ["hidden"] });
+            setTimeout(() => resolve(gone), 3_600);
+        })"""
+    )
+
+    # then
+    assert gone == 0

@@ -5,6 +5,7 @@ import { waitOf } from "./list.js";
 import { NOTICES } from "./words.js";
 
 const ICONS = { closed: "done", gone: "problem", folder: "problem", lost: "problem", unreachable: "problem" };
+const STAYS = 800; // ms; else it would go and come with every try that fails at once, and all below would jump
 const MOST_LINES = 8; // old ones go: nobody reads this but as it comes
 const $ = (id) => document.getElementById(id);
 
@@ -56,12 +57,14 @@ export function hide(...kinds) {
 /** Shows while a lane waits that it does, and how long. */
 export function followLanes(lanes, countdown) {
   let ticking = null;
+  let going = null;
   const tell = () => {
+    clearTimeout(going);
     const lane = lanes.find((one) => one.until > 0);
     if (!lane) {
       clearInterval(ticking);
       ticking = null;
-      hide("limit", "away", "lost");
+      going = setTimeout(() => hide("limit", "away", "lost"), STAYS);
       return;
     }
     ticking ??= setInterval(tell, 1000);
