@@ -320,7 +320,7 @@ async def test_while_the_connection_is_lost_the_notice_stays_where_it_is(visit: 
     person = await visit(page_stack)
     await person.context.set_offline(True)
     await person.convert(person.file("late.csv"))
-    await expect(person.page.locator("#notice")).to_contain_text("No connection")
+    await expect(person.notice).to_contain_text("No connection")
 
     # when it is tried again, after 1 and after 2 seconds
     gone = await person.page.evaluate(

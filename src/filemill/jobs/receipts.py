@@ -20,7 +20,6 @@ WAITED_FOR = 1 << 30
 """Bytes up to which a receipt waits for the hash of a file; that of a larger one is null until it comes."""
 
 WAIT_SECONDS = 30
-READ_AGAIN_SECONDS = 1.0
 
 
 class FileSum(msgspec.Struct, frozen=True):
@@ -86,7 +85,7 @@ async def read(job_id: UUID, owner: UUID) -> Receipt:
             if not is_due or left <= 0:
                 return receipt
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), min(left, READ_AGAIN_SECONDS))
+                await asyncio.wait_for(changed.wait(), left)
 
 
 async def _read(job_id: UUID) -> Receipt | None:

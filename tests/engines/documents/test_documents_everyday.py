@@ -12,8 +12,6 @@ from tests.engines.documents import contents
 from tests.engines.documents.workshop import Workshop
 
 FORM = b"<p>Your name</p><form><textarea>nobody</textarea><select><option>one</select><button>Send</button></form>"
-
-
 MATHEMATICS = "http://schemas.openxmlformats.org/officeDocument/2006/math"
 
 
@@ -23,11 +21,16 @@ def is_installed(library: str) -> bool:
     return program is not None and program.with_name(library).exists()
 
 
-def commented() -> bytes:
-    made, out = docx.Document(), io.BytesIO()
-    made.add_comment(made.add_paragraph("A sentence.").runs, text="Is it one?", author="A reader")
+def saved(made: docx.document.Document | openpyxl.Workbook) -> bytes:
+    out = io.BytesIO()
     made.save(out)
     return out.getvalue()
+
+
+def commented() -> bytes:
+    made = docx.Document()
+    made.add_comment(made.add_paragraph("A sentence.").runs, text="Is it one?", author="A reader")
+    return saved(made)
 
 
 @pytest.mark.parametrize("target", ["pdf", "odt"])
@@ -51,12 +54,11 @@ def test_a_page_may_have_a_form(shop: Workshop) -> None:
 
 @pytest.mark.parametrize("target", ["md", "txt"])
 def test_a_title_is_text(target: str, shop: Workshop) -> None:
-    made, out = docx.Document(), io.BytesIO()
+    made = docx.Document()
     made.add_heading("On pears", 0)
     made.add_paragraph("They ripen late.")
-    made.save(out)
 
-    said = shop.convert(out.getvalue(), "docx", target).file.read_text()
+    said = shop.convert(saved(made), "docx", target).file.read_text()
 
     assert said.split() == [*(["#"] if target == "md" else []), *["On", "pears", "They", "ripen", "late."]]
 
@@ -110,26 +112,24 @@ def test_a_cell_may_hold_a_sign_that_ends_lines_elsewhere(shop: Workshop) -> Non
 
 
 def test_a_csv_has_the_first_sheet_that_is_not_hidden(shop: Workshop) -> None:
-    made, out = openpyxl.Workbook(), io.BytesIO()
+    made = openpyxl.Workbook()
     made.active["A1"] = "a secret"
     made.active.sheet_state = "hidden"
     made.create_sheet("Shown")["A1"] = "no secret"
-    made.save(out)
 
-    assert shop.convert(out.getvalue(), "xlsx", "csv").file.read_text().strip() == "no secret"
+    assert shop.convert(saved(made), "xlsx", "csv").file.read_text().strip() == "no secret"
 
 
 @pytest.mark.skipif(not is_installed("libsmlo.so"), reason="libreoffice-math-nogui is not installed")
 @pytest.mark.parametrize("target", ["pdf", "odt"])
 def test_an_equation_is_shown(target: str, shop: Workshop) -> None:
     # given
-    made, out = docx.Document(), io.BytesIO()
+    made = docx.Document()
     half = "<m:f><m:num><m:r><m:t>n+1</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>"
     made.add_paragraph()._p.append(parse_xml(f'<m:oMath xmlns:m="{MATHEMATICS}">{half}</m:oMath>'))
-    made.save(out)
 
     # when
-    there = shop.convert(out.getvalue(), "docx", target)
+    there = shop.convert(saved(made), "docx", target)
     shown = there.file if target == "pdf" else shop.convert(there.file, "odt", "pdf").file
 
     # then

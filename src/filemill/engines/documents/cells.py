@@ -37,7 +37,9 @@ def to_sheet(source: Path, target: Path, task: Task) -> None:
                 raise trouble.bad_file(task.file, what)
             longest = max(longest, *map(len, row), 0)
             if longest > LONGEST_FIELD:
-                what = f"Row {number + 1} has a cell of more than 1 MB; perhaps a quote is not closed."
+                what = (
+                    f"Row {number + 1} has a cell of more than {LONGEST_FIELD >> 20} MB; perhaps a quote is not closed."
+                )
                 raise trouble.bad_file(task.file, what)
             for column, value in enumerate(row):
                 if not _is_number(value):
