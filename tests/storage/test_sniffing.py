@@ -135,3 +135,9 @@ def test_any_bytes_behind_any_beginning_are_an_answer(name):
     for head in heads + [head + noise for head in heads]:
         with contextlib.suppress(FileRefused):
             check(name, head)
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson", "log"])
+def test_a_text_that_ends_in_zero_bytes_is_told_where_they_begin(name):
+    with pytest.raises(FileRefused, match="zero bytes from byte 9 on"):
+        check(name, b"a,b\n1,2\n" + b"\0" * 512)

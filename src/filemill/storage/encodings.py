@@ -1,6 +1,7 @@
 """Which encoding a text is in, told from its first bytes: by its mark, its zero bytes, or by what it can be at all."""
 
 import codecs
+import re
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -12,6 +13,17 @@ _MARKS = (
 
 _LOOKED_AT = 4096
 _MANY, _FEW = 0.3, 0.05
+
+_ASCII = bytes(range(0x80))
+_LETTERS_OF_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""Bytes that together are one letter. In windows-1252 most of them are an accented capital and a sign behind it."""
+
+_DOUBTFUL = frozenset((*range(0xC6, 0xCC), 0xDF))
+"""First bytes of rare letters in UTF-8; in windows-1252 they often stand before a closing quote: `CAFÉ”`, `Spaß“`."""
+
+_ONE_BYTE_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]+")
+_LEAST_MIXED = 4
+"""Bytes of a line at least: two letters of UTF-16 may by chance be four of ASCII, with a line feed hardly."""
 
 _NOT_IN_WINDOWS_1252 = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 _LONG_RUN = 3
@@ -32,6 +44,49 @@ def of_zeros(head: bytes) -> str | None:
     if second > _MANY and first < _FEW:
         return "utf-16-le"
     return "utf-16-be" if first > _MANY and second < _FEW else None
+
+
+def is_mostly_utf8(head: bytes) -> bool:
+    """Whether a text that is not UTF-8 throughout is so for the most part: as many letters of it are whole as are not.
+
+    Such a text is damaged UTF-8. In any other encoding each of the whole letters would read as two or more wrong ones.
+    """
+    letters = _LETTERS_OF_UTF8.findall(head)
+    sure = sum(letter[0] not in _DOUBTFUL for letter in letters)
+    beyond_ascii = len(head.translate(None, delete=_ASCII))
+    return 0 < sure >= beyond_ascii - sum(map(len, letters))
+
+
+def mixed(head: bytes) -> int | None:
+    """Where a text goes over from letters of one byte to UTF-16, or back: the first byte of the second part.
+
+    None for a text in one encoding. Programs that append to a file in an encoding of their own make such texts.
+    """
+    mark = of_mark(head)
+    if mark is None:
+        return _end_of_one_byte_lines(head)
+    if mark in ("utf-16-le", "utf-16-be"):
+        return _begin_of_one_byte_lines(head)
+    return None
+
+
+def _end_of_one_byte_lines(head: bytes) -> int | None:
+    found = of_zeros(head)
+    if found is None:
+        return None
+    # In UTF-16 a zero byte stands beside the first line feed.
+    end = head.index(b"\0") - (found == "utf-16-le")
+    lines = head[: head.rfind(b"\n", 0, end) + 1]
+    return len(lines) if _ONE_BYTE_TEXT.fullmatch(lines) else None
+
+
+def _begin_of_one_byte_lines(head: bytes) -> int | None:
+    # The last letter of UTF-16 is a line feed: its zero byte stands behind it, or before it.
+    start = head.rfind(b"\0") + 1
+    start += head.startswith(b"\n", start)
+    lines = head[start:]
+    is_text = len(lines) >= _LEAST_MIXED and lines.endswith(b"\n") and _ONE_BYTE_TEXT.fullmatch(lines)
+    return start if is_text else None
 
 
 def guess(head: bytes, *, is_json: bool = False) -> str | None:

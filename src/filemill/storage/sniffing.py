@@ -25,6 +25,9 @@ _PDF, _PDF_WITHIN = b"%PDF-", 1024
 
 _OLD = {"docx": ("Word", "doc"), "xlsx": ("Excel", "xls"), "pptx": ("PowerPoint", "ppt")}
 _SVG, _SVG_TYPE = b"<svg", "image/svg+xml"
+_OF_ZEROS = ("application/octet-stream", "text/plain")
+"""What a text with zero bytes in it seems to be."""
+
 _SPOKEN_WITH_AN = "aehimnorsx"
 
 _detector = magic.Magic(mime=True)
@@ -57,7 +60,14 @@ def check(file_name: str, kind: Kind, head: bytes, size: int) -> None:
     if kind.compression is None and kind.base in PACKAGES:
         _check_package(file_name, kind.base, head)
         return
-    if not _fits(kind.compression or kind.base, head):
+    name = kind.compression or kind.base
+    if not _fits(name, head):
+        if name in TEXTS and b"\0" in head and _seems(head) in _OF_ZEROS:
+            place = head.index(b"\0") + 1
+            raise FileRefused(
+                f"{file_name!r} holds zero bytes from byte {place:,} on, which no text does; a crash or a copy that"
+                " broke off leaves a file with zero bytes at its end."
+            )
         raise FileRefused(f"{file_name!r} is not {_a(kind.name)} file: it seems to be {_seems(head)}.")
 
 

@@ -60,7 +60,7 @@ def test_what_the_encoding_does_not_have_fails_with_its_row(shop: Workshop) -> N
     given = InputOptions(encoding="cp1252")
     failure = shop.fails("t.csv", b"a,b\n1,x\n2,\x81\n", given=given)
     assert failure.code == "bad_file"
-    assert "t.csv, row 2:" in failure.message
+    assert "t.csv, row 2, column 'b':" in failure.message
     assert "encoding" in failure.message
     assert (
         "row 1"

@@ -45,9 +45,13 @@ def bad_file(file: InputFile, what: str) -> JobFailed:
     return JobFailed("bad_file", f"{file.file_name}: {what}")
 
 
-def bad_row(file: InputFile, row: int, what: str) -> JobFailed:
-    """A row of the file is damaged. `row` counts from 1, the header not among them; `what` is a sentence."""
-    return JobFailed("bad_file", f"{file.file_name}, row {row}: {what}")
+def bad_row(file: InputFile, row: int, what: str, column: str | None = None) -> JobFailed:
+    """A row of the file is damaged, in a `column` where that is known.
+
+    `row` counts from 1, the header not among them; `what` is a sentence.
+    """
+    place = "" if column is None else f", column {shorten(column)}"
+    return JobFailed("bad_file", f"{file.file_name}, row {row}{place}: {what}")
 
 
 def bad_value(file_name: str, row: int, column: str, value: object, what: str) -> JobFailed:

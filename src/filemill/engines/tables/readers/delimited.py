@@ -180,9 +180,11 @@ class Delimited:
             self._tried = 0 if found.end else len(piece)
             fault = found.fault
             if not fault and len(self._rest) > records.LONGEST:
-                fault = records.TOO_LONG
+                fault = heads.ZEROS if b"\0" in self._rest else records.TOO_LONG
             if fault:
-                self.fault = trouble.bad_row(self.file, self._parsed + found.cells.height + 1, fault)
+                at = found.faulty_cell
+                column = self.header[at] if at is not None and at < width else None
+                self.fault = trouble.bad_row(self.file, self._parsed + found.cells.height + 1, fault, column)
             self._ended = not data or fault is not None
             if found.end or self._ended:
                 batch = batches.numbered(self._with_nulls(found.cells), self._parsed, damaged=fault is not None)

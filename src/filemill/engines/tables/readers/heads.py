@@ -20,6 +20,14 @@ _OTHERS = (
 )
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
+_LOOKED_AT = 4096
+
+ZEROS_COME_FROM = (
+    "a crash or a copy that broke off leaves a file with zero bytes at its end, and some encodings have them: cut them"
+    " off, or name the encoding in input_options."
+)
+ZEROS = f"The row holds zero bytes, which no text does; {ZEROS_COME_FROM}"
+"""What to say of a row behind the first bytes."""
 
 NO_TEXT = 0xFF
 """The byte put for what has no meaning in the file's encoding: it has none in UTF-8 either, so its row is found out."""
@@ -35,10 +43,11 @@ def check_raw(head: bytes, file: InputFile) -> None:
 def check(head: bytes, file: InputFile) -> bytes:
     """The first bytes of a text file, less a mark of UTF-8. Raises JobFailed for what cannot be the text of a table."""
     head = head.removeprefix(UTF8_MARK)
-    if head[:4096].lstrip().lower().startswith(_MARKUP):
+    if head[:_LOOKED_AT].lstrip().lower().startswith(_MARKUP):
         raise trouble.bad_file(file, f"This is no .{file.format} file but a page of markup (HTML or XML).")
-    if b"\0" in head[:4096]:
-        raise trouble.bad_file(file, "The file holds zero bytes: it is no text, or its encoding has to be named.")
+    zero = head.find(b"\0", 0, _LOOKED_AT)
+    if zero >= 0:
+        raise trouble.bad_file(file, _zeros_at(head, zero))
     if not head.strip():
         raise trouble.bad_file(file, "The file is empty.")
     if b"\r" in head and b"\n" not in head:
@@ -46,6 +55,12 @@ def check(head: bytes, file: InputFile) -> bytes:
             file, "The lines end in a carriage return alone; please save the file with line feeds (LF or CRLF)."
         )
     return head
+
+
+def _zeros_at(head: bytes, place: int) -> str:
+    line = head.count(b"\n", 0, place) + 1
+    behind = place - head.rfind(b"\n", 0, place)
+    return f"Line {line} holds zero bytes from its byte {behind} on, which no text does; {ZEROS_COME_FROM}"
 
 
 def no_text(byte: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import json_exact, json_kinds, json_pattern
+from filemill.engines.tables.readers import heads, json_exact, json_kinds, json_pattern
 from filemill.engines.tables.readers.json_exact import Twice
 from filemill.engines.tables.readers.json_kinds import Apart, Kind
 
@@ -95,7 +95,7 @@ class Survey:
         except RecursionError:
             return f"The values are nested deeper than {json_kinds.DEEPEST} levels."
         except msgspec.MsgspecError as error:
-            return f"This is no JSON{_place(error, line)}."
+            return heads.ZEROS if b"\0" in line else f"This is no JSON{_place(error, line)}."
         if not isinstance(values, dict):
             return "This is no JSON object."
         for key, value in values.items():

@@ -43,8 +43,10 @@ def _frames(stream: Stream, head: bytes, file: InputFile) -> Generator[pl.DataFr
 
 
 def _lines(piece: bytes) -> Generator[pl.DataFrame]:
+    zero = piece.find(b"\0")
+    end, bad = (len(piece), None) if zero < 0 else (piece.rfind(b"\n", 0, zero) + 1, heads.ZEROS)
     try:
-        text, bad = piece.decode(), None
+        text = piece[:end].decode()
     except UnicodeDecodeError as error:
         text = piece[: piece.rfind(b"\n", 0, error.start) + 1].decode()
         bad = heads.no_text(piece[error.start])

@@ -25,6 +25,9 @@ LONGEST = 32 << 20
 ENDLESS = "A quoted cell begins here and does not end."
 TOO_LONG = f"It is longer than {LONGEST >> 20} MB; where it should not be, a quoted cell begins here and does not end."
 
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` puts for a byte that is no UTF-8."""
+
 _RETURN = re.compile(r"\r(?!\n|\Z)")
 _NO_RETURN = "\udc0d"
 """Stands for a carriage return that ends no line; no text that was decoded holds it."""
@@ -47,13 +50,15 @@ class Damaged(msgspec.Struct, frozen=True):
 
 class Records(msgspec.Struct, frozen=True):
     """What was found in a piece: cells as text (an empty one is null or ""), how many bytes of it were whole records,
-    and what is wrong with the record that follows them. `damaged` ones among them have no cells.
+    and what is wrong with the record that follows them, in which of its cells if that is known. `damaged` ones among
+    them have no cells.
     """
 
     cells: pl.DataFrame
     end: int
     fault: str | None = None
     damaged: tuple[Damaged, ...] = ()
+    faulty_cell: int | None = None
 
 
 def names(width: int) -> list[str]:
@@ -160,7 +165,9 @@ def _carefully(piece: bytes, dialect: Dialect, width: int, *, last: bool, skips:
         if cells:
             rows.append([cell or None for cell in cells])
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names(width), pl.String), orient="row")
-    return Records(frame, _end_of_line(piece, lines), fault, tuple(_damaged(piece, damaged)))
+    end = _end_of_line(piece, lines)
+    faulty_cell = _undecoded(piece[end:], dialect) if fault else None
+    return Records(frame, end, fault, tuple(_damaged(piece, damaged)), faulty_cell)
 
 
 def _damaged(piece: bytes, found: list[tuple[int, str, int, int]]) -> Iterator[Damaged]:
@@ -187,7 +194,7 @@ def _each(
     try:
         for cells in reader:
             if any("\0" in cell for cell in cells):
-                yield [], 0, "The row holds a zero byte, which no text does."
+                yield [], 0, heads.ZEROS
                 return
             kept = [cell.replace(_NO_RETURN, "\r") for cell in cells] if has_returns else cells
             yield kept, reader.line_num, None
@@ -225,7 +232,7 @@ def _in_halves(piece: bytes, dialect: Dialect, width: int, wanted: list[int], *,
     columns = [name for name in head.cells.columns if name in tail.cells.columns]
     cells = pl.concat([head.cells.select(columns), tail.cells.select(columns)])
     moved = (msgspec.structs.replace(one, at=one.at + head.cells.height) for one in tail.damaged)
-    return Records(cells, head.end + tail.end, tail.fault, (*head.damaged, *moved))
+    return Records(cells, head.end + tail.end, tail.fault, (*head.damaged, *moved), tail.faulty_cell)
 
 
 def _decode(piece: bytes) -> tuple[str, str | None]:
@@ -235,6 +242,16 @@ def _decode(piece: bytes) -> tuple[str, str | None]:
     except UnicodeDecodeError as error:
         whole = piece[: piece.rfind(b"\n", 0, error.start) + 1]
         return whole.decode(), heads.no_text(piece[error.start])
+
+
+def _undecoded(rest: bytes, dialect: Dialect) -> int | None:
+    """The first cell of the first record that holds a byte which is no text; None where there is none."""
+    text = rest.decode(errors="surrogateescape")
+    if not _ESCAPED.search(text):
+        return None
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=dialect.separator, quotechar=dialect.quote)
+    cells = next(filter(None, reader), [])
+    return next((number for number, cell in enumerate(cells) if _ESCAPED.search(cell)), None)
 
 
 def _explain(error: csv.Error) -> str:

@@ -46,7 +46,10 @@ class Text:
         return _Transcoded(stream, head, self._encoding)
 
     def _guess(self, head: bytes) -> str:
+        self._refuse_mixed(head)
         found = encodings.guess(head, is_json=FORMATS[self._file.format].base in _JSON)
+        if found in (None, "windows-1252") and encodings.is_mostly_utf8(head):
+            return "utf-8"  # Its damaged rows are named as they are read.
         if found is None:
             raise trouble.bad_file(
                 self._file, "The text is not UTF-8, and what it is cannot be told; name its encoding in input_options."
@@ -55,6 +58,18 @@ class Text:
             what = f"the text is read as {found}; if that is wrong, name its encoding in input_options."
             self._say(Warned("guessed", f"{self._file.file_name}: {what}"))
         return found
+
+    def _refuse_mixed(self, head: bytes) -> None:
+        place = encodings.mixed(head)
+        if place is None:
+            return
+        one, other = "text with one byte for each letter", "UTF-16"
+        before, behind = (other, one) if encodings.of_mark(head) else (one, other)
+        raise trouble.bad_file(
+            self._file,
+            f"The file begins as {before} and is {behind} from byte {place + 1:,} on; something was appended in another"
+            " encoding. Save the whole file in one encoding.",
+        )
 
 
 class _Resumed(Made):
