@@ -42,6 +42,12 @@ def size_of(path: Path) -> tuple[int, int]:
         return picture.size
 
 
+def picture_in(path: Path) -> Image.Image:
+    """The picture in a file, or the first of several, with what stands beside its pixels."""
+    with Image.open(path) as picture:
+        return picture.copy()
+
+
 def drawn_in(path: Path) -> list[Image.Image]:
     """Every picture in it, and every page of a pdf, drawn."""
     if path.suffix == ".pdf":

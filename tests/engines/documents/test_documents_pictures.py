@@ -3,37 +3,124 @@
 import io
 
 import pillow_heif
+import pypdfium2
 import pytest
-from PIL import Image, ImageSequence
+from PIL import Image, ImageOps, ImageSequence
+from PIL.ExifTags import Base
 
-from tests.engines.documents import contents
-from tests.engines.documents.samples import picture
+from filemill.engines.documents import pictures
+from tests.engines.documents import contents, hostile
+from tests.engines.documents.drawings import moving, saved
+from tests.engines.documents.samples import PILLOW, picture
 from tests.engines.documents.workshop import Workshop
 
 
-def saved(image: Image.Image, kind: str, **how: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **how)
-    return out.getvalue()
-
-
-def moving(kind: str, frames: int = 3) -> bytes:
-    first, *others = (Image.new("RGB", (30, 20), (80 * n, 0, 0)) for n in range(frames))
-    return saved(first, kind, save_all=True, append_images=others, duration=50)
-
-
-@pytest.mark.parametrize("target", ["png", "webp", "pdf"])
-def test_a_photograph_is_turned_upright(target: str, shop: Workshop) -> None:
-    # given
+@pytest.mark.parametrize("held", range(10))
+@pytest.mark.parametrize("source", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("target", ["bmp", "pdf"])
+def test_a_photograph_is_upright_however_the_camera_was_held(
+    held: int, source: str, target: str, shop: Workshop
+) -> None:
+    # given a picture with another colour in each corner
+    photograph = Image.new("RGB", (80, 40), "black")
+    for colour, corner in (("red", (0, 0)), ("lime", (64, 0)), ("blue", (0, 24))):
+        photograph.paste(colour, (*corner, corner[0] + 16, corner[1] + 16))
     notes = Image.Exif()
-    notes[0x0112] = 6  # held on its side
-    photograph = saved(Image.new("RGB", (40, 20), "red"), "JPEG", exif=notes)
+    notes[Base.Orientation] = held
+    how = {"lossless": True} if source == "webp" else {}
+    content = saved(photograph, PILLOW[source], exif=notes, dpi=(72, 72), **how)
 
     # when
-    (drawn,) = contents.drawn_in(shop.convert(photograph, "jpg", target).file)
+    made = shop.convert(content, source, target).file
 
     # then
-    assert drawn.width < drawn.height
+    (drawn,) = contents.drawn_in(made)
+    scale = drawn.width / (80 if held not in (5, 6, 7, 8) else 40)
+    turned = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
+    assert drawn.size == (round(turned.width * scale), round(turned.height * scale))
+    for x, y in ((8, 8), (-8, 8), (8, -8), (-8, -8)):
+        there = (round(x % turned.width * scale), round(y % turned.height * scale))
+        assert drawn.getpixel(there) == pytest.approx(turned.getpixel((x % turned.width, y % turned.height)), abs=8)
+
+
+@pytest.mark.parametrize("held", [2, 6])
+def test_a_photograph_that_is_turned_lies_in_a_pdf_as_it_is(held: int, shop: Workshop) -> None:
+    notes = Image.Exif()
+    notes[Base.Orientation] = held
+    photograph = saved(Image.new("RGB", (40, 20), "red"), "JPEG", exif=notes)
+
+    assert photograph in shop.convert(photograph, "jpg", "pdf").file.read_bytes()
+
+
+def test_dots_that_are_no_squares_turn_with_the_picture(shop: Workshop) -> None:
+    notes = Image.Exif()
+    notes[Base.Orientation] = 6
+    fax = saved(Image.new("L", (40, 20)), "JPEG", exif=notes, dpi=(204, 98))
+
+    made = shop.convert(fax, "jpg", "png").file
+
+    with Image.open(made) as opened:
+        assert opened.info["dpi"] == pytest.approx((98, 204), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("size", "target", "becomes"),
+    [
+        ((60, 20_000), "webp", (49, 16_383)),
+        ((70_000, 10), "jpg", (65_500, 9)),
+        ((70_000, 10), "gif", (65_535, 9)),
+        ((1, 70_000), "webp", (1, 16_383)),
+    ],
+)
+def test_a_picture_too_long_for_a_format_is_drawn_smaller_and_that_is_told(
+    size: tuple[int, int], target: str, becomes: tuple[int, int], shop: Workshop
+) -> None:
+    result = shop.convert(saved(Image.new("RGB", size), "PNG", dpi=(100, 100)), "png", target)
+
+    assert contents.size_of(result.file) == becomes
+    assert result.warnings == ["left_out"]
+    assert f"{max(becomes):,} pixels long" in result.said[-2].message
+
+
+@pytest.mark.parametrize("target", ["png", "bmp", "gif"])
+def test_a_long_picture_stays_as_long_where_the_format_can(target: str, shop: Workshop) -> None:
+    long = saved(Image.new("1", (65_535, 10), 1), "TIFF")
+
+    result = shop.convert(long, "tiff", target)
+
+    assert result.warnings == []
+    assert contents.size_of(result.file) == (65_535, 10)
+
+
+@pytest.mark.parametrize(
+    ("size", "page"),
+    [((1, 1), (3, 3)), ((2, 400), (3, 300)), ((20_000, 2_000), (14_400, 1_440)), ((70_000, 10), (14_400, 3))],
+)
+def test_a_page_is_no_smaller_or_larger_than_a_pdf_can_have(
+    size: tuple[int, int], page: tuple[int, int], shop: Workshop
+) -> None:
+    made = shop.convert(saved(Image.new("1", size), "PNG"), "png", "pdf").file
+
+    (drawn,) = pypdfium2.PdfDocument(made)
+    assert drawn.get_size() == pytest.approx(page)
+
+
+def test_pages_too_long_for_a_format_are_told_of_once(shop: Workshop) -> None:
+    long = Image.new("1", (4, 20_000), 1)
+
+    result = shop.convert(saved(long, "TIFF", save_all=True, append_images=[long, long]), "tiff", "webp")
+
+    assert {page.size for page in contents.drawn_in(result.file)} == {(3, 16_383)}
+    assert result.warnings == ["left_out"]
+
+
+@pytest.mark.parametrize("target", ["webp", "jpg"])
+def test_a_page_too_long_for_a_format_is_drawn_with_fewer_dots(target: str, shop: Workshop) -> None:
+    roll = hostile.pages(1).replace(b"[0 0 99 99]", b"[0 0 60 40000]")
+
+    made = shop.convert(roll, "pdf", target).file
+
+    assert 16_000 < contents.size_of(made)[1] <= pictures.MOST_SIDE[target]
 
 
 def test_notes_of_the_camera_are_left_out(shop: Workshop) -> None:

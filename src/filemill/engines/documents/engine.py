@@ -5,7 +5,7 @@ from pathlib import Path
 
 from filemill.engines.documents import inspection, routes, tools, trouble
 from filemill.engines.documents.task import Task
-from filemill.jobs.run import Done, Made, Phase, Progress, Run, Say
+from filemill.jobs.run import Done, Made, Phase, Progress, Run, Say, Warned
 from filemill.jobs.steps import Pipeline
 
 INPUTS, OUTPUTS = Path("in"), Path("out")
@@ -37,6 +37,7 @@ class Documents:
         route = routes.ROUTES.get((file.format, output.format))
         if route is None or (file.format, output.format) not in self.pairs:
             raise trouble.no_way(file, output.format)
+        say = _once(say)
         say(Phase("checking"))
         source = INPUTS / f"{file.name}.{file.format}"
         task = Task(file, say, inspection.inspect(source, Task(file, say)))
@@ -54,6 +55,20 @@ class Documents:
             task.say(Progress(number, len(route), "legs"))
             source = target if target.exists() else target.with_suffix(f".{SEVERAL}")
         return source
+
+
+def _once(say: Say) -> Say:
+    """Says a warning once, whichever pages it is true of."""
+    warned: set[tuple[str, str]] = set()
+
+    def say_once(line: Phase | Progress | Warned) -> None:
+        if isinstance(line, Warned):
+            if (line.code, line.message) in warned:
+                return
+            warned.add((line.code, line.message))
+        say(line)
+
+    return say_once
 
 
 def _keep(made: Path, target: Path) -> Made:

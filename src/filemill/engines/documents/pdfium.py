@@ -51,9 +51,9 @@ def convert(source: Path, target: Path, task: Task) -> None:
             if target.suffix == ".txt":
                 _write_text(document, target, task)
             elif len(document) == 1:
-                pictures.write(_draw(document[0]), target, target.suffix[1:])
+                pictures.write(_draw(document[0], target.suffix[1:]), target, target.suffix[1:], task)
             else:
-                pictures.pack(_drawn(document, task), target)
+                pictures.pack(_drawn(document, target.suffix[1:], task), target, task)
         except (pypdfium2.PdfiumError, ValueError) as error:
             raise trouble.not_a(task.file) from error
 
@@ -75,18 +75,18 @@ def _check_pages(pages: int, most: int, task: Task) -> None:
         raise trouble.bad_file(task.file, f"It has {pages:,} pages; {most:,} are allowed here, so send it in parts.")
 
 
-def _drawn(document: pypdfium2.PdfDocument, task: Task) -> Iterator[Image.Image]:
+def _drawn(document: pypdfium2.PdfDocument, wanted: str, task: Task) -> Iterator[Image.Image]:
     for number in range(len(document)):
-        yield _draw(document[number])
+        yield _draw(document[number], wanted)
         task.say(Progress(number + 1, len(document), "pages"))
 
 
-def _draw(page: pypdfium2.PdfPage) -> Image.Image:
+def _draw(page: pypdfium2.PdfPage, wanted: str) -> Image.Image:
     width, height = page.get_size()
-    scale = DOTS_PER_INCH / POINTS_PER_INCH
-    too_many = width * height * scale * scale / MOST_PIXELS
-    if too_many > 1:
-        scale /= too_many**0.5
+    most_side = pictures.MOST_SIDE.get(wanted, MOST_PIXELS) - 1  # PDFium rounds up
+    scale = min(
+        DOTS_PER_INCH / POINTS_PER_INCH, (MOST_PIXELS / (width * height)) ** 0.5, most_side / max(width, height)
+    )
     drawn: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
     drawn.info["dpi"] = (scale * POINTS_PER_INCH,) * 2
     page.close()

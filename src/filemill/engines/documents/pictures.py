@@ -13,7 +13,7 @@ import PIL
 import pillow_heif
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from filemill.engines.documents import trouble
+from filemill.engines.documents import colours, levels, trouble
 from filemill.engines.documents.task import Task
 
 pillow_heif.register_heif_opener()
@@ -37,18 +37,8 @@ MOST_PIXELS = 100_000_000
 MOST_FRAMES = 1_000
 """Pages of a tiff, or pictures of an animation."""
 
-_MODES = {
-    "jpg": ("RGB", "L"),
-    "png": ("RGB", "RGBA", "L", "LA", "P", "1", "I;16"),
-    "webp": ("RGB", "RGBA"),
-    "gif": ("P", "L", "RGB", "RGBA", "1"),
-    "tiff": ("RGB", "RGBA", "L", "LA", "P", "1", "I;16", "CMYK"),
-    "bmp": ("RGB", "L", "1", "P"),
-}
-"""By format that is written: how colours may lie in memory."""
-
-_CLEAR_COLOURS = ("png", "gif")
-"""Formats that can say of one colour that it is none."""
+MOST_SIDE = {"jpg": 65_500, "webp": 16_383, "gif": 65_535}
+"""By format: the longest side in pixels that it can have; the others can have all that `MOST_PIXELS` allows."""
 
 _QUALITY: dict[str, dict[str, Any]] = {
     "jpg": {"quality": 90, "optimize": True},
@@ -101,17 +91,25 @@ def convert(source: Path, target: Path, task: Task) -> None:
     with open_picture(source, task) as picture:
         try:
             frames = getattr(picture, "n_frames", 1)
+            _tell_of_depth(picture, wanted, task)
             if frames == 1:
-                _save(picture, target)
+                write(seen(picture, task), target, wanted, task)
             elif picture.format == "TIFF" and wanted not in ("tiff", "gif"):
-                pack((upright(page) for page in ImageSequence.Iterator(picture)), target)
+                pack((seen(page, task) for page in ImageSequence.Iterator(picture)), target, task)
             elif picture.format not in ALBUMS and wanted in ("gif", "webp", "tiff"):
-                _save_all(picture, target)
+                _save_all(picture, target, task)
             else:
                 warn_of_others(picture, wanted, task)
-                _save(picture, target)
+                write(seen(picture, task), target, wanted, task)
         except ODD as error:
             raise trouble.not_a(task.file) from error
+
+
+def _tell_of_depth(picture: Image.Image, wanted: str, task: Task) -> None:
+    """Tells that fine colours become coarser, where somebody might count on them."""
+    is_deep = ";16" in str(getattr(picture, "tile", "")) or picture.info.get("bit_depth", 8) > 8
+    if is_deep and picture.mode in ("RGB", "RGBA", "LA", "CMYK") and wanted in ("png", "tiff"):
+        task.warn("left_out", "The picture has more than 8 bits for each colour: 8 of them are kept.")
 
 
 def warn_of_others(picture: Image.Image, wanted: str, task: Task) -> None:
@@ -130,72 +128,68 @@ def resolution(picture: Image.Image) -> dict[str, Any]:
     return {"dpi": dpi} if dpi and min(dpi) >= LEAST_DOTS_PER_INCH else {}
 
 
-def pack(pages: Iterable[Image.Image], target: Path) -> None:
+def pack(pages: Iterable[Image.Image], target: Path, task: Task) -> None:
     """Writes pages as pictures of the target's format into an archive beside it, `page-001.png` and so on."""
     with zipfile.ZipFile(target.with_suffix(".zip"), "w", zipfile.ZIP_STORED) as archive:
         for number, page in enumerate(pages, 1):
             with archive.open(f"page-{number:03}{target.suffix}", "w") as file:
-                write(page, file, target.suffix[1:])
+                write(page, file, target.suffix[1:], task)
 
 
-def write(picture: Image.Image, file: IO[bytes] | Path, wanted: str) -> None:
-    """Writes one picture in a format, its colours as that can have them, transparency on white where it has none."""
-    fitted = _fitted(picture, wanted)
-    kept = resolution(picture) | {
-        name: value for name, value in picture.info.items() if name == "icc_profile" and value
-    }
-    if fitted.mode not in ("RGB", "RGBA") or picture.mode == "CMYK":
-        kept.pop("icc_profile", None)
-    fitted.save(file, format=FORMATS[wanted][0], **_QUALITY.get(wanted, {}), **kept)
+def write(picture: Image.Image, file: IO[bytes] | Path, wanted: str, task: Task) -> None:
+    """Writes one picture in a format, its colours as that can have them, as large as that can be."""
+    fitted = _within(colours.fitted(picture, wanted, task), wanted, task)
+    fitted.save(file, format=FORMATS[wanted][0], **_QUALITY.get(wanted, {}), **_kept(fitted))
 
 
-def write_opaque(picture: Image.Image, target: Path) -> None:
-    """Writes one picture as png, transparency on white."""
-    fitted = _fitted(picture, "bmp")
-    fitted.save(target, format="PNG", **resolution(picture))
+def write_page(picture: Image.Image, target: Path, task: Task) -> None:
+    """Writes one picture as a png that can lie on the page of a pdf: transparency on white."""
+    fitted = colours.fitted(picture, "page", task)
+    fitted.save(target, format="PNG", **_kept(fitted))
 
 
-def upright(picture: Image.Image) -> Image.Image:
-    """The picture as it is meant to be seen: cameras only note how they were held."""
-    return ImageOps.exif_transpose(picture)
+def seen(picture: Image.Image, task: Task) -> Image.Image:
+    """The picture as it is meant to be seen, upright, light where it is light: files only note how they were made."""
+    is_negative = levels.is_negative(picture)
+    turned = ImageOps.exif_transpose(picture)
+    if turned.size != picture.size and "dpi" in turned.info:
+        turned.info["dpi"] = tuple(reversed(turned.info["dpi"]))
+    return levels.as_grey(turned, task, negative=is_negative)
 
 
-def _save(picture: Image.Image, target: Path) -> None:
-    write(upright(picture), target, target.suffix[1:])
+def _kept(picture: Image.Image) -> dict[str, Any]:
+    """What is written of a picture besides its pixels."""
+    kept = resolution(picture)
+    return kept | {"icc_profile": picture.info["icc_profile"]} if picture.info.get("icc_profile") else kept
 
 
-def _save_all(picture: Image.Image, target: Path) -> None:
+def _save_all(picture: Image.Image, target: Path, task: Task) -> None:
     """All pictures of an animation, or pages, in one file, as long as they were shown."""
-    wanted = target.suffix[1:]
+    wanted, moves = target.suffix[1:], picture.format != "TIFF"
     frames, lasted = [], []
     for frame in ImageSequence.Iterator(picture):
-        frames.append(frame.convert("RGBA"))
+        # Of a moving picture, what is clear shows what lay below: all of them have to be able to.
+        shown = seen(frame.convert("RGBA") if moves else frame, task)
+        frames.append(_within(colours.fitted(shown, wanted, task), wanted, task))
         lasted.append(frame.info.get("duration", 100))  # of some formats it is known once the frame is read
-    if wanted == "tiff":
-        frames[0].save(target, format="TIFF", save_all=True, append_images=frames[1:], **_QUALITY["tiff"])
-        return
-    how = {"duration": lasted, "loop": picture.info.get("loop", 0), "disposal": 2} if wanted == "gif" else {}
-    how = how or {"duration": lasted, "loop": picture.info.get("loop", 0)}
-    frames[0].save(target, format=FORMATS[wanted][0], save_all=True, append_images=frames[1:], **how)
+    how: dict[str, Any] = _QUALITY["tiff"] if wanted == "tiff" else {"duration": lasted}
+    if wanted != "tiff":
+        how = how | {"loop": picture.info.get("loop", 0)} | ({"disposal": 2} if wanted == "gif" else {})
+    kept = {name: value for name, value in _kept(frames[0]).items() if name == "icc_profile"}
+    frames[0].save(target, format=FORMATS[wanted][0], save_all=True, append_images=frames[1:], **how, **kept)
 
 
-def _fitted(picture: Image.Image, wanted: str) -> Image.Image:
-    if picture.mode == "I;16B":  # as scanners and Macs write it
-        picture = picture.convert("I").convert("I;16")
-    has_clear_colour = "transparency" in picture.info and wanted not in _CLEAR_COLOURS
-    if picture.mode in _MODES[wanted] and not has_clear_colour:
+def _within(picture: Image.Image, wanted: str, task: Task) -> Image.Image:
+    """The picture drawn smaller where the format cannot be so long."""
+    most, longest = MOST_SIDE.get(wanted), max(picture.size)
+    if most is None or longest <= most:
         return picture
-    if picture.mode.startswith(("I", "F")):  # 16 bits a pixel, or more
-        return picture.point(lambda value: value / 256).convert("L") if picture.mode != "F" else picture.convert("L")
-    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-    if not has_alpha:
-        return picture.convert("RGB")
-    seen = picture.convert("RGBA")
-    if "RGBA" in _MODES[wanted]:
-        return seen
-    ground = Image.new("RGBA", seen.size, "white")
-    ground.alpha_composite(seen)
-    return ground.convert("RGB")
+    task.warn("left_out", f"A .{wanted} can be {most:,} pixels long: the picture is drawn smaller to fit.")
+    width, height = (max(1, round(side * most / longest)) for side in picture.size)
+    smaller = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
+    if "dpi" in picture.info:
+        smaller.info["dpi"] = tuple(dots * most / longest for dots in picture.info["dpi"])
+    return smaller
 
 
 def _check_pixels(size: tuple[int, int], task: Task) -> None:
