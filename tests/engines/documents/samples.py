@@ -96,15 +96,23 @@ class Samples:
                 path.write_bytes(getattr(self, f"_{kind}", lambda: picture(PILLOW[kind]))())
         return path
 
-    def _by_office(self, path: Path, kind: str) -> None:
+    def _by_office(self, path: Path, kind: str, source: Path | None = None) -> None:
         if libreoffice.version() is None:
             pytest.skip("LibreOffice is not installed: run filemill install documents")
-        source = self.of(OLD[kind][0] if kind in OLD else ODF[kind])
+        source = source or self.of(OLD[kind][0] if kind in OLD else ODF[kind])
         task = Task(InputFile("input", source.name, "", source.suffix[1:], 1, ""), lambda _: None)
         with pytest.MonkeyPatch.context() as patch:
             if kind in OLD:
                 patch.setitem(libreoffice.WRITES[OLD[kind][1]], kind, OLD[kind][2])
             self._office.convert(source, path, task)
+
+    def old(self, content: bytes, kind: str) -> bytes:
+        """A document of today as one of an old format."""
+        made = self._folder / f"made.{kind}"
+        source = self._folder / f"old.{OLD[kind][0]}"
+        source.write_bytes(content)
+        self._by_office(made, kind, source)
+        return made.read_bytes()
 
     def _docx(self) -> bytes:
         made = docx.Document()

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from filemill.engines.documents import programs, trouble
+from filemill.engines.documents.cell_ranges import Range
 from filemill.engines.documents.programs import Gone, Talker, TooSlow
 from filemill.engines.documents.task import Task
 
@@ -106,8 +107,9 @@ _SETTINGS = (
     (_INTERNET, "ooInetNoProxy", ""),
     ("/org.openoffice.Office.Writer/Content/Update", "Link", "0"),
     ("/org.openoffice.Office.Calc/Content/Update", "Link", "0"),
-    # Formulas of files that other programs wrote are worked out anew: some bring no results.
-    ("/org.openoffice.Office.Calc/Formula/Load", "OOXMLRecalcMode", "0"),
+    # Results that a file brings are shown; who wants them worked out anew says so in its order.
+    ("/org.openoffice.Office.Calc/Formula/Load", "OOXMLRecalcMode", "1"),
+    ("/org.openoffice.Office.Calc/Formula/Load", "ODFRecalcMode", "1"),
     ("/org.openoffice.Office.Common/Save/Document", "AutoSave", "false"),
     ("/org.openoffice.Office.Recovery/RecoveryInfo", "Enabled", "false"),
     ("/org.openoffice.Office.Common/Misc", "FirstRun", "false"),
@@ -137,14 +139,25 @@ class _Order(msgspec.Struct, frozen=True, omit_defaults=True):
     writes_how: str = ""
     view: int = 0
     settings: dict[str, bool | int | str] = {}
+    calculates: bool = False
+    packs: bool = False
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    """What the desk says of an order."""
+class Answer(msgspec.Struct, frozen=True):
+    """What the desk says of an order: of a workbook, how many sheets it has and where formulas show an error."""
 
     ok: bool
     error: str = ""
     sheets: int = 0
+    errors: list[tuple[str, int, int, int, int]] = []
+
+    @property
+    def ranges(self) -> dict[str, list[Range]]:
+        """The errors by the names of their sheets."""
+        found: dict[str, list[Range]] = {}
+        for sheet, left, top, right, bottom in self.errors:
+            found.setdefault(sheet, []).append((left, top, right, bottom))
+        return found
 
 
 def program() -> Path | None:
@@ -206,11 +219,17 @@ class LibreOffice:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def convert(self, source: Path, target: Path, task: Task) -> None:
-        """Converts one file into another, by their extensions. Raises JobFailed.
+        """Converts one file into another, by their extensions. Raises JobFailed."""
+        self.order(source, target, task)
 
-        An instance that dies is replaced and the document tried once more.
+    def order(self, source: Path, target: Path, task: Task, *, calculates: bool = False, packs: bool = False) -> Answer:
+        """Converts one file into another, and tells what was found in it. Raises JobFailed.
+
+        `calculates`: every formula is worked out anew; `packs`: long runs of empty rows and columns are taken out. An
+        instance that dies is replaced and the document tried once more.
         """
-        order = msgspec.json.encode(_order(source, target, task.media_bytes))
+        usual = _order(source, target, task.media_bytes)
+        order = msgspec.json.encode(msgspec.structs.replace(usual, calculates=calculates, packs=packs))
         try:
             answer = self._ask(order)
         except Gone:
@@ -222,10 +241,9 @@ class LibreOffice:
         if not answer.ok or not target.exists():
             log.warning("LibreOffice did not convert: %s", answer.error)
             raise trouble.not_a(task.file)
-        if target.suffix == ".csv" and answer.sheets > 1:
-            task.warn("left_out", f"The file has {answer.sheets} sheets; a csv holds the first that is not hidden.")
+        return answer
 
-    def _ask_again(self, order: bytes, task: Task) -> _Answer:
+    def _ask_again(self, order: bytes, task: Task) -> Answer:
         self.end()
         try:
             return self._ask(order)
@@ -237,7 +255,7 @@ class LibreOffice:
             self.end()
             raise trouble.too_slow(task.file) from error
 
-    def _ask(self, order: bytes) -> _Answer:
+    def _ask(self, order: bytes) -> Answer:
         if self._jobs >= MOST_JOBS:
             self.end()
         self.warm()
@@ -247,7 +265,7 @@ class LibreOffice:
             self._wait(self._desk)
         self._jobs += 1
         self._desk.say(order)
-        return msgspec.json.decode(self._desk.hear(programs.MOST_SECONDS), type=_Answer)
+        return msgspec.json.decode(self._desk.hear(programs.MOST_SECONDS), type=Answer)
 
     def _wait(self, desk: Talker) -> None:
         """Waits until it has started. Where it does not, no document is to blame."""

@@ -56,10 +56,10 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     **_ways(("txt",), ("html",), last="paragraphs"),
     **_ways(("txt",), ("md", "epub"), Leg("paragraphs", "html"), last="pandoc"),
     # Sheets.
-    **_ways(_SHEETS, ("pdf", "xlsx", "ods", "csv"), last="libreoffice"),
-    **_ways(_SHEETS, ("html",), Leg("libreoffice", "html"), last="whole_page"),
-    **_ways(_SHEETS, ("md",), Leg("libreoffice", "html"), Leg("whole_page", "html"), last="sheet_markdown"),
-    **_ways(_SHEETS, ("txt",), Leg("libreoffice", "html"), last="sheet_text"),
+    **_ways(_SHEETS, ("pdf", "xlsx", "ods", "csv"), last="workbook"),
+    **_ways(_SHEETS, ("html",), Leg("workbook", "html"), last="whole_page"),
+    **_ways(_SHEETS, ("md",), Leg("workbook", "html"), Leg("whole_page", "html"), last="sheet_markdown"),
+    **_ways(_SHEETS, ("txt",), Leg("workbook", "html"), last="sheet_text"),
     # Slides.
     **_ways(_SLIDES, ("pdf", "pptx", "odp"), last="libreoffice"),
     **_ways(("pptx",), ("md", "txt"), last="xberg"),

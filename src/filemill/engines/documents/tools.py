@@ -20,6 +20,7 @@ from filemill.engines.documents import (
 )
 from filemill.engines.documents.libreoffice import LibreOffice
 from filemill.engines.documents.task import Tool
+from filemill.engines.documents.workbooks import Workbooks
 
 
 class Kit(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ def look() -> Kit:
     """Looks for every tool."""
     office = LibreOffice()
     programs: tuple[tuple[str, str | None, dict[str, Tool]], ...] = (
-        ("libreoffice", libreoffice.version(), {"libreoffice": office.convert}),
+        ("libreoffice", libreoffice.version(), {"libreoffice": office.convert, "workbook": Workbooks(office).convert}),
         ("pandoc", pandoc.version(), {"pandoc": pandoc.convert, "markdown": pandoc.from_markdown}),
         ("typst", typst.version(), {"typst": typst.convert}),
         ("pdfium", pdfium.version(), {"pdfium": pdfium.convert}),

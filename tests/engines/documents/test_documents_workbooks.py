@@ -1,0 +1,160 @@
+"""What sheets show: stored results of formulas, results that are missing, and sheets that are mostly empty."""
+
+import io
+import struct
+import zipfile
+
+import openpyxl
+import pytest
+from PIL import Image
+
+from tests.engines.documents import contents
+from tests.engines.documents.samples import Samples, picture
+from tests.engines.documents.sheets import formula, number, text, xlsx
+from tests.engines.documents.workshop import Workshop
+
+SHOWING = ["pdf", "txt", "md", "html", "csv"]
+UNKNOWN = "_xlfn.XLOOKUP"
+
+
+def priced(*, calculates: bool = False) -> bytes:
+    """Prices that are looked up by a function that LibreOffice does not know."""
+    return xlsx(
+        text("A1", "key") + text("B1", "price"),
+        text("A2", "a") + number("B2", 10) + formula("D2", f'{UNKNOWN}("b",A2:A3,B2:B3)', "20"),
+        text("A3", "b")
+        + number("B3", 20)
+        + formula("D3", f'{UNKNOWN}("a",A2:A3,B2:B3)*2', "21")
+        + formula("E3", '_xlfn.TEXTJOIN("-",TRUE,A2:A3)', "a-b", "str"),
+        formula("A4", "D2+D3"),
+        calculates=calculates,
+    )
+
+
+@pytest.mark.parametrize("calculates", [False, True])
+@pytest.mark.parametrize("target", [*SHOWING, "ods"])
+def test_a_stored_result_is_shown_where_its_function_is_not_known(
+    target: str, calculates: bool, shop: Workshop
+) -> None:
+    result = shop.convert(priced(calculates=calculates), "xlsx", target)
+
+    said = contents.text_of(result.file)
+    assert {"20", "21", "a-b", "41"} <= set(said.replace(",", " ").replace("|", " ").split())
+    assert "#NAME?" not in said
+    assert result.warnings == (["left_out"] if target == "ods" else [])
+
+
+def test_a_workbook_made_of_another_shows_the_same_when_it_is_opened(shop: Workshop) -> None:
+    there = shop.convert(priced(), "xlsx", "ods").file
+
+    lines = shop.convert(there, "ods", "csv").file.read_text().split()
+
+    assert lines == ["key,price,,,", "a,10,,20,", "b,20,,21,a-b", "41,,,,"]
+
+
+SHARED, ARRAY = 't="shared" si="0"', 't="array" ref="A1:A2"'
+SPILT = '<c r="A2" t="str"><v>y</v></c>'
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        ([formula("A1", "MINE(1)", "1", "b")], "TRUE"),
+        ([formula("A1", "MINE(1)", "", "str")], ""),
+        ([formula("A1", "MINE(1)", "#VALUE!", "e")], "#NAME?"),
+        ([formula("A1", "MINE(1)", "5", more=f'{SHARED} ref="A1:A2"'), formula("A2", "", "6", more=SHARED)], "5\n6"),
+        ([formula("A1", "_xlfn.UNIQUE(B1:B2)", "x", "str", ARRAY), SPILT], "x\ny"),
+        ([formula("A1", "MINE(1)", "5"), formula("A2", 'INDIRECT("A1")*2', "10")], "5\n10"),
+    ],
+    ids=["truth", "nothing", "error", "shared", "array", "dependent"],
+)
+def test_a_result_may_be_of_any_kind(cells: list[str], shown: str, shop: Workshop) -> None:
+    assert shop.convert(xlsx(*cells), "xlsx", "csv").file.read_text().strip() == shown
+
+
+def test_a_result_that_no_program_has_worked_out_is_worked_out(shop: Workshop) -> None:
+    made = shop.convert(xlsx(number("A1", 2), number("A2", 3), formula("A3", "SUM(A1:A2)")), "xlsx", "txt")
+
+    assert made.file.read_text().split() == ["2", "3", "5"]
+    assert made.warnings == []
+
+
+def test_a_stored_result_is_shown_though_another_would_be_worked_out(shop: Workshop) -> None:
+    stored = number("A1", 2) + formula("B1", "A1*2", "5")
+
+    assert shop.convert(xlsx(stored), "xlsx", "csv").file.read_text() == "2,5\n"
+    assert shop.convert(xlsx(stored, calculates=True), "xlsx", "csv").file.read_text() == "2,4\n"
+
+
+def test_zeros_of_a_writer_that_works_nothing_out_are_no_results(shop: Workshop) -> None:
+    rows = [number("A1", 2) + formula("B1", "A1*2", "0") + formula("C1", "MINE(A1)", "0")]
+
+    result = shop.convert(xlsx(*rows, calculates=True), "xlsx", "csv")
+
+    assert result.file.read_text() == "2,4,#NAME?\n"
+    assert result.warnings == ["left_out"]
+
+
+def test_an_ods_shows_its_stored_results(shop: Workshop) -> None:
+    # given
+    there = shop.convert(xlsx(number("A1", 4), formula("A2", "A1+1")), "xlsx", "ods").file
+    newer = io.BytesIO()
+    with zipfile.ZipFile(there) as old, zipfile.ZipFile(newer, "w") as new:
+        for name in old.namelist():
+            part = old.read(name).replace(b"of:=[.A1]+1", b"of:=COM.MICROSOFT.XLOOKUP([.A1];[.A1];[.A1])")
+            new.writestr(name, part)
+
+    # when
+    result = shop.convert(newer.getvalue(), "ods", "csv")
+
+    # then
+    assert result.file.read_text() == "4\n5\n"
+    assert result.warnings == []
+
+
+def test_a_result_that_an_xls_has_lost_is_told(shop: Workshop, samples: Samples) -> None:
+    # given
+    made = samples.old(xlsx(formula("A1", "NA()", "#N/A", "e")), "xls")
+    no_result, nineteen = b"\2\0\x2a\0\0\0\xff\xff", struct.pack("<d", 19)
+
+    # when
+    result = shop.convert(made.replace(no_result, nineteen), "xls", "csv")
+
+    # then
+    assert (result.file.read_text(), result.warnings) == ("#N/A\n", ["left_out"])
+
+
+def last_row() -> bytes:
+    made = openpyxl.Workbook()
+    made.active.append(["a", "b"])
+    made.active["A1048576"] = "last"
+    made.active["XFD2"] = "far"
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("target", ["txt", "md", "html"])
+def test_rows_and_columns_of_nothing_are_not_read(target: str, shop: Workshop) -> None:
+    shop.convert(xlsx(text("A1", "warm")), "xlsx", target)
+
+    result = shop.convert(last_row(), "xlsx", target)
+
+    assert {"a", "b", "far", "last"} <= contents.words_of(result.file)
+    assert result.file.stat().st_size < 10_000
+    assert result.seconds < 10
+
+
+def test_a_picture_between_rows_of_nothing_stays(shop: Workshop) -> None:
+    made = openpyxl.Workbook()
+    made.active["A1"] = "first"
+    made.active["A5000"] = "last"
+    made.active.add_image(openpyxl.drawing.image.Image(io.BytesIO(picture())), "B2000")
+    out = io.BytesIO()
+    made.save(out)
+
+    shown = shop.convert(out.getvalue(), "xlsx", "html").file
+
+    (drawn,) = contents.drawn_in(shown)
+    assert isinstance(drawn, Image.Image)
+    assert shown.read_text().count("<tr") < 200
