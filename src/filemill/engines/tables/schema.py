@@ -1,30 +1,30 @@
 """The types of columns under our own names, and how a column of text is typed without losing anything.
 
 A text column takes its type from its first 10,000 rows. It is a number or a boolean only where every value there
-survives the typing: leading zeros, a plus sign, exponents without a decimal point (`1E5`), fractions of more than 15
-digits, dates and markers such as `NA` all leave it text. An empty cell is null and fits every type.
+survives the typing: leading zeros, a plus sign, exponents that may be a code (`1E5`), fractions of which a float does
+not give the digits back, dates and markers such as `NA` all leave it text. An empty cell is null and fits every type.
 """
 
 import msgspec
 import polars as pl
 
+from filemill.engines.tables import floats
+
 SAMPLE_ROWS = 10_000
 """So many rows decide on the types of a text column."""
 
 _INTEGER = r"^(?:0|-?[1-9][0-9]*)$"
-_NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
+_WHOLE = "(?:0|[1-9][0-9]*)"
+_NUMBER = rf"^-?(?:{_WHOLE}(?:e[+-][0-9]+|E[+-][0-9]{{2,}})?|{_WHOLE}?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
+"""Floats as Python, C, Java and JavaScript write them: of a number without a point the exponent has a sign."""
+
+_FRACTION = r"[.eE]"
 
 _NEGATIVE = ("-1", "-:")
 """Between these is the text of every negative integer: a colon follows upon 9."""
 
 _PLAIN_NUMBER = r"^(?:0|-?[1-9][0-9]{0,7}|-?(?:0|[1-9][0-9]{0,7})\.[0-9]{1,7})$"
-"""At most 15 digits and no exponent."""
-
-_MOST_DIGITS = 15
-"""A double carries any decimal number of so many significant digits and gives back the same."""
-
-_LEAST = 2.0**-1022
-"""Below it a double carries fewer digits, down to none at all."""
+"""At most 15 digits and no exponent: a float gives them back."""
 
 MOST_DECIMAL_DIGITS = 38
 
@@ -83,6 +83,8 @@ def guess(sample: pl.DataFrame) -> dict[str, Type | None]:
     left = [name for name, kind in found.items() if kind == FLOAT]
     for kind in (INT, BIG_INT, FLOAT):
         odd = _with_misfit(sample, left, kind)
+        if kind == FLOAT:  # Whole numbers that no type holds, or that lose a sign, are none.
+            odd |= {name for name in left if not sample[name].str.contains(_FRACTION).any()}
         found |= {name: TEXT if name in odd else kind for name in left}
         left = [name for name in left if name in odd]
     return found
@@ -167,33 +169,12 @@ def _begins_oddly(text: pl.Series) -> pl.Series:
 
 
 def _is_no_safe_number(text: pl.Series) -> pl.Series:
-    """Whether text is no number by our grammar, or one that a double does not carry. Most are short and plain."""
-    return _closely(text, ~text.str.contains(_PLAIN_NUMBER), _is_unsafe(pl.col("text")))
-
-
-def _closely(text: pl.Series, doubtful: pl.Series, bad: pl.Expr) -> pl.Series:
-    """What `bad` says of the rows in doubt; of the others, no."""
+    """Whether text is no number by our grammar, or one that a float does not carry. Most are short and plain."""
+    doubtful = ~text.str.contains(_PLAIN_NUMBER)
     if not doubtful.any():
         return doubtful
     doubted = text.filter(doubtful)
-    found = doubted.to_frame("text").select((pl.col("text") != "") & bad).to_series()
-    if not found.any():
-        return pl.repeat(False, text.len(), eager=True)
-    return doubtful.scatter(doubtful.arg_true(), found)
-
-
-def _is_unsafe(text: pl.Expr) -> pl.Expr:
-    value = text.cast(pl.Float64, strict=False)
-    digits = _significant(text)
-    lost = (value.abs() < _LEAST) & (_significant(value.cast(pl.String)) != digits)
-    return ~text.str.contains(_NUMBER) | (digits.str.len_bytes() > _MOST_DIGITS) | value.is_infinite() | lost
-
-
-def _significant(number: pl.Expr) -> pl.Expr:
-    """The digits that a number is written with, less the zeros around them that stand for nothing."""
-    return (
-        number.str.replace("[eE].*$", "")
-        .str.replace(r"(\.[0-9]*?)0+$", "$1")
-        .str.replace_all(r"[-.]", "")
-        .str.strip_chars_start("0")
-    )
+    bad = (doubted != "") & ~(floats.give_back(doubted) & doubted.str.contains(_NUMBER))
+    if not bad.any():
+        return pl.Series([False]).new_from_index(0, text.len())
+    return doubtful.scatter(doubtful.arg_true(), bad)

@@ -5,7 +5,7 @@ from functools import partial
 import polars as pl
 
 from filemill.engines.tables import commas, schema, trouble
-from filemill.engines.tables.readers import batches, dialect, heads, pieces, records
+from filemill.engines.tables.readers import batches, dialect, heads, markers, pieces, records
 from filemill.engines.tables.readers.pieces import Pieces, Stream
 from filemill.engines.tables.table import MARK, ROW, Column, Table
 from filemill.errors import JobFailed
@@ -46,6 +46,7 @@ class Delimited:
             self.sample = self._read_sample()
             self._kinds = schema.guess(self.sample)
             self._swapped = self._take_commas()
+            self._tell_of_marks()
         except BaseException:
             self.close()
             raise
@@ -150,6 +151,12 @@ class Delimited:
         }
         self.sample = self.sample.with_columns(commas.swapped(pl.col(name)) for name in found)
         return set(found)
+
+    def _tell_of_marks(self) -> None:
+        for at, kind, marks in markers.found(self.sample, self._kinds):
+            what = f"{marks} among them makes text of the column's numbers ({kind})"
+            text = f"{self.file.file_name}, column {trouble.shorten(self.header[int(at)])}: {what}"
+            self._say(Warned("guessed", f"{text}; name in null_values of input_options what stands for no value."))
 
     def _read_sample(self) -> pl.DataFrame:
         """The first rows. What was parsed for them is kept for the run."""

@@ -9,7 +9,7 @@ from decimal import Context
 
 import polars as pl
 
-from filemill.engines.tables import schema
+from filemill.engines.tables import floats, schema
 from filemill.engines.tables.schema import Type, scale_of
 
 EXACT = Context(prec=80)
@@ -111,16 +111,8 @@ def _text_to_int(text: pl.Expr, _: Type, target: Type) -> pl.Expr:
 
 def _text_to_float(text: pl.Expr, _: Type, __: Type) -> pl.Expr:
     number = _matching(text, _NUMBER)
-    value = number.cast(pl.Float64, strict=False)
-    digits = _digits(number)
-    survives = (digits.str.len_bytes() <= _SHORT_DIGITS) | (digits == _digits(value.cast(pl.String)))
-    vanished = (value == 0.0) & (digits != "")
-    return pl.when(survives & value.is_finite() & ~vanished).then(value)
-
-
-def _digits(number: pl.Expr) -> pl.Expr:
-    """The digits that count: without sign, point, exponent, and zeros at either end."""
-    return number.str.replace("[eE].*$", "").str.replace_all(r"[-+.]", "").str.strip_chars("0")
+    kept = number.map_batches(floats.give_back, return_dtype=pl.Boolean(), is_elementwise=True)
+    return pl.when(kept).then(number.cast(pl.Float64, strict=False))
 
 
 def _text_to_decimal(text: pl.Expr, _: Type, target: Type) -> pl.Expr:
