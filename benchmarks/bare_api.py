@@ -25,7 +25,7 @@ from litestar.exceptions import NotAuthorizedException, NotFoundException
 from filemill import app, settings
 from filemill.accounts import queries as accounts
 from filemill.accounts.tokens import ACCESS, ISSUER
-from filemill.jobs import queries as jobs
+from filemill.jobs.rows import jobs
 from filemill.settings import Settings
 
 APP = "benchmarks.bare_api:serve"

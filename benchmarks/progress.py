@@ -17,11 +17,11 @@ from filemill import settings
 from filemill.engines.tables.engine import Tables
 from filemill.engines.tables.readers import objects
 from filemill.engines.tables.readers.delimited import Delimited
-from filemill.jobs import run as wire
-from filemill.jobs import steps
-from filemill.jobs.run import InputFile, Line, OutputFile, Run, StoreAccess
-from filemill.jobs.steps import ConvertFormat
 from filemill.local.stack import Stack
+from filemill.pipelines import run as wire
+from filemill.pipelines import steps
+from filemill.pipelines.run import InputFile, Line, OutputFile, Run, StoreAccess
+from filemill.pipelines.steps import ConvertFormat
 from workers.child import Paced
 
 GIGABYTES, BRIEF_GIGABYTES = 0.1, 0.02

@@ -1,4 +1,4 @@
-"""Makes MinIO ready for filemill: the bucket, and the service's key and the cage's with their policies.
+"""Makes MinIO ready for filemill: the bucket, and the service's key and the sandbox's with their policies.
 
 Everything it needs comes from the environment, MinIO's address too; what is there already stays, so it may run at
 every start. Runs wherever filemill is installed: `python minio-init/init.py`.
@@ -19,7 +19,7 @@ from filemill.local.minio_access import Administrator, Key
 READY_SECONDS = 60
 NEEDED = (
     *("FILEMILL_S3_URL", "FILEMILL_S3_BUCKET"),
-    *("FILEMILL_S3_KEY", "FILEMILL_S3_SECRET", "FILEMILL_S3_CAGE_KEY", "FILEMILL_S3_CAGE_SECRET"),
+    *("FILEMILL_S3_KEY", "FILEMILL_S3_SECRET", "FILEMILL_S3_SANDBOX_KEY", "FILEMILL_S3_SANDBOX_SECRET"),
     *("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
 )
 TROUBLE = (MinioException, MinioAdminException, urllib3.exceptions.HTTPError, ValueError)
@@ -44,13 +44,13 @@ def prepare(environ: Mapping[str, str]) -> list[str]:
     url, bucket = environ["FILEMILL_S3_URL"].rstrip("/"), environ["FILEMILL_S3_BUCKET"]
     root = Key(environ["MINIO_ROOT_USER"], environ["MINIO_ROOT_PASSWORD"])
     service = Key(environ["FILEMILL_S3_KEY"], environ["FILEMILL_S3_SECRET"])
-    cage = Key(environ["FILEMILL_S3_CAGE_KEY"], environ["FILEMILL_S3_CAGE_SECRET"])
+    sandbox = Key(environ["FILEMILL_S3_SANDBOX_KEY"], environ["FILEMILL_S3_SANDBOX_SECRET"])
     wait_for(url)
     done = [_make_bucket(url, root, bucket)]
     administrator = Administrator(url, root)
     for key, policy in (
         (service, minio_access.service_policy([bucket])),
-        (cage, minio_access.cage_policy([bucket])),
+        (sandbox, minio_access.sandbox_policy([bucket])),
     ):
         administrator.let_in(key, policy)
         done.append(f"The key {key.name} has its policy.")

@@ -25,7 +25,7 @@ bounds.register_profile("hostile", max_examples=3000, **_UNHURRIED)
 bounds.load_profile("quick")
 
 _KEY = "filemill_addresses"
-_LONGEST = ("local", "journeys", "jobs", "page")
+_LONGEST = ("local", "journeys", "runs", "sandbox", "jobs", "page")
 _running: list[tuple[Servers, Path]] = []
 
 

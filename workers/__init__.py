@@ -1,1 +1,1 @@
-"""The back doors: processes that claim jobs and take them through."""
+"""The back APIs: processes that claim jobs and take them through."""

@@ -6,10 +6,10 @@ import sys
 
 from filemill import settings
 from filemill.errors import BadSetting
-from filemill.jobs.walls import KINDS
+from filemill.sandbox.kinds import KINDS
 
 POLL_MS = 50
-"""The longest pause of a busy slot between two looks for a nudge; an idle one listens for the bell of `jobs.queue`."""
+"""The longest pause of a busy slot between two looks for a wakeup; an idle slot waits for a token of `jobs.wakeups`."""
 
 DRAIN_MS = 15_000
 

@@ -8,7 +8,7 @@ from minio.error import MinioException, S3Error
 from minio.helpers import DictType
 
 from filemill.errors import JobFailed
-from filemill.jobs.run import Phase, Progress, Run, Say, StoreAccess, changed
+from filemill.pipelines.run import Phase, Progress, Run, Say, StoreAccess, changed
 from filemill.storage import pool
 from filemill.storage.pool import AsStored
 

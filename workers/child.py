@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from filemill.errors import JobFailed
-from filemill.jobs import run as wire
-from filemill.jobs import steps
-from filemill.jobs.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
+from filemill.pipelines import run as wire
+from filemill.pipelines import steps
+from filemill.pipelines.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
 from workers import checksum, engines, shutting
 
 PR_SET_PDEATHSIG = 1

@@ -3,7 +3,7 @@
 import importlib
 import os
 
-from filemill.jobs.run import Engine
+from filemill.pipelines.run import Engine
 
 ENGINES = {
     "tables": "filemill.engines.tables.engine:Tables",

@@ -20,15 +20,17 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from filemill import connections, logs, settings
 from filemill.errors import DatabaseAway, FilemillError
-from filemill.jobs import context, hashing, queue, sweep, worker_queries
-from filemill.jobs.cage import Cage, NoChild, walls_of
+from filemill.jobs import context, sweep, wakeups
 from filemill.jobs.context import Context
-from filemill.jobs.runner import Runner
-from filemill.jobs.worker_queries import WorkerRow
+from filemill.jobs.rows import workers
+from filemill.jobs.rows.workers import WorkerRow
+from filemill.runs import hashing
+from filemill.runs.runner import Runner
+from filemill.sandbox.pool import NoChild, Pool, sandbox_of
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
 from workers.folders import WorkFolder
-from workers.outcomes import EXPIRIES, OUTCOMES
+from workers.on_completed import EXPIRIES, ON_COMPLETED
 
 PR_SET_PDEATHSIG = 1
 BEAT_SECONDS = 15
@@ -52,10 +54,10 @@ class Lane(dramatiq.Middleware):
         self._clock: AsyncIOScheduler | None = None
         self._runner: Runner | None = None
         self._folder: WorkFolder | None = None
-        self._cage: Cage | None = None
+        self._pool: Pool | None = None
 
     async def work(self) -> None:
-        """What a nudge starts: claim and run until nothing is due."""
+        """What a wakeup starts: claim and run until nothing is due."""
         if self._runner is not None:
             await self._runner.until_empty()
 
@@ -105,11 +107,11 @@ class Lane(dramatiq.Middleware):
         context.open(Context(at_hand, Store(at_hand)))
         root = Path(at_hand.home, "work") if at_hand.home else Path(tempfile.gettempdir(), "filemill-work")
         self._folder = WorkFolder(root)
-        self._cage = await self._make_cage(self._folder.path)
-        await self._cage.open(places)
-        if not self._cage.is_shut:
+        self._pool = await self._make_pool(self._folder.path)
+        await self._pool.open(places)
+        if not self._pool.is_shut:
             logs.warn("workers.lane", "this kernel has no Landlock: a job's process sees what its user sees")
-        self._runner = Runner(self.name, self.id, self._cage, OUTCOMES, slots)
+        self._runner = Runner(self.name, self.id, self._pool, ON_COMPLETED, slots)
         await self._beat()
         self._clock = AsyncIOScheduler()
         often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
@@ -123,21 +125,21 @@ class Lane(dramatiq.Middleware):
         self._clock.add_job(self._refresh, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
         self._clock.start()
-        # Jobs that were queued while no worker was there have no nudge.
-        await queue.nudge(self.name, places)
-        logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._cage.engines)
+        # Jobs that were queued while no worker was there have no wakeup.
+        await wakeups.wake(self.name, places)
+        logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._pool.engines)
 
-    async def _make_cage(self, folder: Path) -> Cage:
-        walls = await walls_of(self.name, weak=self.settings.cage == "weak")
-        if walls.kind == "open":
-            return Cage(self.name, folder)
-        if walls.kind == "weak":
+    async def _make_pool(self, folder: Path) -> Pool:
+        sandbox = await sandbox_of(self.name, weak=self.settings.sandbox == "weak")
+        if sandbox.kind == "networked":
+            return Pool(self.name, folder)
+        if sandbox.kind == "weak":
             logs.warn("workers.lane", "bubblewrap does not start: jobs are held by limits alone", lane=self.name)
         memory = self.settings.limits(self.name).memory_mb
-        return Cage(
+        return Pool(
             self.name,
             folder,
-            walls,
+            sandbox,
             memory_mb=memory,
             most_jobs=MOST_CLOSED_JOBS,
             most_idle_mb=memory * 3 // 4,
@@ -147,10 +149,10 @@ class Lane(dramatiq.Middleware):
     async def _close(self) -> None:
         if self._clock is not None:
             self._clock.shutdown(wait=False)
-        if self._cage is not None:
-            await self._cage.close()
+        if self._pool is not None:
+            await self._pool.close()
         try:
-            await worker_queries.leave(self.id)
+            await workers.leave(self.id)
         except FilemillError as error:
             logs.warn("workers.lane", "could not say goodbye", cause=error)
         context.get().store.close()
@@ -165,10 +167,10 @@ class Lane(dramatiq.Middleware):
             logs.warn("workers.lane", "a tidy-up was cut short; it comes again", cause=error)
 
     async def _refresh(self) -> None:
-        if self._cage is None:
+        if self._pool is None:
             return
         try:
-            await self._cage.refresh()
+            await self._pool.refresh()
         except NoChild as error:
             logs.warn("workers.lane", "no fresh child could be started; the one at hand stays", cause=error)
 
@@ -180,7 +182,7 @@ class Lane(dramatiq.Middleware):
     _away_told: float | None = None
 
     async def _beat(self) -> None:
-        if self._runner is None or self._cage is None:
+        if self._runner is None or self._pool is None:
             return
         away = self._runner.away_seconds
         row = WorkerRow(
@@ -188,13 +190,13 @@ class Lane(dramatiq.Middleware):
             socket.gethostname(),
             self.name,
             self.settings.slots(self.name),
-            self._cage.engines,
-            self._cage.walls.kind,
+            self._pool.engines,
+            self._pool.sandbox.kind,
             away,
-            self._cage.pairs,
+            self._pool.pairs,
         )
         try:
-            await worker_queries.beat(row)
+            await workers.beat(row)
             self._away_told = away
         except FilemillError as error:
             logs.warn("workers.lane", "could not say that this worker is alive", cause=error)
@@ -208,10 +210,10 @@ def _on_loop(coroutine: Any) -> None:
 
 
 def declare(name: str) -> Lane:
-    """Makes this process one of the lane: its broker, and the actor that a nudge calls."""
+    """Makes this process one of the lane: its broker, and the actor that a wakeup calls."""
     at_hand = settings.read(os.environ)
     lane = Lane(name, at_hand)
-    broker = queue.make_broker(at_hand.redis_url, [AsyncIO(), lane])
+    broker = wakeups.make_broker(at_hand.redis_url, [AsyncIO(), lane])
     dramatiq.set_broker(broker)
     dramatiq.actor(actor_name=name, queue_name=name, broker=broker)(lane.work)
     return lane

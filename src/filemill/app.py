@@ -11,15 +11,15 @@ from litestar.openapi.spec import Tag
 
 from filemill import connections, logs, redis_pool
 from filemill import settings as setting
-from filemill.faces.conversion import pages as conversion_pages
-from filemill.faces.conversion import routes as conversion_routes
-from filemill.faces.conversion import schemas as conversion_schemas
-from filemill.faces.conversion import words as conversion_words
-from filemill.faces.data import routes as data_routes
-from filemill.faces.data import schemas as data_schemas
-from filemill.faces.data import words as data_words
-from filemill.jobs import context, queue
-from filemill.jobs.events import Listener
+from filemill.apis.conversion import replies as conversion_replies
+from filemill.apis.conversion import routes as conversion_routes
+from filemill.apis.conversion import schemas as conversion_schemas
+from filemill.apis.data import replies as data_replies
+from filemill.apis.data import routes as data_routes
+from filemill.apis.data import schemas as data_schemas
+from filemill.jobs import context, wakeups
+from filemill.jobs.listener import Listener
+from filemill.page import routes as page_routes
 from filemill.settings import Settings
 from filemill.storage.intake import Intake
 from filemill.storage.s3 import Store
@@ -30,7 +30,7 @@ from filemill.web.envelope import Envelope
 from filemill.web.fallback import Answers
 from filemill.web.methods import AllMethods
 
-DIALECTS = {"/api/v1": data_words.problem}
+DIALECTS = {"/api/v1": data_replies.problem}
 """The dialect of error answers by prefix of the path; elsewhere it is that of conversion-sessions."""
 
 _TAGS = (
@@ -60,13 +60,13 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[
             data_routes.router,
             conversion_routes.router,
-            conversion_pages.router,
+            page_routes.router,
             health.router,
             metrics.metrics,
             docs.router,
         ],
         middleware=[WhoIsAsking(settings.secret)],
-        exception_handlers={Exception: Answers(DIALECTS, elsewhere=conversion_words.problem)},
+        exception_handlers={Exception: Answers(DIALECTS, elsewhere=conversion_replies.problem)},
         lifespan=[_connected],
         openapi_config=docs.config(_TAGS),
         cors_config=_cors(settings),
@@ -93,7 +93,7 @@ def _cors(settings: Settings) -> CORSConfig | None:
 async def _connected(app: Litestar) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     await connections.open(settings.database_url, size=POOL, name="filemill api")
-    queue.open(settings.redis_url)
+    wakeups.open(settings.redis_url)
     redis_pool.open(settings.redis_url)
     listener = Listener(settings.database_url)
     await listener.open()
@@ -103,7 +103,7 @@ async def _connected(app: Litestar) -> AsyncIterator[None]:
     finally:
         context.close()
         await listener.close()
-        queue.close()
+        wakeups.close()
         await redis_pool.close()
         await connections.close()
         app.state.store.close()

@@ -1,6 +1,6 @@
 """Every way a request or a job can fail: a class, a sentence, a status.
 
-The docstring of a class is its default sentence. Faces put the sentence into their own dialect; nothing here knows HTTP
+The docstring of a class is its default sentence. APIs put the sentence into their own dialect; nothing here knows HTTP
 bodies. Rooms raise these, `web/` answers them.
 """
 

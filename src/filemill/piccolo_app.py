@@ -6,9 +6,9 @@ from piccolo.conf.apps import AppConfig
 
 import piccolo_migrations
 from filemill.accounts.tables import Account, SecondFactor, SignIn, SignInAttempt
+from filemill.apis.conversion.tables import ConversionFile
 from filemill.connections import DB
-from filemill.faces.conversion.tables import ConversionFile
-from filemill.jobs.tables import CrashedFile, Job, JobEvent, JobFile, Worker
+from filemill.jobs.rows.tables import CrashedFile, Job, JobEvent, JobFile, Worker
 from filemill.storage.tables import Object
 
 __all__ = ["APP_CONFIG", "DB"]  # Piccolo looks for its engine here too

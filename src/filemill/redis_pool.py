@@ -1,4 +1,4 @@
-"""The API's connections to Redis, where sessions, download tokens and limits are kept; the nudges have their own.
+"""The API's connections to Redis, where sessions, download tokens and limits are kept; the wakeups have their own.
 
 Whoever calls a client gets `redis.exceptions.RedisError` where Redis is out of reach; `web/` answers that with a 503.
 """

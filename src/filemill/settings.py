@@ -17,8 +17,11 @@ GB = 2**30
 TOKENS_PER_DOWNLOAD = 6
 """So many times as many tokens may be asked for as downloads: one that is not used costs little, but not nothing."""
 
-SECRETS = ("DATABASE_URL", "REDIS_URL", "S3_KEY", "S3_SECRET", "S3_CAGE_KEY", "S3_CAGE_SECRET", "SECRET")
+SECRETS = ("DATABASE_URL", "REDIS_URL", "S3_KEY", "S3_SECRET", "S3_SANDBOX_KEY", "S3_SANDBOX_SECRET", "SECRET")
 """Settings that hold a secret; no child process finds them in its environment."""
+
+RENAMED = {"CAGE": "SANDBOX", "S3_CAGE_KEY": "S3_SANDBOX_KEY", "S3_CAGE_SECRET": "S3_SANDBOX_SECRET"}
+"""Names of version 0.1.0 -> today's. An old name is refused: a setting that nobody reads would change nothing."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -43,8 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_url: str
     s3_key: str
     s3_secret: str
-    s3_cage_key: str
-    s3_cage_secret: str
+    s3_sandbox_key: str
+    s3_sandbox_secret: str
     secret: str
     home: str = ""
     s3_public_url: str = ""
@@ -90,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_plans: int = 4
     stored_bytes: int = 200 * GB
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    cage: Literal["strict", "weak"] = "strict"
+    sandbox: Literal["strict", "weak"] = "strict"
 
     def slots(self, lane: str) -> int:
         """How many jobs of a lane one worker process takes at once."""
@@ -123,10 +126,12 @@ def read(environ: Mapping[str, str]) -> Settings:
         if not variable.startswith(PREFIX):
             continue
         name = variable.removeprefix(PREFIX).lower()
+        if not text and (name.upper() in RENAMED or (name in known and not known[name].required)):
+            continue
+        if name.upper() in RENAMED:
+            raise BadSetting(f"{variable} is now called {PREFIX}{RENAMED[name.upper()]}; set that name instead.")
         if name not in known:
             raise BadSetting(f"{variable} is not a setting of filemill.")
-        if not text and not known[name].required:
-            continue
         values[name] = _value(variable, text, known[name].type)
     missing = [PREFIX + name.upper() for name, field in known.items() if field.required and name not in values]
     if missing:

@@ -28,7 +28,7 @@ def address() -> str:
 
 
 async def enter(name: str, password: str = PASSWORD, where: str | None = None) -> sign_in.SignedIn:
-    return await sign_in.sign_in(name, password, address=where or address(), door="test")
+    return await sign_in.sign_in(name, password, address=where or address(), api="test")
 
 
 async def fail(name: str, times: int, where: str | None = None) -> None:

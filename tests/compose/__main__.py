@@ -118,7 +118,7 @@ def _walk_through(whole: Whole) -> None:
     say("the nine steps lead through nginx")
 
     _documents(whole)
-    say("a document is scanned, becomes a pdf in a closed cage, and comes back; a virus is refused")
+    say("a document is scanned, becomes a pdf in an isolated sandbox, and comes back; a virus is refused")
     for name in OURS:
         _look_inside(whole, name)
     say("api and workers are nobody, may nothing, write nothing and reach no world")
@@ -152,12 +152,12 @@ def _walk_through(whole: Whole) -> None:
     answer = httpx.get(f"{whole.url}/api/v1/jobs")
     assert answer.status_code == 503, answer.text
     assert "out of reach" in answer.json()["detail"]
-    say("worker and api end in good time, and nginx says so in the door's words")
+    say("worker and api end in good time, and nginx says so in the API's words")
 
 
 def _documents(whole: Whole) -> None:
     wait(lambda: whole.scanner() == "ok", READY_SECONDS, "the virus scanner does not answer")
-    wait(lambda: whole.cages().get("documents") == "closed", READY_SECONDS, "no closed cage")
+    wait(lambda: whole.sandboxes().get("documents") == "isolated", READY_SECONDS, "no isolated sandbox")
     _a_document(whole)
     with walk.visitor(whole.url) as guest:
         _, answer = walk.sent(guest, EICAR, "a.txt")
@@ -239,7 +239,7 @@ def _addresses(whole: Whole) -> None:
         f"{whole.url}/health/live", headers={"X-Forwarded-For": "203.0.113.9", "X-Request-ID": request_id}
     )
     assert answer.headers["X-Request-ID"] == request_id
-    nginx = whole.services["nginx"]["networks"]["doors"]["ipv4_address"]
+    nginx = whole.services["nginx"]["networks"]["front"]["ipv4_address"]
 
     def line() -> str:
         said = whole.compose("logs", "--no-color", "api").splitlines()

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from filemill import settings
+from filemill.errors import BadSetting
 from filemill.local import system
 from tests.compose import composefile, env_file
 from tests.compose.composefile import FILE, ROOT, NotSet
@@ -52,10 +53,35 @@ def test_the_script_never_replaces_secrets(tmp_path):
 
     told = env_file.make(file)
 
-    assert told.returncode == 1
-    assert "there already" in told.stderr
+    assert told.returncode == 0
+    assert "there already" in told.stdout
     assert file.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == [".env"]
+
+
+def test_the_script_adds_missing_secrets_and_changes_nothing_else(tmp_path):
+    # given a file of an earlier version, without one of today's secrets and without a line's end
+    file = tmp_path / ".env"
+    env_file.make(file)
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("FILEMILL_REDIS_PASSWORD=")]
+    before = "\n".join([*lines, "FILEMILL_CAGE=weak"])
+    file.write_text(before)
+
+    told = env_file.make(file)
+
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.rstrip().endswith("added: FILEMILL_REDIS_PASSWORD")
+    assert file.read_text().startswith(before + "\nFILEMILL_REDIS_PASSWORD=")
+    assert set(env_file.read(file)) >= SECRETS
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == [".env"]
+
+
+def test_an_old_setting_of_env_is_refused_with_its_new_name(environ):
+    given = composefile.load({**environ, "FILEMILL_CAGE": "weak"})["services"]["api"]["environment"]
+
+    with pytest.raises(BadSetting, match="FILEMILL_CAGE is now called FILEMILL_SANDBOX"):
+        settings.read(given)
 
 
 def test_the_file_reads_with_the_secrets_alone():
@@ -97,13 +123,13 @@ def test_every_setting_given_to_a_container_is_one(services):
     for name in ("api", *WORKERS, "migrate"):
         at_hand = settings.read(services[name]["environment"])
         assert at_hand.s3_public_url == "http://localhost:8000"
-        assert at_hand.s3_cage_key != at_hand.s3_key
+        assert at_hand.s3_sandbox_key != at_hand.s3_key
 
 
 def test_every_setting_that_makes_sense_in_production_can_be_set():
     """Given an operator who looks a setting up in docs/settings.md: the name works in .env, too."""
     fixed = {"home", "database_url", "redis_url", "s3_url", "s3_public_url", "s3_bucket", "s3_region", "s3_key"}
-    fixed |= {"s3_cage_key", "accel"}
+    fixed |= {"s3_sandbox_key", "s3_sandbox_secret", "accel"}  # of .env, the secret has its older name
     free = {f"FILEMILL_{name.upper()}" for name in settings.Settings.__struct_fields__ if name not in fixed}
 
     assert free <= composefile.variables().keys()
@@ -167,7 +193,7 @@ def test_workers_and_servers_reach_no_world(environ):
     assert services["freshclam"]["networks"] == ["updates"], "who reaches the world by himself reaches nobody here"
     assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
     assert all(set(services[name]["networks"]) == {"back"} for name in WORKERS)
-    assert set(services["nginx"]["networks"]) == {"edge", "doors"}, "nginx does not reach database and queue"
+    assert set(services["nginx"]["networks"]) == {"edge", "front"}, "nginx does not reach database and queue"
 
 
 def test_uploads_are_scanned_unless_it_is_told_otherwise(services, environ):
@@ -181,7 +207,7 @@ def test_uploads_are_scanned_unless_it_is_told_otherwise(services, environ):
 
 
 def test_only_nginx_is_trusted_for_the_callers_address(services):
-    address = services["nginx"]["networks"]["doors"]["ipv4_address"]
+    address = services["nginx"]["networks"]["front"]["ipv4_address"]
 
     assert services["api"]["environment"]["FILEMILL_TRUSTED_PROXIES"] == address
 

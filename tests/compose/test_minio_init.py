@@ -20,7 +20,7 @@ from filemill.local.minio_server import MinioServer
 from filemill.local.ports import free_port
 from tests.compose import composefile
 
-SERVICE_SECRET, CAGE_SECRET, ROOT_SECRET = "s" * 64, "c" * 64, "r" * 64
+SERVICE_SECRET, SANDBOX_SECRET, ROOT_SECRET = "s" * 64, "c" * 64, "r" * 64
 INIT = composefile.ROOT / "minio-init/init.py"
 
 
@@ -30,7 +30,7 @@ def minio(tmp_path_factory):
     if not object_store.is_there("minio"):
         pytest.skip("minio is not installed (make minio builds MinIO where Go is there)")
     folder = tmp_path_factory.mktemp("minio")
-    keys = Keys(ROOT_SECRET, SERVICE_SECRET, CAGE_SECRET)
+    keys = Keys(ROOT_SECRET, SERVICE_SECRET, SANDBOX_SECRET)
     server = MinioServer(
         folder / "objects",
         ports=[free_port()],
@@ -51,8 +51,8 @@ def environ(minio):
         "FILEMILL_S3_BUCKET": "filemill",
         "FILEMILL_S3_KEY": "filemill",
         "FILEMILL_S3_SECRET": SERVICE_SECRET,
-        "FILEMILL_S3_CAGE_KEY": "filemill-cage",
-        "FILEMILL_S3_CAGE_SECRET": CAGE_SECRET,
+        "FILEMILL_S3_SANDBOX_KEY": "filemill-sandbox",
+        "FILEMILL_S3_SANDBOX_SECRET": SANDBOX_SECRET,
         "MINIO_ROOT_USER": ROOT,
         "MINIO_ROOT_PASSWORD": ROOT_SECRET,
     }
@@ -76,8 +76,8 @@ def root(minio, said):
 
 
 @pytest.fixture(scope="module")
-def cage(minio, root):
-    return connect(minio, "filemill-cage", CAGE_SECRET)
+def sandbox(minio, root):
+    return connect(minio, "filemill-sandbox", SANDBOX_SECRET)
 
 
 @pytest.fixture(scope="module")
@@ -93,31 +93,31 @@ def test_the_second_run_changes_nothing_and_is_no_error(said):
     assert first.splitlines()[1:] == second.splitlines()[1:]
 
 
-def test_the_cage_reads_inputs_and_writes_outputs(cage, root):
-    assert get(cage, "input/job/a.csv") == b"rows"
+def test_the_sandbox_reads_inputs_and_writes_outputs(sandbox, root):
+    assert get(sandbox, "input/job/a.csv") == b"rows"
 
-    put(cage, "output/job/made.parquet")
+    put(sandbox, "output/job/made.parquet")
     assert get(root, "output/job/made.parquet") == b"rows"
 
 
-def test_the_cage_writes_large_outputs_in_parts(cage, root):
+def test_the_sandbox_writes_large_outputs_in_parts(sandbox, root):
     size = 11 * 2**20
 
-    cage.put_object("filemill", "output/job/large.csv", io.BytesIO(b"x" * size), size, part_size=5 * 2**20)
+    sandbox.put_object("filemill", "output/job/large.csv", io.BytesIO(b"x" * size), size, part_size=5 * 2**20)
 
     assert root.stat_object("filemill", "output/job/large.csv").size == size
 
 
-def test_the_cage_takes_back_an_upload_it_gave_up(cage, root):
-    upload = cage._create_multipart_upload("filemill", "output/job/half.csv", {})
-    cage._upload_part("filemill", "output/job/half.csv", b"x", {}, upload, 1)
+def test_the_sandbox_takes_back_an_upload_it_gave_up(sandbox, root):
+    upload = sandbox._create_multipart_upload("filemill", "output/job/half.csv", {})
+    sandbox._upload_part("filemill", "output/job/half.csv", b"x", {}, upload, 1)
 
-    cage._abort_multipart_upload("filemill", "output/job/half.csv", upload)
+    sandbox._abort_multipart_upload("filemill", "output/job/half.csv", upload)
 
     assert not root._list_multipart_uploads("filemill", prefix="output/job/half.csv").uploads
 
 
-FORBIDDEN_TO_THE_CAGE: dict[str, Callable[[Minio], object]] = {
+FORBIDDEN_TO_THE_SANDBOX: dict[str, Callable[[Minio], object]] = {
     "write an input": lambda it: put(it, "input/job/a.csv"),
     "write elsewhere": lambda it: put(it, "elsewhere/d.csv"),
     "begin an input in parts": lambda it: it._create_multipart_upload("filemill", "input/job/a.csv", {}),
@@ -144,7 +144,7 @@ FORBIDDEN_TO_THE_CAGE: dict[str, Callable[[Minio], object]] = {
 }
 
 FORBIDDEN_TO_THE_SERVICE = {
-    name: FORBIDDEN_TO_THE_CAGE[name]
+    name: FORBIDDEN_TO_THE_SANDBOX[name]
     for name in (
         *("read another bucket", "write another bucket", "carry another bucket's object out", "make a bucket"),
         *("change who may do what", "read who may do what", "let things expire"),
@@ -155,10 +155,10 @@ FORBIDDEN_TO_THE_SERVICE = {
 }
 
 
-@pytest.mark.parametrize("what", FORBIDDEN_TO_THE_CAGE)
-def test_the_cage_may_not(cage, what):
+@pytest.mark.parametrize("what", FORBIDDEN_TO_THE_SANDBOX)
+def test_the_sandbox_may_not(sandbox, what):
     with pytest.raises(S3Error) as refused:
-        FORBIDDEN_TO_THE_CAGE[what](cage)
+        FORBIDDEN_TO_THE_SANDBOX[what](sandbox)
 
     assert refused.value.code == "AccessDenied"
 
@@ -187,7 +187,7 @@ ADMINISTRATION: dict[str, Callable[[MinioAdmin], object]] = {
     "ask about the server": lambda it: it.info(),
     "list users": lambda it: it.user_list(),
     "add a user": lambda it: it.user_add("mallory", "m" * 16),
-    "change its own secret": lambda it: it.user_add("filemill-cage", "m" * 16),
+    "change its own secret": lambda it: it.user_add("filemill-sandbox", "m" * 16),
     "add a policy": lambda it: it.policy_add("all", policy={"Version": "2012-10-17", "Statement": []}),
     "list policies": lambda it: it.policy_list(),
     "make itself another key": lambda it: it.add_service_account(access_key="another-key", secret_key="m" * 16),
@@ -196,7 +196,7 @@ ADMINISTRATION: dict[str, Callable[[MinioAdmin], object]] = {
 
 @pytest.mark.parametrize("what", ADMINISTRATION)
 @pytest.mark.parametrize(
-    ("name", "secret"), [("filemill-cage", CAGE_SECRET), ("filemill", SERVICE_SECRET)], ids=["cage", "service"]
+    ("name", "secret"), [("filemill-sandbox", SANDBOX_SECRET), ("filemill", SERVICE_SECRET)], ids=["sandbox", "service"]
 )
 def test_neither_key_administers(minio, root, name, secret, what):
     admin = MinioAdmin(
@@ -211,22 +211,22 @@ def test_neither_key_administers(minio, root, name, secret, what):
 
 def test_another_secret_in_the_environment_becomes_the_keys(environ, minio, root, said):
     """Given a secret that was changed: after the next run the old one is worth nothing."""
-    before = Key("filemill-cage-2", "old" * 10)
-    Administrator(minio.url, Key(ROOT, ROOT_SECRET)).let_in(before, minio_access.cage_policy(["filemill"]))
-    assert get(connect(minio, "filemill-cage-2", "old" * 10), "input/job/a.csv") == b"rows"
+    before = Key("filemill-sandbox-2", "old" * 10)
+    Administrator(minio.url, Key(ROOT, ROOT_SECRET)).let_in(before, minio_access.sandbox_policy(["filemill"]))
+    assert get(connect(minio, "filemill-sandbox-2", "old" * 10), "input/job/a.csv") == b"rows"
 
-    told = init({**environ, "FILEMILL_S3_CAGE_KEY": "filemill-cage-2", "FILEMILL_S3_CAGE_SECRET": "new" * 10})
+    told = init({**environ, "FILEMILL_S3_SANDBOX_KEY": "filemill-sandbox-2", "FILEMILL_S3_SANDBOX_SECRET": "new" * 10})
 
     assert told.returncode == 0
-    assert get(connect(minio, "filemill-cage-2", "new" * 10), "input/job/a.csv") == b"rows"
+    assert get(connect(minio, "filemill-sandbox-2", "new" * 10), "input/job/a.csv") == b"rows"
     with pytest.raises(S3Error):
-        get(connect(minio, "filemill-cage-2", "old" * 10), "input/job/a.csv")
+        get(connect(minio, "filemill-sandbox-2", "old" * 10), "input/job/a.csv")
 
 
-@pytest.mark.parametrize("name", ["FILEMILL_S3_URL", "FILEMILL_S3_CAGE_SECRET", "MINIO_ROOT_PASSWORD"])
+@pytest.mark.parametrize("name", ["FILEMILL_S3_URL", "FILEMILL_S3_SANDBOX_SECRET", "MINIO_ROOT_PASSWORD"])
 def test_a_missing_variable_is_named_in_one_sentence(name):
     environ = dict.fromkeys(("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"), "x" * 8)
-    for variable in ("URL", "BUCKET", "KEY", "SECRET", "CAGE_KEY", "CAGE_SECRET"):
+    for variable in ("URL", "BUCKET", "KEY", "SECRET", "SANDBOX_KEY", "SANDBOX_SECRET"):
         environ[f"FILEMILL_S3_{variable}"] = "x" * 8
 
     told = init({**environ, name: ""})

@@ -83,7 +83,7 @@ def test_only_the_file_of_upstreams_is_another_one(front):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/jobs", "/health/live"])
-def test_an_api_that_is_away_is_told_in_the_doors_dialect(front, path):
+def test_an_api_that_is_away_is_told_in_the_dialect_of_the_api(front, path):
     front.api.close()
 
     answer = httpx.get(front.url + path, headers={"X-Request-ID": "mine"})
@@ -150,7 +150,7 @@ def test_a_body_larger_than_the_buffer_is_put_aside_and_arrives_whole(front):
         assert b"200 OK" in client.recv(4096)
 
 
-def test_a_body_for_which_there_is_no_room_is_told_in_the_doors_dialect(front):
+def test_a_body_for_which_there_is_no_room_is_told_in_the_dialect_of_the_api(front):
     # given a folder in which nothing can be put aside
     (front.folder / "nginx-run/body").chmod(0)
     body = b" " * 2**20

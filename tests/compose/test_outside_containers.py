@@ -139,7 +139,7 @@ def test_a_body_that_only_the_api_finds_too_large_gets_the_apis_answer(client, t
 
 @pytest.mark.parametrize("path", ["/api/v1/jobs", "/elsewhere"])
 def test_a_body_that_nginx_finds_too_large_gets_the_doors_dialect(service, path):
-    """The refusal comes before the body is read, in the words of the door, with the headers of every answer."""
+    """The refusal comes before the body is read, in the words of the API, with the headers of every answer."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
     with socket.create_connection((LOOPBACK, service.ports["nginx"]), timeout=10) as connection:
         connection.sendall(head.encode())
@@ -192,7 +192,7 @@ def test_a_table_becomes_a_workbook_and_a_document_a_pdf(client, service):
 
     lanes = {lane["lane"] for lane in client.get("/health/ready").json()["lanes"]}
     if "documents" not in lanes:
-        pytest.skip("no closed cage can be made here (filemill doctor)")
+        pytest.skip("no isolated sandbox can be made here (filemill doctor)")
     assert walk.converted(service.url, b"# Heading\n", "letter.md", "pdf").startswith(b"%PDF-")
 
 

@@ -71,9 +71,9 @@ class Whole:
         """How the virus scanner is."""
         return str(self.health()["parts"]["scanner"])
 
-    def cages(self) -> dict[str, str]:
-        """Lane -> the kind of its cage."""
-        return {lane["lane"]: lane["cage"] for lane in self.health()["lanes"]}
+    def sandboxes(self) -> dict[str, str]:
+        """Lane -> the kind of its sandbox."""
+        return {lane["lane"]: lane["sandbox"] for lane in self.health()["lanes"]}
 
 
 def wait(done: Callable[[], bool], seconds: float, otherwise: str) -> None:

@@ -8,18 +8,20 @@ import msgspec
 import pytest
 
 from filemill.accounts import passwords, sign_in
+from filemill.apis.conversion import closing
+from filemill.apis.conversion import routes as conversion_routes
+from filemill.apis.data import account_routes, new_jobs, planning, routes, transfers
 from filemill.engines.documents import archives, pdfium, pictures
 from filemill.engines.tables import preview, schema
 from filemill.engines.tables.readers import excerpt, inflate, json_kinds, ndjson, records
 from filemill.engines.tables.writers import xlsx_sink
-from filemill.faces.conversion import closing
-from filemill.faces.conversion import routes as conversion_routes
-from filemill.faces.data import account_routes, new_jobs, planning, routes, transfers
-from filemill.jobs import expressions, formats, moves, plans, queue, steps, sweep, targets, value_steps
-from filemill.jobs.functions import FUNCTIONS
-from filemill.jobs.job import ERROR_CODES, MOST_RUNS, MOVES
-from filemill.jobs.steps import STEPS
-from filemill.settings import PREFIX, TOKENS_PER_DOWNLOAD, Settings
+from filemill.jobs import plans, sweep, wakeups
+from filemill.jobs.job import ERROR_CODES, MOST_RUNS, TRANSITIONS
+from filemill.jobs.rows import transitions
+from filemill.pipelines import expressions, formats, steps, targets, value_steps
+from filemill.pipelines.functions import FUNCTIONS
+from filemill.pipelines.steps import STEPS
+from filemill.settings import PREFIX, RENAMED, TOKENS_PER_DOWNLOAD, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -131,6 +133,7 @@ def test_the_default_is_that_of_the_code(row: list[str]) -> None:
 def test_settings_in_other_pages_exist() -> None:
     known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
     known |= set(re.findall(r"FILEMILL_[A-Z0-9_]+", read("compose.yaml")))  # which has some of its own
+    known |= {PREFIX + old for old in RENAMED}  # told of as renamed
     named = {name for page in DOCS for name in re.findall(r"FILEMILL_[A-Z0-9_]*[A-Z0-9]", page.read_text())}
 
     assert named <= known
@@ -150,7 +153,7 @@ def test_every_error_code_has_one_row_that_says_who_can_mend_it() -> None:
 
 
 def test_every_move_has_a_row_and_no_other() -> None:
-    statuses = {status.value for status in MOVES}
+    statuses = {status.value for status in TRANSITIONS}
     told = {
         (one.strip(), row[1])
         for row in rows(read("docs/architecture.md"))
@@ -158,13 +161,13 @@ def test_every_move_has_a_row_and_no_other() -> None:
         for one in row[0].split(",")
     }
 
-    assert told == {(one.value, other.value) for one, others in MOVES.items() for other in others}
+    assert told == {(one.value, other.value) for one, others in TRANSITIONS.items() for other in others}
 
 
 def test_every_status_of_the_door_tells_its_moves() -> None:
     told = {row[0].strip("`"): row[2] for row in rows(read("docs/api/data-jobs.md")) if len(row) == 3}
 
-    for status, others in MOVES.items():
+    for status, others in TRANSITIONS.items():
         assert set(re.findall(r"[A-Z_]{6,}", told[status.value])) == {target.value for target in others}
 
 
@@ -267,10 +270,10 @@ def _default(name: str) -> int:
         ("api/conversion-sessions.md", f"| takes in one file | {_default('uploads_per_minute')} a minute |"),
         ("api/conversion-sessions.md", f"| has it converted | {_default('conversions_per_minute')} a minute |"),
         ("api/conversion-sessions.md", f"| the converted file | {_default('downloads_per_minute')} a minute |"),
-        ("settings.md", f"| {moves.LEASE_SECONDS} s, renewed every second |"),
+        ("settings.md", f"| {transitions.LEASE_SECONDS} s, renewed every second |"),
         ("settings.md", f"| {MOST_RUNS} |"),
         ("settings.md", f"| every {sweep.EVERY_SECONDS} s |"),
-        ("settings.md", f"| {queue.MOST_NUDGES} at most |"),
+        ("settings.md", f"| {wakeups.MOST_WAKEUPS} at most |"),
     ],
 )
 def test_the_numbers_are_those_of_the_code(page: str, said: str) -> None:
@@ -291,15 +294,15 @@ def told_rooms() -> dict[str, set[str]]:
 
 
 def there_rooms() -> dict[str, set[str]]:
-    """Folder -> the files that are there; a door's folder counts with `faces`."""
+    """Folder -> the files that are there; an API's folder counts with `apis`."""
     rooms: dict[str, set[str]] = {}
     for root in (ROOT / "src", ROOT / "workers"):
         for path in root.rglob("*.py"):
             if path.name == "__init__.py" and path.parent.name != "filemill":
                 continue
             folder, file = name_of(path.parent), path.name
-            if folder.startswith("src/filemill/faces/"):
-                folder, file = "src/filemill/faces", f"{path.parent.name}/{file}"
+            if folder.startswith("src/filemill/apis/"):
+                folder, file = "src/filemill/apis", f"{path.parent.name}/{file}"
             rooms.setdefault(folder, set()).add(file)
     return rooms
 

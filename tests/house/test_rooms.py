@@ -51,11 +51,11 @@ def test_imports_stand_on_top(path: Path) -> None:
     assert not inside, f"imports inside functions at lines {inside}"
 
 
-SQL_ROOMS = re.compile(r"(queries|moves|migrations|connections)\.py$")
+SQL_ROOMS = re.compile(r"(jobs/rows/\w+|queries|migrations|connections)\.py$")
 PROCESS_ROOMS = {
-    "src/filemill/jobs/cage.py",
+    "src/filemill/sandbox/pool.py",
     "src/filemill/local/process.py",
-    "src/filemill/engines/documents/programs.py",  # inside a cage
+    "src/filemill/engines/documents/programs.py",  # inside a sandbox
     "src/filemill/engines/documents/office_desk.py",  # a program of its own
 }
 STORE_ROOMS = re.compile(r"^(src/filemill/storage/|src/filemill/local/|src/filemill/engines/|workers/checksum.py)")

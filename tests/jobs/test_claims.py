@@ -5,15 +5,16 @@ import asyncio
 import pytest
 
 from filemill import connections
-from filemill.jobs import claim_queries, commands, moves
+from filemill.jobs import commands
 from filemill.jobs.job import Status
-from tests.jobs.conftest import NewJob, new_account
+from filemill.jobs.rows import claims, transitions
+from tests.fixtures.jobs import NewJob, new_account
 
 pytestmark = pytest.mark.anyio
 
 
-async def claim() -> claim_queries.Claimed:
-    claimed = await claim_queries.claim("tables", "me", "tables 1")
+async def claim() -> claims.Claimed:
+    claimed = await claims.claim("tables", "me", "tables 1")
     assert claimed is not None
     return claimed
 
@@ -21,12 +22,12 @@ async def claim() -> claim_queries.Claimed:
 async def test_the_oldest_job_is_claimed_first(queued: NewJob) -> None:
     jobs = [await queued() for _ in range(3)]
     assert [(await claim()).id for _ in range(3)] == [job.id for job in jobs]
-    assert await claim_queries.claim("tables", "me", "tables 1") is None
+    assert await claims.claim("tables", "me", "tables 1") is None
 
 
 async def test_a_lane_sees_only_its_own(queued: NewJob) -> None:
     await queued()
-    assert await claim_queries.claim("documents", "me", "x") is None
+    assert await claims.claim("documents", "me", "x") is None
 
 
 async def test_whoever_runs_least_comes_next(queued: NewJob) -> None:
@@ -44,13 +45,13 @@ async def test_many_claimers_never_share_a_job(queued: NewJob) -> None:
     owners = [await new_account() for _ in range(4)]
     jobs = [await queued(by=owners[n % 4]) for n in range(20)]
 
-    async def until_empty() -> list[claim_queries.Claimed]:
+    async def until_empty() -> list[claims.Claimed]:
         mine = []
         while True:
-            claimed = await claim_queries.claim("tables", "me", "x")
+            claimed = await claims.claim("tables", "me", "x")
             if claimed is not None:
                 mine.append(claimed)
-            elif not await claim_queries.is_waiting("tables"):
+            elif not await claims.is_waiting("tables"):
                 return mine
 
     # when eight claim at once
@@ -63,8 +64,8 @@ async def test_many_claimers_never_share_a_job(queued: NewJob) -> None:
 async def test_a_job_that_is_not_due_waits(queued: NewJob) -> None:
     job = await queued()
     await connections.execute("UPDATE job SET due_at = now() + interval '1 hour' WHERE id = $1", job.id)
-    assert await claim_queries.claim("tables", "me", "x") is None
-    assert not await claim_queries.is_waiting("tables")
+    assert await claims.claim("tables", "me", "x") is None
+    assert not await claims.is_waiting("tables")
 
 
 async def test_the_fence_rises_and_an_old_one_opens_nothing(queued: NewJob) -> None:
@@ -72,20 +73,20 @@ async def test_the_fence_rises_and_an_old_one_opens_nothing(queued: NewJob) -> N
     await queued()
     first = await claim()
     await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
-    (taken,) = await moves.take_back()
+    (taken,) = await transitions.take_back()
     assert taken.status is Status.QUEUED
     second = await claim()
     assert (first.fence, second.fence, second.runs) == (1, 2, 2)
     # when the first wakes up, then none of its moves has any effect
-    assert await moves.renew(first.id, first.fence, 0.5, None) is None
-    assert not await moves.finish(first.id, first.fence, b"{}")
-    assert not await moves.fail(first.id, first.fence, "bad_file", "x", "caller")
-    assert not await moves.cancelled(first.id, first.fence)
-    assert await moves.give_back(first.id, first.fence, "drained") is None
-    assert await moves.lost_process(first.id, first.fence) is None
+    assert await transitions.renew(first.id, first.fence, 0.5, None) is None
+    assert not await transitions.finish(first.id, first.fence, b"{}")
+    assert not await transitions.fail(first.id, first.fence, "bad_file", "x", "caller")
+    assert not await transitions.cancelled(first.id, first.fence)
+    assert await transitions.give_back(first.id, first.fence, "drained") is None
+    assert await transitions.lost_process(first.id, first.fence) is None
     # and the second finishes, once
-    assert await moves.finish(second.id, second.fence, b"{}")
-    assert not await moves.finish(second.id, second.fence, b"{}")
+    assert await transitions.finish(second.id, second.fence, b"{}")
+    assert not await transitions.finish(second.id, second.fence, b"{}")
 
 
 async def test_the_third_lost_worker_is_the_last(queued: NewJob) -> None:
@@ -93,7 +94,7 @@ async def test_the_third_lost_worker_is_the_last(queued: NewJob) -> None:
     for _ in range(3):
         await claim()
         await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
-        await moves.take_back()
+        await transitions.take_back()
     job = await commands.get(job.id, job.owner)
     assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "crashed", "us")
     assert "3 times" in (job.error_message or "")
@@ -103,7 +104,7 @@ async def test_a_drained_run_does_not_count(queued: NewJob) -> None:
     job = await queued()
     for _ in range(5):
         claimed = await claim()
-        assert await moves.give_back(claimed.id, claimed.fence, "drained") is Status.QUEUED
+        assert await transitions.give_back(claimed.id, claimed.fence, "drained") is Status.QUEUED
     claimed = await claim()
     assert (claimed.runs, claimed.fence) == (1, 6)
     assert (await commands.get(job.id, job.owner)).status is Status.RUNNING
@@ -123,9 +124,9 @@ async def test_a_claim_at_ten_thousand_waiting_reads_only_indexes(queued: NewJob
         WITH more AS (
           INSERT INTO account (id, role, token_version, created_at)
           SELECT gen_random_uuid(), 'user', 0, now() FROM generate_series(1, 40) RETURNING id)
-        INSERT INTO job (id, owner, door, lane, pipeline, options, as_sent, status, progress, fence, runs, events,
+        INSERT INTO job (id, owner, api, lane, pipeline, options, as_sent, status, progress, fence, runs, events,
           queued_at, created_at, updated_at)
-        SELECT gen_random_uuid(), more.id, door, lane, pipeline, options, as_sent, status, progress, fence, runs,
+        SELECT gen_random_uuid(), more.id, api, lane, pipeline, options, as_sent, status, progress, fence, runs,
           events, queued_at + n * interval '1 ms', job.created_at, updated_at
         FROM job, more, generate_series(1, 250) AS n WHERE job.id = $1
         """,
@@ -133,6 +134,6 @@ async def test_a_claim_at_ten_thousand_waiting_reads_only_indexes(queued: NewJob
     )
     await connections.execute("ANALYZE job")
     # when the plan of a claim is asked for, then nothing is read or sorted in full
-    rows = await connections.fetch("EXPLAIN " + claim_queries.CLAIM, "tables", "me", "x")
+    rows = await connections.fetch("EXPLAIN " + claims.CLAIM, "tables", "me", "x")
     plan = "\n".join(row[0] for row in rows)
     assert "Seq Scan on job" not in plan, plan

@@ -7,8 +7,9 @@ import pytest
 from filemill import connections
 from filemill.accounts import guests, sign_in
 from filemill.errors import NotYours, WrongStatus
-from filemill.jobs import claim_queries, closing, commands, moves, queries, sweep, uploads
+from filemill.jobs import closing, commands, sweep, uploads
 from filemill.jobs.job import DATA, Status
+from filemill.jobs.rows import claims, jobs, transitions
 from filemill.storage import queries as objects
 from tests.fixtures.tidy import assert_tidy
 
@@ -61,16 +62,16 @@ async def test_a_job_that_runs_is_stopped_before_anything_goes(at_hand, queued):
     # given a job in a worker's hands
     guest = await a_guest()
     job = await queued(by=guest)
-    claimed = await claim_queries.claim(*WORKER)
+    claimed = await claims.claim(*WORKER)
     assert claimed.id == job.id
     # when
     await end(guest)
     await sweep.sweep()
     # then it is asked to stop, and its input is still there to be read
-    assert await queries.lock(job.id) is Status.CANCELLATION_REQUESTED
+    assert await jobs.lock(job.id) is Status.CANCELLATION_REQUESTED
     assert await at_hand.store.keys() == [f"input/{job.id}/data.csv"]
     # when its worker has stopped
-    assert await moves.cancelled(claimed.id, claimed.fence)
+    assert await transitions.cancelled(claimed.id, claimed.fence)
     await sweep.sweep()
     await sweep.remove_leaving()
     # then
@@ -81,14 +82,14 @@ async def test_a_job_that_runs_is_stopped_before_anything_goes(at_hand, queued):
 async def test_a_job_whose_time_is_over_is_cancelled_whatever_it_does(queued):
     # given one that waits and one that runs
     await queued()
-    running = await claim_queries.claim(*WORKER)
+    running = await claims.claim(*WORKER)
     waiting = await queued()
     await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
     # when
     await sweep.expire()
     # then
-    assert await queries.lock(waiting.id) in (Status.CANCELLED, None)
-    assert await queries.lock(running.id) is Status.CANCELLATION_REQUESTED
+    assert await jobs.lock(waiting.id) in (Status.CANCELLED, None)
+    assert await jobs.lock(running.id) is Status.CANCELLATION_REQUESTED
 
 
 async def test_a_merged_guest_stays_and_what_it_has_is_the_members(queued):
@@ -127,7 +128,7 @@ async def test_only_what_was_begun_at_the_door_is_cleared(at_hand, new_job, queu
     # given
     guest = await a_guest()
     here, there = await queued(by=guest), await queued(by=guest)
-    await connections.execute("UPDATE job SET door = 'conversion' WHERE id = $1", here.id)
+    await connections.execute("UPDATE job SET api = 'conversion' WHERE id = $1", here.id)
     # when
     async with connections.transaction():
         held = await closing.begin(guest, "conversion")
@@ -137,8 +138,8 @@ async def test_only_what_was_begun_at_the_door_is_cleared(at_hand, new_job, queu
     # then
     assert held == []
     assert [row.key for row in await objects.leaving_of_owner(guest)] == [f"input/{here.id}/data.csv"]
-    assert await queries.get(here.id) is None
-    assert (await queries.get(there.id)).status is Status.QUEUED
+    assert await jobs.get(here.id) is None
+    assert (await jobs.get(there.id)).status is Status.QUEUED
     assert await rows_of(guest) == (1, 1)
 
 
@@ -153,23 +154,23 @@ async def test_a_guest_that_owns_nothing_may_go_at_once_a_member_never():
 
 
 async def test_at_other_doors_a_job_keeps_the_end_it_was_given(queued):
-    # given a job of another door that is to go with its session
+    # given a job of another API that is to go with its session
     job = await queued()
     ends = await connections.fetchval(
-        "UPDATE job SET door = 'conversion', expires_at = now() + interval '1 h' WHERE id = $1 RETURNING expires_at",
+        "UPDATE job SET api = 'conversion', expires_at = now() + interval '1 h' WHERE id = $1 RETURNING expires_at",
         job.id,
     )
     # when it ends
     await commands.cancel(job.id, job.owner)
     # then
-    assert (await queries.get(job.id)).expires_at == ends
+    assert (await jobs.get(job.id)).expires_at == ends
     assert await connections.fetchval("SELECT expires_at FROM object WHERE job = $1", job.id) == ends
 
 
 async def test_a_job_of_another_door_can_be_read_and_cancelled_and_nothing_else(queued):
     # given
     job = await queued()
-    await connections.execute("UPDATE job SET door = 'conversion' WHERE id = $1", job.id)
+    await connections.execute("UPDATE job SET api = 'conversion' WHERE id = $1", job.id)
     # then
     for refused in (
         uploads.sign(job.id, job.owner),
@@ -178,7 +179,7 @@ async def test_a_job_of_another_door_can_be_read_and_cancelled_and_nothing_else(
         commands.retry(job.id, job.owner, DATA),
         commands.delete(job.id, job.owner, DATA),
     ):
-        with pytest.raises(WrongStatus, match="begun at the door conversion-sessions"):
+        with pytest.raises(WrongStatus, match="begun at the API conversion-sessions"):
             await refused
     assert (await commands.cancel(job.id, job.owner)).status is Status.CANCELLED
 

@@ -9,18 +9,19 @@ import pytest
 
 from filemill import connections
 from filemill.errors import Impossible, NotFound, TooMany, WrongStatus
-from filemill.jobs import claim_queries, commands, context, file_queries, moves, queries
+from filemill.jobs import commands, context
 from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
+from filemill.jobs.rows import claims, files, jobs, transitions
 from filemill.storage import queries as objects
+from tests.fixtures.jobs import NewJob, upload
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import NewJob, upload
 
 pytestmark = pytest.mark.anyio
 
 
-async def claim() -> claim_queries.Claimed:
-    claimed = await claim_queries.claim("tables", "me", "tables 1")
+async def claim() -> claims.Claimed:
+    claimed = await claims.claim("tables", "me", "tables 1")
     assert claimed is not None
     return claimed
 
@@ -34,9 +35,9 @@ async def test_cancel_ends_a_waiting_job_at_once_and_asks_a_running_one(queued: 
     assert (await commands.cancel(waiting.id, waiting.owner)).status is Status.CANCELLED
     assert (await commands.cancel(running.id, running.owner)).status is Status.CANCELLATION_REQUESTED
     assert (await commands.cancel(running.id, running.owner)).status is Status.CANCELLATION_REQUESTED
-    assert await moves.renew(claimed.id, claimed.fence, 0.1, None) is Status.CANCELLATION_REQUESTED
-    assert not await moves.finish(claimed.id, claimed.fence, b"{}")
-    assert await moves.cancelled(claimed.id, claimed.fence)
+    assert await transitions.renew(claimed.id, claimed.fence, 0.1, None) is Status.CANCELLATION_REQUESTED
+    assert not await transitions.finish(claimed.id, claimed.fence, b"{}")
+    assert await transitions.cancelled(claimed.id, claimed.fence)
     with pytest.raises(WrongStatus, match="CANCELLED"):
         await commands.cancel(running.id, running.owner)
 
@@ -47,9 +48,9 @@ async def test_what_a_file_holds_keeps_no_job_from_its_end(queued: NewJob) -> No
     await queued()
     done, failed = await claim(), await claim()
     # when one of them tells it in a warning and in its result, the other in its sentence
-    await moves.note(done.id, done.fence, "warning", {"message": "a\0"})
-    assert await moves.finish(done.id, done.fence, b'{"types": {"a\\u0000": "int", "\\\\u0000": "int"}}')
-    assert await moves.fail(failed.id, failed.fence, "bad_value", "a\0: 5 is no date.", "caller")
+    await transitions.note(done.id, done.fence, "warning", {"message": "a\0"})
+    assert await transitions.finish(done.id, done.fence, b'{"types": {"a\\u0000": "int", "\\\\u0000": "int"}}')
+    assert await transitions.fail(failed.id, failed.fence, "bad_value", "a\0: 5 is no date.", "caller")
     # then both have ended, and the sign for what is unknown stands for what no row can hold
     result, message = await connections.fetchrow(
         "SELECT result->'types', (SELECT error_message FROM job WHERE id = $2) FROM job WHERE id = $1",
@@ -65,7 +66,7 @@ async def test_a_cancel_beside_a_finish_has_one_outcome(queued: NewJob) -> None:
         job = await queued()
         claimed = await claim()
         finished, asked = await asyncio.gather(
-            moves.finish(claimed.id, claimed.fence, b"{}"),
+            transitions.finish(claimed.id, claimed.fence, b"{}"),
             commands.cancel(job.id, job.owner),
             return_exceptions=True,
         )
@@ -76,7 +77,7 @@ async def test_a_cancel_beside_a_finish_has_one_outcome(queued: NewJob) -> None:
         else:
             assert finished is False
             assert status is Status.CANCELLATION_REQUESTED
-            assert await moves.cancelled(claimed.id, claimed.fence)
+            assert await transitions.cancelled(claimed.id, claimed.fence)
 
 
 async def test_a_cancelled_job_whose_worker_was_lost_is_never_queued_again(queued: NewJob) -> None:
@@ -84,7 +85,7 @@ async def test_a_cancelled_job_whose_worker_was_lost_is_never_queued_again(queue
     await claim()
     await commands.cancel(job.id, job.owner)
     await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
-    await moves.take_back()
+    await transitions.take_back()
     assert (await commands.get(job.id, job.owner)).status is Status.CANCELLED
 
 
@@ -92,7 +93,7 @@ async def test_retry_runs_a_failed_job_again_while_its_input_is_there(at_hand: C
     # given a job that failed
     job = await queued()
     claimed = await claim()
-    await moves.fail(claimed.id, claimed.fence, "too_slow", "It took too long.", "caller")
+    await transitions.fail(claimed.id, claimed.fence, "too_slow", "It took too long.", "caller")
     await commands.settle([job.id])
     job = await commands.get(job.id, job.owner)
     assert (job.status, job.error_message) == (Status.FAILED, "It took too long.")
@@ -104,7 +105,7 @@ async def test_retry_runs_a_failed_job_again_while_its_input_is_there(at_hand: C
     with pytest.raises(WrongStatus, match="RUNNING"):
         await commands.retry(job.id, job.owner)
     # but once its input has gone, it cannot
-    await moves.fail(claimed.id, claimed.fence, "too_slow", "It took too long.", "caller")
+    await transitions.fail(claimed.id, claimed.fence, "too_slow", "It took too long.", "caller")
     await commands.settle([job.id])
     await connections.execute("UPDATE object SET expires_at = now() - interval '1 s' WHERE job = $1", job.id)
     await objects.leave_expired()
@@ -123,7 +124,7 @@ async def test_a_retry_beside_a_sweep_has_one_outcome(queued: NewJob) -> None:
         tried, _ = await asyncio.gather(
             commands.retry(job.id, job.owner), objects.leave_expired(), return_exceptions=True
         )
-        (file,) = await file_queries.files(job.id, "in")
+        (file,) = await files.of_job(job.id, "in")
         # then either it runs with its input kept, or it stays cancelled without
         status = (await commands.get(job.id, job.owner)).status
         if isinstance(tried, WrongStatus):
@@ -175,12 +176,12 @@ async def test_what_is_written_after_a_delete_goes_too(at_hand: Context, new_job
 
 
 async def test_one_idempotency_key_makes_one_job(new_job: NewJob) -> None:
-    jobs = await asyncio.gather(*(new_job(idempotency_key="k", body_hash="h") for _ in range(8)))
-    assert len({job.id for job in jobs}) == 1
+    made = await asyncio.gather(*(new_job(idempotency_key="k", body_hash="h") for _ in range(8)))
+    assert len({job.id for job in made}) == 1
     with pytest.raises(Impossible, match="another body"):
         await new_job(idempotency_key="k", body_hash="other")
     await connections.execute("UPDATE job SET created_at = now() - interval '25 h'")
-    assert (await new_job(idempotency_key="k", body_hash="other")).id != jobs[0].id
+    assert (await new_job(idempotency_key="k", body_hash="other")).id != made[0].id
 
 
 async def test_open_jobs_are_limited(at_hand: Context, new_job: NewJob, queued: NewJob) -> None:
@@ -231,14 +232,14 @@ async def test_a_move_that_nobody_was_told_of_is_seen_all_the_same(new_job: NewJ
 async def test_many_who_wait_cost_little_more_than_one(new_job: NewJob, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
     job = await new_job()
-    get, readings = queries.get, 0
+    get, readings = jobs.get, 0
 
     async def counted(job_id: UUID) -> Job | None:
         nonlocal readings
         readings += 1
         return await get(job_id)
 
-    monkeypatch.setattr(queries, "get", counted)
+    monkeypatch.setattr(jobs, "get", counted)
     # when a hundred wait in vain for seconds
     await asyncio.gather(*(commands.wait(job.id, job.owner, 3.5) for _ in range(100)))
     # then each has read as it began, at its end, and where the listening connection was made meanwhile

@@ -3,11 +3,12 @@
 import pytest
 
 from filemill.errors import Unavailable
-from filemill.jobs import offers, worker_queries
+from filemill.jobs import offers
 from filemill.jobs.context import Context
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.pairs import PAIRS
-from filemill.jobs.worker_queries import WorkerRow
+from filemill.jobs.rows import workers
+from filemill.jobs.rows.workers import WorkerRow
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.pairs import PAIRS
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +16,7 @@ DOCX = FORMATS["docx"]
 
 
 async def beat(lane: str, pairs: tuple[tuple[str, str], ...] | None = None) -> None:
-    await worker_queries.beat(WorkerRow(f"one of {lane}", "here", lane, 2, {}, "closed", None, pairs))
+    await workers.beat(WorkerRow(f"one of {lane}", "here", lane, 2, {}, "closed", None, pairs))
 
 
 async def test_nobody_alive_offers_nothing(at_hand: Context) -> None:

@@ -9,15 +9,17 @@ import pytest
 
 from filemill import connections
 from filemill.errors import WrongStatus
-from filemill.jobs import hashing, receipt_queries, receipts
-from filemill.jobs.cage import Cage
+from filemill.jobs import receipts
 from filemill.jobs.context import Context
 from filemill.jobs.job import Job
-from filemill.jobs.queries import NewFile
 from filemill.jobs.receipts import FileSum
-from filemill.jobs.runner import Runner
+from filemill.jobs.rows import receipts as receipt_rows
+from filemill.jobs.rows.jobs import NewFile
+from filemill.runs import hashing
+from filemill.runs.runner import Runner
+from filemill.sandbox.pool import Pool
 from filemill.storage import objects
-from tests.jobs.conftest import TABLE, NewJob, mark_all
+from tests.fixtures.jobs import TABLE, NewJob, mark_all
 
 pytestmark = pytest.mark.anyio
 
@@ -27,10 +29,10 @@ LARGE = b"name\n" + b"Ada\n" * (receipts.HASHED_AT_ONCE // 4)
 
 @pytest.fixture
 async def runner(at_hand: Context, tmp_path: Path) -> AsyncIterator[Runner]:
-    cage = Cage("tables", tmp_path)
-    await cage.open(1)
-    yield Runner("tables", "this test", cage, {})
-    await cage.close()
+    pool = Pool("tables", tmp_path)
+    await pool.open(1)
+    yield Runner("tables", "this test", pool, {})
+    await pool.close()
 
 
 def sha256(data: bytes) -> str:
@@ -61,7 +63,7 @@ async def test_a_small_job_has_all_of_its_receipt_when_it_ends(
     )
     assert receipt.seconds > 0
     assert set(receipt.versions) == {"filemill", "tables"}
-    assert await receipt_queries.take(60) is None
+    assert await receipt_rows.take(60) is None
 
 
 async def test_a_job_that_has_not_completed_has_no_receipt(new_job: NewJob) -> None:
@@ -108,10 +110,10 @@ async def test_what_a_killed_worker_was_hashing_is_hashed_by_the_next(
 ) -> None:
     # given an object in the hands of a worker that is no more
     job = await large(runner, new_job)
-    taken = await receipt_queries.take(60)
+    taken = await receipt_rows.take(60)
     assert taken is not None
     await hashing.until_none_due()
-    assert await receipt_queries.count_due([taken.key], receipts.WAITED_FOR) == 1
+    assert await receipt_rows.count_due([taken.key], receipts.WAITED_FOR) == 1
 
     # when its time is over
     await connections.execute("UPDATE object SET hash_due = now() WHERE key = $1", taken.key)

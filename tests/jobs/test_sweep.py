@@ -10,26 +10,16 @@ import pytest
 
 from filemill import connections
 from filemill.errors import DatabaseAway
-from filemill.jobs import (
-    claim_queries,
-    commands,
-    context,
-    moves,
-    pairs,
-    plan_queries,
-    queries,
-    queue,
-    sweep,
-    uploads,
-    worker_queries,
-)
+from filemill.jobs import commands, context, sweep, uploads, wakeups
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
-from filemill.jobs.worker_queries import WorkerRow
+from filemill.jobs.rows import claims, jobs, plans, transitions, workers
+from filemill.jobs.rows.workers import WorkerRow
+from filemill.pipelines import pairs
 from filemill.storage import queries as objects
 from filemill.storage.objects import LONGEST_UPLOAD_SECONDS, input_key, output_key
+from tests.fixtures.jobs import NewJob, upload
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import NewJob, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +61,7 @@ async def test_an_upload_in_parts_that_nobody_goes_on_with_is_given_up(at_hand: 
 async def test_a_lost_run_is_queued_again_and_what_it_wrote_goes(at_hand: Context, queued: NewJob) -> None:
     # given a run that wrote half an output, began another in parts, and was lost
     job = await queued()
-    claimed = await claim_queries.claim("tables", "me", "x")
+    claimed = await claims.claim("tables", "me", "x")
     assert claimed is not None
     key = output_key(job.id, claimed.fence, "data_processed.csv")
     await objects.expect(key, job.owner, job.id, 60, fence=claimed.fence)
@@ -130,7 +120,7 @@ async def test_a_retry_just_before_its_end_saves_a_job(at_hand: Context, queued:
     job = await queued()
     await commands.cancel(job.id, job.owner)
     await connections.execute("UPDATE job SET expires_at = now() - interval '1 s'")
-    assert await queries.expired_rows() == [job.id]
+    assert await jobs.expired_rows() == [job.id]
     # when its owner is faster
     await commands.retry(job.id, job.owner)
     await sweep.forget(job.id)
@@ -143,12 +133,12 @@ async def test_a_retry_just_before_its_end_saves_a_job(at_hand: Context, queued:
 async def test_inputs_and_outputs_are_kept_for_different_times(at_hand: Context, queued: NewJob) -> None:
     # given a finished job
     job = await queued()
-    claimed = await claim_queries.claim("tables", "me", "x")
+    claimed = await claims.claim("tables", "me", "x")
     assert claimed is not None
     key = output_key(job.id, 1, "data_processed.csv")
     made = await objects.expect(key, job.owner, job.id, 60, fence=1)
     async with connections.transaction():
-        await moves.finish(job.id, 1, b"{}")
+        await transitions.finish(job.id, 1, b"{}")
         await objects.store(made, size=1, etag="e", media_type=None)
         await commands.settle([job.id])
     rows = await connections.fetch(
@@ -193,17 +183,17 @@ async def test_who_holds_the_sweep_and_is_not_heard_of_loses_it(
 async def test_a_plan_whose_nudge_was_lost_gets_another(at_hand: Context, owner: UUID, queued: NewJob) -> None:
     client = dramatiq.get_broker().client  # type: ignore[attr-defined]
     # given a worker of tables whose one slot is taken, and a plan that waits
-    await worker_queries.beat(WorkerRow("one", "here", "tables", 1, {}, "open", None))
+    await workers.beat(WorkerRow("one", "here", "tables", 1, {}, "open", None))
     await queued()
-    assert await claim_queries.claim("tables", "one", "x")
-    await plan_queries.insert(
-        owner=owner, door="data", lane=pairs.PLANS_LANE, pipeline=b"[]", options=b'{"mode":"plan"}', files=[]
+    assert await claims.claim("tables", "one", "x")
+    await plans.insert(
+        owner=owner, api="data", lane=pairs.PLANS_LANE, pipeline=b"[]", options=b'{"mode":"plan"}', files=[]
     )
-    client.delete(f"{queue.NAMESPACE}:tables")
+    client.delete(f"{wakeups.NAMESPACE}:tables")
     # when sweep comes by
-    await sweep.nudge()
+    await sweep.wake()
     # then whoever serves tables is told
-    assert client.llen(f"{queue.NAMESPACE}:tables") == 1
+    assert client.llen(f"{wakeups.NAMESPACE}:tables") == 1
 
 
 async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Context, queued: NewJob) -> None:
@@ -211,7 +201,7 @@ async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Con
     job, young = await queued(), await queued()
     await connections.execute("UPDATE job SET queued_at = now() - interval '100 s' WHERE id = $1", job.id)
     for name in ("a", "b"):
-        await worker_queries.beat(WorkerRow(name, "h", "tables", 2, {}, "open", 100.0))
+        await workers.beat(WorkerRow(name, "h", "tables", 2, {}, "open", 100.0))
     patient = msgspec.structs.replace(at_hand.settings, store_away_seconds=1800)
     context.open(msgspec.structs.replace(at_hand, settings=patient))
     await sweep.end_waiting_for_store()
@@ -231,7 +221,7 @@ async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Con
 async def test_no_job_fails_while_one_worker_still_reaches_the_store(at_hand: Context, queued: NewJob) -> None:
     job = await queued()
     await connections.execute("UPDATE job SET queued_at = now() - interval '1 day' WHERE id = $1", job.id)
-    await worker_queries.beat(WorkerRow("a", "h", "tables", 2, {}, "open", 9999.0))
-    await worker_queries.beat(WorkerRow("b", "h", "tables", 2, {}, "open", None))
+    await workers.beat(WorkerRow("a", "h", "tables", 2, {}, "open", 9999.0))
+    await workers.beat(WorkerRow("b", "h", "tables", 2, {}, "open", None))
     await sweep.end_waiting_for_store()
     assert (await commands.get(job.id, job.owner)).status is Status.QUEUED

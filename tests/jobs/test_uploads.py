@@ -13,8 +13,8 @@ from filemill.jobs import commands, context, uploads
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.storage.objects import Part
+from tests.fixtures.jobs import TABLE, NewJob, new_account, upload
 from tests.fixtures.tidy import assert_tidy
-from tests.jobs.conftest import TABLE, NewJob, new_account, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -34,9 +34,11 @@ async def test_a_marked_upload_queues_the_job(at_hand: Context, new_job: NewJob)
 async def test_marking_eight_times_at_once_has_one_outcome(at_hand: Context, new_job: NewJob) -> None:
     job = await new_job()
     key = await upload(job)
-    outcomes = await asyncio.gather(*(uploads.mark(job.id, job.owner, key) for _ in range(8)), return_exceptions=True)
-    queued = [o for o in outcomes if not isinstance(o, BaseException)]
-    refused = [o for o in outcomes if isinstance(o, WrongStatus)]
+    on_completed = await asyncio.gather(
+        *(uploads.mark(job.id, job.owner, key) for _ in range(8)), return_exceptions=True
+    )
+    queued = [o for o in on_completed if not isinstance(o, BaseException)]
+    refused = [o for o in on_completed if isinstance(o, WrongStatus)]
     assert (len(queued), len(refused)) == (1, 7)
     moves = [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"]
     assert moves == ["PENDING", "QUEUED"]

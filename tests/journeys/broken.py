@@ -6,7 +6,7 @@ from uuid import UUID
 from filemill.local import object_store
 from filemill.local.process import Process
 from filemill.local.server import ObjectStore
-from tests.fixtures.faulty import FaultyStack, cage_children, family
+from tests.fixtures.faulty import FaultyStack, family, sandbox_children
 from tests.journeys.tables import LONG, long_as_ndjson
 from tests.journeys.visitor import Job, Visitor, database_of, step
 
@@ -29,7 +29,7 @@ async def at_work(stack: FaultyStack, visitor: Visitor) -> tuple[Job, Process]:
 async def held(stack: FaultyStack, visitor: Visitor) -> tuple[Job, Process]:
     """A long job stopped in the middle of writing, and the worker that waits for it."""
     job, worker = await at_work(stack, visitor)
-    for child in cage_children(worker):
+    for child in sandbox_children(worker):
         child.suspend()
     assert (await visitor.read(job))["status"] == "RUNNING", "it had ended before it was stopped"
     return job, worker

@@ -97,7 +97,7 @@ async def test_a_document_becomes_a_pdf(open_stack, new_guest):
     # given a worker for documents, which is ready some time after the stack is
     guest = await new_guest(open_stack.url)
     if "documents" not in open_stack.workers:
-        pytest.skip("no closed cage can be made here (filemill doctor)")
+        pytest.skip("no isolated sandbox can be made here (filemill doctor)")
 
     async def is_offered() -> bool:
         return "pdf" in (await guest.ask("GET", "/convert/formats"))["formats"].get("docx", [])

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.fixtures.faulty import FaultyStack, cage_children, freeze
+from tests.fixtures.faulty import FaultyStack, freeze, sandbox_children
 from tests.journeys.conftest import NewVisitor
 from tests.journeys.tables import PEOPLE
 from tests.journeys.visitor import (
@@ -49,10 +49,10 @@ async def test_whoever_has_thirty_jobs_waiting_lets_another_go_first(
     freeze(resting)
 
     async def are_there() -> bool:
-        return len(cage_children(working)) == 3
+        return len(sandbox_children(working)) == 3
 
     await until(are_there, "the children of the slots and of the place for plans")
-    for child in cage_children(working):
+    for child in sandbox_children(working):
         child.suspend()
     many = [await ann.queue(PEOPLE) for _ in range(2)]
     for job in many:
@@ -64,7 +64,7 @@ async def test_whoever_has_thirty_jobs_waiting_lets_another_go_first(
     await ann.ask("POST", f"/jobs/{many[0]['id']}/cancel", 200)
     # then his is next
     await ben.until(single, "RUNNING")
-    for child in cage_children(working):
+    for child in sandbox_children(working):
         child.resume()
     await ben.finished(single)
     for job in many[1:]:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from filemill.local.process import Process
-from tests.fixtures.faulty import FaultyStack, cage_children, family, freeze, have_died, resume, start_worker, thaw
+from tests.fixtures.faulty import FaultyStack, family, freeze, have_died, resume, sandbox_children, start_worker, thaw
 from tests.journeys.broken import AS_PACKED_JSON, assert_whole, at_work, counts, held
 from tests.journeys.cut import Cut
 from tests.journeys.tables import LONG, PEOPLE
@@ -34,7 +34,7 @@ async def test_a_job_whose_worker_is_killed_completes_on_another(
     job, worker = await held(broken, ann)
     members = family(worker)
     # when the worker's first process, the one below it, or those that jobs run in are killed, all in one moment
-    children = cage_children(worker)
+    children = sandbox_children(worker)
     victims = {"master": members[:1], "process": parents_of(children), "child": children}[victim]
     frozen = freeze(worker)
     for process in victims:
@@ -87,7 +87,7 @@ async def test_a_worker_that_wakes_up_too_late_leaves_the_winner_alone(
     job, worker = await at_work(broken, ann)
     freeze(worker)
     if not also_child:
-        for child in cage_children(worker):
+        for child in sandbox_children(worker):
             child.resume()
     # when another one has finished the job
     await assert_whole(ann, job)
@@ -125,7 +125,7 @@ async def test_a_worker_cut_off_from_the_database_stops_its_job(broken: FaultySt
     async with Cut(broken.postgres.port) as line, reached_through(line, broken) as remote:
         job = await ann.queue(LONG, AS_PACKED_JSON, "long.csv")
         await ann.until_written(job)
-        children = cage_children(remote)
+        children = sandbox_children(remote)
         for child in children:
             child.suspend()
         # when the line goes dead
@@ -144,7 +144,7 @@ async def test_a_worker_cut_off_from_the_database_stops_its_job(broken: FaultySt
         line.mend()
         for other in others:
             freeze(other)
-        for child in cage_children(remote):
+        for child in sandbox_children(remote):
             child.resume()
         assert await ann.finished(await ann.queue(PEOPLE), seconds=90) == PEOPLE
         assert await ann.read(job) == winner

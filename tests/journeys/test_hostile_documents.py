@@ -1,4 +1,4 @@
-"""Two hundred hostile documents through the door of a running stack: `make hostile`.
+"""Two hundred hostile documents through the API of a running stack: `make hostile`.
 
 Each is refused, fails with a reason, or is converted; and what comes after it is converted as if nothing had been.
 """
@@ -36,8 +36,8 @@ def samples(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def documents_stack(tmp_path_factory):
-    if why := system.why_no_closed_cage():
-        pytest.skip(f"no closed cage can be made here: {why}")
+    if why := system.why_not_isolated():
+        pytest.skip(f"no isolated sandbox can be made here: {why}")
     environ = UNLIMITED | {"FILEMILL_DOCUMENTS_SECONDS": str(SECONDS)}
     running = FaultyStack(tmp_path_factory.mktemp("hostile") / "home", environ=environ, lanes=("tables", "documents"))
     running.start()

@@ -1,4 +1,4 @@
-"""The commands of the README and of the door's page, run as they stand there against a running stack."""
+"""The commands of the README and of the API's page, run as they stand there against a running stack."""
 
 import json
 import re

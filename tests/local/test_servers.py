@@ -1,4 +1,4 @@
-"""The embedded servers: nobody gets in without a password, and the cage's key opens no more than the cage needs."""
+"""The embedded servers: nobody gets in without a password; the sandbox's key opens what a sandbox needs."""
 
 import io
 import os
@@ -13,7 +13,7 @@ import redis
 from minio import Minio
 from minio.error import S3Error
 
-from filemill.local.keys import CAGE, SERVICE
+from filemill.local.keys import SANDBOX, SERVICE
 from filemill.local.ports import free_port
 from filemill.local.process import NotStarted, Process, Program
 from tests.fixtures.faulty import have_died
@@ -35,23 +35,23 @@ async def test_redis_wants_the_password(servers):
         redis.Redis.from_url(f"redis://127.0.0.1:{urlsplit(servers.redis_url).port}/0").ping()
 
 
-async def test_the_cage_reads_inputs_and_writes_outputs_and_nothing_else(any_store, bucket):
+async def test_the_sandbox_reads_inputs_and_writes_outputs_and_nothing_else(any_store, bucket):
     service = client(any_store, SERVICE, any_store.service)
-    cage = client(any_store, CAGE, any_store.cage)
+    sandbox = client(any_store, SANDBOX, any_store.sandbox)
     service.put_object(bucket, "input/one/in.csv", io.BytesIO(b"in"), 2)
     service.put_object(bucket, "output/one/old.csv", io.BytesIO(b"out"), 3)
 
-    assert cage.get_object(bucket, "input/one/in.csv").read() == b"in"
-    cage.put_object(bucket, "output/one/new.csv", io.BytesIO(b"new"), 3)
+    assert sandbox.get_object(bucket, "input/one/in.csv").read() == b"in"
+    sandbox.put_object(bucket, "output/one/new.csv", io.BytesIO(b"new"), 3)
     large = bytes(6 * 2**20)
-    cage.put_object(bucket, "output/one/large.csv", io.BytesIO(large), len(large), part_size=5 * 2**20)
+    sandbox.put_object(bucket, "output/one/large.csv", io.BytesIO(large), len(large), part_size=5 * 2**20)
 
     refused = [
-        lambda: cage.put_object(bucket, "input/one/in.csv", io.BytesIO(b"no"), 2),
-        lambda: cage.remove_object(bucket, "input/one/in.csv"),
-        lambda: cage.get_object(bucket, "output/one/old.csv"),
-        lambda: list(cage.list_objects(bucket)),
-        lambda: cage.make_bucket("another"),
+        lambda: sandbox.put_object(bucket, "input/one/in.csv", io.BytesIO(b"no"), 2),
+        lambda: sandbox.remove_object(bucket, "input/one/in.csv"),
+        lambda: sandbox.get_object(bucket, "output/one/old.csv"),
+        lambda: list(sandbox.list_objects(bucket)),
+        lambda: sandbox.make_bucket("another"),
     ]
     for attempt in refused:
         with pytest.raises(S3Error) as error:

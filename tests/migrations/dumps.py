@@ -21,7 +21,7 @@ LANDED = Path(__file__).parent / "landed"
 _ROWS = """
 INSERT INTO account (id, email, password_hash, created_at)
 VALUES ('00000000-0000-4000-8000-0000000000a1', 'ann@example.com', 'not a hash', '2026-11-21T10:00:00Z');
-INSERT INTO job (id, owner, door, lane, status, pipeline, as_sent, created_at, updated_at)
+INSERT INTO job (id, owner, api, lane, status, pipeline, as_sent, created_at, updated_at)
 SELECT id, '00000000-0000-4000-8000-0000000000a1', 'data', 'tables', status,
   '[{"type": "limit", "params": {"n": 1}}]', '[{"type":"limit","params":{"n":1}}]', at, at
 FROM (VALUES

@@ -61,7 +61,7 @@ async def test_several_files_get_one_target_or_one_each_and_are_all_downloaded(
     assert table.column("city").to_pylist() == ["Rome", "Oslo"]
 
 
-@pytest.mark.skipif(bool(system.why_no_closed_cage()), reason="bubblewrap does not start here")
+@pytest.mark.skipif(bool(system.why_not_isolated()), reason="bubblewrap does not start here")
 async def test_a_document_is_converted_by_a_worker_that_came_after_the_page_was_opened(
     visit: Open, page_stack: FaultyStack
 ) -> None:

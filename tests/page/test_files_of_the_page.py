@@ -11,12 +11,14 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from filemill.app import create_app
-from filemill.faces.conversion import pages
+from filemill.page import routes as pages
 from filemill.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
-FOLDER = resources.files("filemill.faces.conversion") / "page"
+FOLDER = resources.files("filemill.page")
+FILES = [file for file in FOLDER.iterdir() if file.is_file() and not file.name.endswith(".py")]
+"""What a browser may get; the route lies beside them."""
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ async def test_every_file_that_is_named_is_there_with_its_type(client: httpx.Asy
         wanted += [link for link in (urljoin(path, one) for one in links) if link not in found]
 
     # then
-    assert set(found) == {"/", *(f"/page/{file.name}" for file in FOLDER.iterdir() if file.name != "index.html")}
+    assert set(found) == {"/", *(f"/page/{file.name}" for file in FILES if file.name != "index.html")}
     assert set(found.values()) == {"text/html", "text/css", "text/javascript", "image/svg+xml"}
 
 
@@ -72,7 +74,7 @@ async def test_a_file_that_has_not_changed_is_not_sent_again(client: httpx.Async
     assert (changed.status_code, changed.content) == (200, first.content)
 
 
-@pytest.mark.parametrize("name", ["index.html", "nothing.js", "..%2Fpages.py", "%2e%2e", "main.js%00"])
+@pytest.mark.parametrize("name", ["index.html", "nothing.js", "routes.py", "__init__.py", "%2e%2e", "main.js%00"])
 async def test_nothing_else_is_served(client: httpx.AsyncClient, name: str) -> None:
     assert (await client.get(f"/page/{name}")).status_code == 404
 
@@ -89,7 +91,7 @@ async def test_the_page_says_how_long_a_session_lasts(client: httpx.AsyncClient,
 
 
 def test_every_module_begins_with_what_it_is_for() -> None:
-    for file in FOLDER.iterdir():
+    for file in FILES:
         if file.name.endswith(".js"):
             assert file.read_text().startswith("/**"), file.name
 
@@ -100,4 +102,4 @@ def test_the_documentation_names_every_file() -> None:
         name for line in told.splitlines() if line.startswith("|") for name in re.findall(r"`([\w.]+\.\w+)`", line)
     ]
 
-    assert sorted(named) == sorted(file.name for file in FOLDER.iterdir())
+    assert sorted(named) == sorted(file.name for file in FILES)

@@ -22,8 +22,8 @@ from filemill.errors import (
     Unavailable,
     VirusFound,
 )
-from filemill.jobs.formats import FORMATS
 from filemill.local.ports import free_port
+from filemill.pipelines.formats import FORMATS
 from filemill.settings import Settings
 from filemill.storage import intake as intakes
 from filemill.storage import queries, removal, slots

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from filemill.errors import FileRefused
-from filemill.jobs import formats
+from filemill.pipelines import formats
 from filemill.storage import sniffing
 from filemill.storage.signatures import TEXTS
 from tests.fixtures.heads import DOCM, HEADS, OLE, ZIP_OF_PHOTOS, packed
@@ -89,7 +89,7 @@ def test_a_pdf_may_begin_with_something_else_as_readers_let_it():
         check("pdf", b"x" * 2000 + HEADS["pdf"])
 
 
-def test_a_large_first_entry_hides_what_follows_and_the_cage_decides():
+def test_a_large_first_entry_hides_what_follows_and_the_sandbox_decides():
     # given a workbook whose first entry alone is longer than what is looked at
     whole = packed(("docProps/thumbnail.txt", "".join(str(n * n) for n in range(30_000))), ("xl/workbook.xml", "<x/>"))
     assert len(whole) > sniffing.HEAD_BYTES + 10_000

@@ -1,4 +1,4 @@
-"""Fixtures for what doors share: an API in a process of its own that takes files in, as the real server runs it."""
+"""Fixtures for what APIs share: an API in a process of its own that takes files in, as the real server runs it."""
 
 import asyncio
 import os

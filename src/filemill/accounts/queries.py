@@ -218,15 +218,15 @@ async def has_signed_in_from(account: UUID, address: str) -> bool:
     )
 
 
-async def insert_sign_in(sign_in: UUID, account: UUID, address: str, door: str, remembered_seconds: int) -> None:
+async def insert_sign_in(sign_in: UUID, account: UUID, address: str, api: str, remembered_seconds: int) -> None:
     """Records a sign-in that succeeded."""
     await connections.execute(
-        "INSERT INTO sign_in (id, account, address, door, expires_at)"
+        "INSERT INTO sign_in (id, account, address, api, expires_at)"
         " VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5::int))",
         sign_in,
         account,
         address,
-        door,
+        api,
         remembered_seconds,
     )
 

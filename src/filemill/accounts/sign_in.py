@@ -1,4 +1,4 @@
-"""Signing up and signing in, at any door: who may, who may no more for a while, and the record of it."""
+"""Signing up and signing in, at any API: who may, who may no more for a while, and the record of it."""
 
 import hashlib
 from uuid import UUID, uuid4
@@ -50,7 +50,7 @@ async def register(email: str, password: str, *, role: str = "user") -> Member:
     return Member(account, stored)
 
 
-async def sign_in(name: str, password: str, *, address: str, door: str) -> SignedIn:
+async def sign_in(name: str, password: str, *, address: str, api: str) -> SignedIn:
     """Signs in by e-mail or username. Raises WrongCredentials, or TooMany after too many failures.
 
     The attempt is recorded before the password is looked at and forgotten when it was right, so that guesses made side
@@ -72,7 +72,7 @@ async def sign_in(name: str, password: str, *, address: str, door: str) -> Signe
         signed_in = SignedIn(uuid4(), member.id, member.token_version)
         async with connections.transaction():
             await queries.delete_attempt(attempt)
-            await queries.insert_sign_in(signed_in.id, signed_in.account, address, door, REMEMBERED_SECONDS)
+            await queries.insert_sign_in(signed_in.id, signed_in.account, address, api, REMEMBERED_SECONDS)
     return signed_in
 
 

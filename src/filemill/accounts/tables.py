@@ -1,4 +1,4 @@
-"""The rows that say who is asking, for all five doors."""
+"""The rows that say who is asking, for all five APIs."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class SignIn(Table, db=DB, tablename="sign_in"):
     id = UUID(primary_key=True)
     account = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.cascade, index=True)
     address = Text()
-    door = Text()
+    api = Text()
     refresh_hash = Text(null=True, default=None, secret=True)
     created_at = Timestamptz(default=TimestamptzNow())
     expires_at = Timestamptz(default=TimestamptzNow(), index=True)

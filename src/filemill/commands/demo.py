@@ -24,9 +24,9 @@ from rich.table import Table
 
 from filemill.commands.stopping import Stopped, Stopping
 from filemill.errors import BadSetting
-from filemill.jobs import formats
 from filemill.local import stack
 from filemill.local.process import NotStarted
+from filemill.pipelines import formats
 
 TABLE_PACKAGE, TABLE_FILE = "airportsdata", "airportsdata/airports.csv"
 COUNTRY = "IN"

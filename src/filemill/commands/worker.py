@@ -6,7 +6,7 @@ import sys
 import click
 
 from filemill import settings
-from filemill.jobs.walls import KINDS
+from filemill.sandbox.kinds import KINDS
 
 
 @click.command()

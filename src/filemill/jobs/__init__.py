@@ -1,1 +1,1 @@
-"""The one noun: jobs, their steps, their queue, the runner and the cage, and what sweeps up after them."""
+"""The one noun: jobs, their steps, their queue, the runner and the sandbox, and what sweeps up after them."""

@@ -1,4 +1,4 @@
-"""The end of accounts, and of what one has begun at a door: first its jobs are cancelled, then bytes go, then rows.
+"""The end of accounts, and of what one has begun at an API: first its jobs are cancelled, then bytes go, then rows.
 
 Nothing here waits: what a worker still holds is left to the next sweep.
 """
@@ -7,8 +7,9 @@ from uuid import UUID
 
 from filemill import connections, logs
 from filemill.accounts import queries as accounts
-from filemill.jobs import closing_queries, commands, moves
+from filemill.jobs import commands
 from filemill.jobs.job import Status
+from filemill.jobs.rows import closing, transitions
 from filemill.storage import queries as objects
 
 
@@ -28,35 +29,35 @@ async def close(account: UUID) -> bool:
         if not await accounts.lock_ended(account):
             return False
         await _cancel(account, None)
-        if await closing_queries.held(account, None):
+        if await closing.held(account, None):
             return False
         await objects.leave_all_owned(account)
         return await accounts.delete(account)
 
 
-async def begin(account: UUID, door: str) -> list[UUID]:
-    """Ends, inside a transaction, what an account has begun at a door -> the jobs that a worker still holds.
+async def begin(account: UUID, api: str) -> list[UUID]:
+    """Ends, inside a transaction, what an account has begun at an API -> the jobs that a worker still holds.
 
     `clear` does the rest once they have ended; where nobody calls it, sweep does.
     """
-    await _cancel(account, door)
-    await closing_queries.expire_now(account, door)
-    return await closing_queries.held(account, door)
+    await _cancel(account, api)
+    await closing.expire_now(account, api)
+    return await closing.held(account, api)
 
 
-async def clear(account: UUID, door: str) -> None:
-    """Deletes, inside a transaction, the ended jobs of an account at a door and sends their objects away."""
-    jobs = await closing_queries.ended_jobs(account, door)
+async def clear(account: UUID, api: str) -> None:
+    """Deletes, inside a transaction, the ended jobs of an account at an API and sends their objects away."""
+    jobs = await closing.ended_jobs(account, api)
     await objects.leave_all_of(jobs)
-    await closing_queries.delete(jobs)
+    await closing.delete(jobs)
 
 
 async def dismiss(guest: UUID) -> None:
     """Lets a guest go that owns nothing any more; one that was merged into a member stays."""
-    if await closing_queries.expire_if_empty(guest):
+    if await closing.expire_if_empty(guest):
         await close(guest)
 
 
-async def _cancel(account: UUID, door: str | None) -> None:
-    moved = await moves.cancel_all([account], "its owner's time was over", door)
+async def _cancel(account: UUID, api: str | None) -> None:
+    moved = await transitions.cancel_all([account], "its owner's time was over", api)
     await commands.settle([job.id for job in moved if job.status is Status.CANCELLED])

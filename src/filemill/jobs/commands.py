@@ -1,4 +1,4 @@
-"""What a door may ask of jobs: make, read, wait, cancel, retry, delete, download."""
+"""What an API may ask of jobs: make, read, wait, cancel, retry, delete, download."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,13 @@ import msgspec
 from filemill import connections
 from filemill.accounts import queries as accounts
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
-from filemill.jobs import chains, context, file_queries, formats, moves, queries, queue, steps
-from filemill.jobs import options as job_options
-from filemill.jobs.job import DOORS, ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
-from filemill.jobs.options import Options
-from filemill.jobs.queries import NewFile as NewInput
+from filemill.jobs import context, wakeups
+from filemill.jobs.job import APIS, ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
+from filemill.jobs.rows import files, jobs, transitions
+from filemill.jobs.rows.jobs import NewFile as NewInput
+from filemill.pipelines import chains, formats, steps
+from filemill.pipelines import options as job_options
+from filemill.pipelines.options import Options
 from filemill.storage import queries as objects
 from filemill.storage import removal
 
@@ -33,7 +35,7 @@ class NewJob(msgspec.Struct, frozen=True):
     """A job to be made. `as_sent` is the JSON text of the steps as the caller wrote them."""
 
     owner: UUID
-    door: str
+    api: str
     pipeline: steps.Pipeline
     as_sent: bytes
     inputs: tuple[NewInput, ...]
@@ -59,14 +61,14 @@ async def create(new: NewJob) -> Job:
     settings = context.get().settings
     possible = want_possible(new.pipeline, new.inputs, new.options)
     async with connections.transaction():
-        await queries.lock_owner(new.owner)
+        await jobs.lock_owner(new.owner)
         if new.idempotency_key is not None:
-            before = await queries.by_idempotency_key(new.owner, new.idempotency_key, settings.idempotency_seconds)
+            before = await jobs.by_idempotency_key(new.owner, new.idempotency_key, settings.idempotency_seconds)
             if before is not None:
                 if before[1] != new.body_hash:
                     raise Impossible("Idempotency-Key: this key was used before with another body.")
                 return await _read(before[0])
-        n_open, n_pending = await queries.count_open(new.owner)
+        n_open, n_pending = await jobs.count_open(new.owner)
         _want_room(n_open, settings.open_jobs)
         if n_pending >= settings.pending_jobs:
             raise TooMany(
@@ -80,17 +82,17 @@ async def create(new: NewJob) -> Job:
 async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int) -> Job:
     """Makes a QUEUED job, inside a transaction, whose one input is an object that is there.
 
-    It is kept until then, with its outputs. Whoever commits nudges its lane. Raises Impossible; TooMany where its owner
-    has `most_open` jobs already.
+    The job is kept until `kept_until`, with its outputs. Whoever commits wakes its lane. Raises Impossible; TooMany
+    where the owner has `most_open` jobs already.
     """
     possible = want_possible(new.pipeline, new.inputs, new.options)
-    await queries.lock_owner(new.owner)
-    n_open, _ = await queries.count_open(new.owner)
+    await jobs.lock_owner(new.owner)
+    n_open, _ = await jobs.count_open(new.owner)
     _want_room(n_open, most_open)
     job_id = await _insert(new, possible)
-    await file_queries.bind_input(job_id, MAIN_INPUT, object_id)
-    await moves.queue(job_id, (Status.PENDING,), "begun by its owner")
-    await queries.keep_until(job_id, until)
+    await files.bind_input(job_id, MAIN_INPUT, object_id)
+    await transitions.queue(job_id, (Status.PENDING,), "begun by its owner")
+    await jobs.keep_until(job_id, until)
     return await _read(job_id)
 
 
@@ -103,9 +105,9 @@ def _want_room(n_open: int, most: int) -> None:
 
 
 async def _insert(new: NewJob, possible: Possible) -> UUID:
-    return await queries.insert(
+    return await jobs.insert(
         owner=new.owner,
-        door=new.door,
+        api=new.api,
         lane=possible.lane,
         pipeline=steps.encode(new.pipeline),
         options=job_options.encode(new.options),
@@ -125,23 +127,23 @@ def _format_of(file: NewInput) -> formats.Format:
 
 
 async def _read(job_id: UUID) -> Job:
-    job = await queries.get(job_id)
+    job = await jobs.get(job_id)
     if job is None:
         raise NotFound("There is no job with this id.")
     return job
 
 
-async def get(job_id: UUID, owner: UUID, door: str | None = None) -> Job:
+async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
     """A job of this owner, or of a guest merged into it.
 
-    Raises NotFound, NotYours; WrongStatus where it was not begun at `door`, if that is given.
+    Raises NotFound, NotYours; WrongStatus where it was not begun at `API`, if that is given.
     """
     job = await _read(job_id)
     if job.owner != owner and not await accounts.is_merged(job.owner, owner):
         raise NotYours("This job belongs to somebody else.")
-    if door is not None and job.door != door:
+    if api is not None and job.api != api:
         raise WrongStatus(
-            f"The job was begun at the door {DOORS[job.door]}; here it can be read, cancelled and downloaded, nothing"
+            f"The job was begun at the API {APIS[job.api]}; here it can be read, cancelled and downloaded, nothing"
             " else."
         )
     return job
@@ -149,7 +151,7 @@ async def get(job_id: UUID, owner: UUID, door: str | None = None) -> Job:
 
 async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
     """The jobs of an owner, newest first."""
-    return await queries.list_of(owner, skip, limit)
+    return await jobs.list_of(owner, skip, limit)
 
 
 async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
@@ -176,14 +178,14 @@ async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
 async def events(job_id: UUID, owner: UUID, after: int = 0) -> list[Event]:
     """What happened to a job of this owner after event number `after`. Raises NotFound, NotYours."""
     await get(job_id, owner)
-    return await queries.events(job_id, after)
+    return await jobs.events(job_id, after)
 
 
-async def settle(jobs: list[UUID]) -> None:
+async def settle(ended: list[UUID]) -> None:
     """Sets how long ended jobs and their files are kept; in the transaction that ended them."""
     settings = context.get().settings
-    await queries.settle(
-        jobs,
+    await jobs.settle(
+        ended,
         input_seconds=settings.input_seconds,
         output_seconds=settings.output_seconds,
         row_seconds=settings.job_row_seconds,
@@ -194,7 +196,7 @@ async def cancel(job_id: UUID, owner: UUID) -> Job:
     """Cancels a job: at once if it waits, within two seconds if it runs. Raises WrongStatus once it has ended."""
     job = await get(job_id, owner)
     async with connections.transaction():
-        status = await moves.cancel(job_id, "cancelled by its owner")
+        status = await transitions.cancel(job_id, "cancelled by its owner")
         if status is Status.CANCELLED:
             await settle([job_id])
         job = await _read(job_id)
@@ -203,40 +205,40 @@ async def cancel(job_id: UUID, owner: UUID) -> Job:
     return job
 
 
-async def retry(job_id: UUID, owner: UUID, door: str | None = None) -> Job:
+async def retry(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
     """Queues a FAILED or CANCELLED job again, while its inputs are there. Raises WrongStatus."""
-    await get(job_id, owner, door)
+    await get(job_id, owner, api)
     async with connections.transaction():
-        status = await queries.lock(job_id)
+        status = await jobs.lock(job_id)
         if status not in (Status.FAILED, Status.CANCELLED):
             raise WrongStatus(f"The job is {status}; only a FAILED or CANCELLED job can be tried again.")
-        if not await file_queries.keep_inputs(job_id):
+        if not await files.keep_inputs(job_id):
             raise WrongStatus("The job's input is not there (any more); make a new job and upload it again.")
-        lane = await moves.queue(job_id, (Status.FAILED, Status.CANCELLED), "tried again by its owner")
+        lane = await transitions.queue(job_id, (Status.FAILED, Status.CANCELLED), "tried again by its owner")
         job = await _read(job_id)
     if lane is not None:
-        await queue.nudge(lane)
+        await wakeups.wake(lane)
     return job
 
 
-async def delete(job_id: UUID, owner: UUID, door: str | None = None) -> None:
+async def delete(job_id: UUID, owner: UUID, api: str | None = None) -> None:
     """Deletes a job that no worker holds; its objects are gone when this returns.
 
     Raises WrongStatus for a job in a worker's hands, StoreAway where the store did not take the objects away: the job
     is still there then, and deleting it again goes on.
     """
-    await get(job_id, owner, door)
+    await get(job_id, owner, api)
     async with connections.transaction():
-        status = await queries.lock(job_id)
+        status = await jobs.lock(job_id)
         if status in (Status.RUNNING, Status.CANCELLATION_REQUESTED):
             first = "cancel it first" if status is Status.RUNNING else "wait for its end"
             raise WrongStatus(f"The job is {status}; {first}, then delete it.")
         if status in (Status.PENDING, Status.QUEUED):
-            await moves.cancel(job_id, "deleted by its owner")
+            await transitions.cancel(job_id, "deleted by its owner")
         keys = await objects.leave_all_of([job_id])
     if not await removal.remove(context.get().store, await objects.leaving_of(keys)):
         raise StoreAway
-    await queries.delete(job_id)
+    await jobs.delete(job_id)
 
 
 async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> str:
@@ -244,7 +246,7 @@ async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> s
     job = await get(job_id, owner)
     if job.status is not Status.COMPLETED:
         raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has an output.")
-    for file in await file_queries.files(job_id, "out"):
+    for file in await files.of_job(job_id, "out"):
         if file.name == name and file.key is not None and file.state == "stored":
             at_hand = context.get()
             return at_hand.store.presign_get(file.key, at_hand.settings.download_url_seconds, file.file_name)

@@ -3,7 +3,7 @@
 import msgspec
 
 from filemill.errors import Unavailable
-from filemill.jobs.events import Listener
+from filemill.jobs.listener import Listener
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
 

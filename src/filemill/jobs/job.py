@@ -27,7 +27,7 @@ HELD = frozenset({Status.RUNNING, Status.CANCELLATION_REQUESTED})
 
 ENDED = frozenset(Status) - OPEN
 
-MOVES: dict[Status, frozenset[Status]] = {
+TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.QUEUED, Status.CANCELLED}),
     Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED}),
     Status.RUNNING: frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLATION_REQUESTED, Status.QUEUED}),
@@ -42,8 +42,8 @@ MAIN_INPUT, MAIN_OUTPUT, BAD_ROWS = "input", "output", "bad_rows"
 """The names of the input every job has, of the output every job has, and of the one for rows it could not use."""
 
 DATA, CONVERSION = "data", "conversion"
-DOORS: dict[str, str] = {DATA: "data-jobs", CONVERSION: "conversion-sessions"}
-"""The doors at which a job can begin: as its row says it, and as callers know it."""
+APIS: dict[str, str] = {DATA: "data-jobs", CONVERSION: "conversion-sessions"}
+"""The APIs at which a job can begin: as its row says it, and as callers know it."""
 
 MOST_RUNS = 3
 """How often a job may lose its worker before it has FAILED."""
@@ -74,7 +74,7 @@ class Job(msgspec.Struct, frozen=True):
 
     id: UUID
     owner: UUID
-    door: str
+    api: str
     lane: str
     status: Status
     as_sent: msgspec.Raw

@@ -1,9 +1,9 @@
 """What can be converted here and now: the legal pairs for which a worker is alive that has their programs."""
 
 from filemill.errors import Unavailable
-from filemill.jobs import worker_queries
-from filemill.jobs.formats import Format
-from filemill.jobs.pairs import DOCUMENTS_LANE, PAIRS
+from filemill.jobs.rows import workers
+from filemill.pipelines.formats import Format
+from filemill.pipelines.pairs import DOCUMENTS_LANE, PAIRS
 
 Pair = tuple[str, str]
 
@@ -11,7 +11,7 @@ Pair = tuple[str, str]
 async def pairs() -> frozenset[Pair]:
     """Every pair (source, target) that somebody can do."""
     offered: set[Pair] = set()
-    for worker in await worker_queries.workers_alive():
+    for worker in await workers.alive():
         of_lane = {pair for pair, lane in PAIRS.items() if lane == worker.lane}
         offered |= of_lane if worker.pairs is None else of_lane & set(worker.pairs)
     return frozenset(offered)

@@ -1,7 +1,7 @@
 """A plan: what a pipeline would make of a file, told from its beginning before anything is run.
 
-It is made by a short job in a cage, for which whoever asks waits. Nothing stays of it: no file is written, and its row
-is gone when the answer is.
+A short job in a sandbox makes the plan, and the caller waits for the job. Nothing stays of it: no file is written, and
+its row is gone when the answer is.
 """
 
 from uuid import UUID
@@ -10,13 +10,15 @@ import msgspec
 
 from filemill import connections
 from filemill.errors import BadRequest, Impossible, TookTooLong, TooMany, Unavailable
-from filemill.jobs import commands, context, file_queries, formats, pairs, plan_queries, queries, queue, steps
-from filemill.jobs import options as job_options
+from filemill.jobs import commands, context, wakeups
 from filemill.jobs.job import MAIN_INPUT, Job, Status
-from filemill.jobs.options import Options
-from filemill.jobs.plan_queries import PlanFile
-from filemill.jobs.queries import NewFile as NewInput
-from filemill.jobs.run import Plan
+from filemill.jobs.rows import files, jobs, plans
+from filemill.jobs.rows.jobs import NewFile as NewInput
+from filemill.jobs.rows.plans import PlanFile
+from filemill.pipelines import formats, pairs, steps
+from filemill.pipelines import options as job_options
+from filemill.pipelines.options import Options
+from filemill.pipelines.run import Plan
 
 WAIT_SECONDS = 10
 AGAIN_SECONDS = 2
@@ -26,7 +28,7 @@ class NewPlan(msgspec.Struct, frozen=True):
     """A plan to be made, of a `sample` of the main input or of the inputs of the job `of`."""
 
     owner: UUID
-    door: str
+    api: str
     pipeline: steps.Pipeline
     inputs: tuple[NewInput, ...]
     options: Options
@@ -46,22 +48,22 @@ async def make(new: NewPlan) -> Plan:
         raise Impossible(
             f"sample: {source.name} cannot be given as text; upload the file with a job, and give its job_id."
         )
-    files = [PlanFile(one.name, one.file_name) for one in new.inputs]
+    planned = [PlanFile(one.name, one.file_name) for one in new.inputs]
     if new.of is not None:
-        files = await _files_of(new.of, new.owner, new.inputs)
-    plan_id = await _queue(new, files)
+        planned = await _files_of(new.of, new.owner, new.inputs)
+    plan_id = await _queue(new, planned)
     try:
         ended = await commands.wait(plan_id, new.owner, WAIT_SECONDS)
         return await _read(ended)
     finally:
-        await plan_queries.forget(plan_id)
+        await plans.forget(plan_id)
 
 
 async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) -> list[PlanFile]:
     """The job's own inputs in place of those announced, which must be of the same formats."""
     await commands.get(job_id, owner)
-    there = {file.name: file for file in await file_queries.files(job_id, "in")}
-    files = []
+    there = {file.name: file for file in await files.of_job(job_id, "in")}
+    own = []
     for one in announced:
         file = there.get(one.name)
         if file is None:
@@ -72,33 +74,33 @@ async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) 
         if formats.format_of(file.file_name) != formats.format_of(one.file_name):
             what = "file_name" if one.name == MAIN_INPUT else f"extra_inputs: {one.name}"
             raise Impossible(f"{what}: the input of that job is {file.file_name!r}, which is another format.")
-        files.append(PlanFile(file.name, file.file_name, file.object_id))
-    return files
+        own.append(PlanFile(file.name, file.file_name, file.object_id))
+    return own
 
 
-async def _queue(new: NewPlan, files: list[PlanFile]) -> UUID:
+async def _queue(new: NewPlan, planned: list[PlanFile]) -> UUID:
     most = context.get().settings.open_plans
     told = msgspec.structs.replace(new.options, mode="plan", sample=new.sample)
     async with connections.transaction():
-        await queries.lock_owner(new.owner)
-        if await plan_queries.count(new.owner) >= most:
+        await jobs.lock_owner(new.owner)
+        if await plans.count(new.owner) >= most:
             raise TooMany(
                 f"Only {most} of your plans are made at once; wait for one of them.", retry_after=AGAIN_SECONDS
             )
-        plan_id = await plan_queries.insert(
+        plan_id = await plans.insert(
             owner=new.owner,
-            door=new.door,
+            api=new.api,
             lane=pairs.PLANS_LANE,
             pipeline=steps.encode(new.pipeline),
             options=job_options.encode(told),
-            files=files,
+            files=planned,
         )
-    await queue.nudge(pairs.TABLES_LANE)
+    await wakeups.wake(pairs.TABLES_LANE)
     return plan_id
 
 
 async def _read(ended: Job) -> Plan:
-    if ended.status is Status.COMPLETED and (text := await plan_queries.result(ended.id)) is not None:
+    if ended.status is Status.COMPLETED and (text := await plans.result(ended.id)) is not None:
         return msgspec.json.decode(text, type=Plan)
     if ended.status is Status.FAILED and ended.at_fault == "caller" and ended.error_message:
         return Plan((), "[]", (ended.error_message,))

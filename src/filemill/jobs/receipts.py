@@ -9,9 +9,10 @@ import msgspec
 
 from filemill import __version__
 from filemill.errors import WrongStatus
-from filemill.jobs import commands, context, receipt_queries
+from filemill.jobs import commands, context
 from filemill.jobs.job import BAD_ROWS, MAIN_OUTPUT
-from filemill.jobs.run import Done, Made
+from filemill.jobs.rows import receipts
+from filemill.pipelines.run import Done, Made
 
 HASHED_AT_ONCE = 1 << 20
 """Bytes up to which a file is hashed when the run looks at it anyhow; others are hashed after the job's end."""
@@ -89,7 +90,7 @@ async def read(job_id: UUID, owner: UUID) -> Receipt:
 
 
 async def _read(job_id: UUID) -> Receipt | None:
-    row = await receipt_queries.of(job_id)
+    row = await receipts.of(job_id)
     if row is None:
         return None
     kept = msgspec.json.decode(row.result, type=Result)
@@ -116,4 +117,4 @@ def _is_whole(receipt: Receipt) -> bool:
 async def _is_due(receipt: Receipt) -> bool:
     """Whether a hash is still to come that is worth waiting for."""
     missing = [one.key for one in (*receipt.inputs, *receipt.outputs) if one.sha256 is None]
-    return await receipt_queries.count_due(missing, WAITED_FOR) > 0
+    return await receipts.count_due(missing, WAITED_FOR) > 0

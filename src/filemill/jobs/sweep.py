@@ -1,4 +1,4 @@
-"""The tidy-up every three seconds, in one process at a time: takes back, ends, expires, nudges; and removes bytes."""
+"""The tidy-up every three seconds, in one process at a time: takes back, ends, expires, wakeups; and removes bytes."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
@@ -6,20 +6,11 @@ from uuid import UUID
 from filemill import connections, logs
 from filemill.accounts import queries as accounts
 from filemill.accounts import sign_in
-from filemill.jobs import (
-    closing,
-    commands,
-    context,
-    crash_queries,
-    moves,
-    pairs,
-    plan_queries,
-    queries,
-    queue,
-    worker_queries,
-)
+from filemill.jobs import closing, commands, context, wakeups
 from filemill.jobs.job import Status
-from filemill.jobs.moves import Moved
+from filemill.jobs.rows import crashes, jobs, plans, transitions, workers
+from filemill.jobs.rows.transitions import Transition
+from filemill.pipelines import pairs
 from filemill.storage import queries as objects
 from filemill.storage import removal
 
@@ -30,16 +21,16 @@ LOCK, REMOVAL_LOCK = 70_460_002, 70_460_003
 """The advisory locks that let one at a time sweep and remove; any numbers no other lock of ours has."""
 
 MOST_REMOVED = 500
-STRAY_SECONDS = moves.LEASE_SECONDS + 60
+STRAY_SECONDS = transitions.LEASE_SECONDS + 60
 AWAY_MESSAGE = (
     "The object store was out of reach for longer than {} seconds; the job was not run. It can be tried again."
 )
 
 
-async def sweep(doors: Sequence[Forget] = ()) -> None:
+async def sweep(apis: Sequence[Forget] = ()) -> None:
     """One round through the rows, if no other process is at it. Every part may be repeated.
 
-    `doors` are asked to forget what they keep themselves and whose time is over.
+    `APIs` are asked to forget what they keep themselves and whose time is over.
 
     Under the lock only the database is asked: neither a store nor a Redis that does not answer holds up what matters.
     """
@@ -49,17 +40,17 @@ async def sweep(doors: Sequence[Forget] = ()) -> None:
         await take_back()
         await end_waiting_for_store()
         await expire()
-        for forget_at in doors:
+        for forget_at in apis:
             await forget_at()
-    await nudge()
+    await wake()
 
 
 async def take_back() -> None:
     """Jobs whose worker was lost go back into the queue, or end after their last allowed run."""
     async with connections.transaction():
-        moved = await moves.take_back()
+        moved = await transitions.take_back()
         if failed := [job.id for job in moved if job.status is Status.FAILED]:
-            await crash_queries.remember(failed)
+            await crashes.remember(failed)
         await _settle(moved)
     for job in moved:
         logs.say("filemill.jobs.sweep", "taken back", job=str(job.id), status=job.status)
@@ -70,38 +61,38 @@ async def end_waiting_for_store() -> None:
     """Jobs that have waited for the store for too long fail, naming it."""
     most = context.get().settings.store_away_seconds
     away: dict[str, list[float | None]] = {}
-    for worker in await worker_queries.workers_alive():
+    for worker in await workers.alive():
         away.setdefault(worker.lane, []).append(worker.away_seconds)
     for lane, seconds in away.items():
         if any(s is None or s <= most for s in seconds):
             continue
         shortest = min(s for s in seconds if s is not None)
         async with connections.transaction():
-            await _settle(await moves.fail_store_away(lane, shortest, most, AWAY_MESSAGE.format(most)))
+            await _settle(await transitions.fail_store_away(lane, shortest, most, AWAY_MESSAGE.format(most)))
 
 
 async def expire() -> None:
     """What was to be kept until now goes: uploads that never came, guests, files, jobs, keys, old workers' rows."""
     settings = context.get().settings
     async with connections.transaction():
-        await _settle(await moves.expire())
+        await _settle(await transitions.expire())
     await closing.close_ended()
     await objects.leave_expired()
-    for job_id in await queries.expired_rows():
+    for job_id in await jobs.expired_rows():
         await forget(job_id)
-    await plan_queries.forget_left()
-    await queries.forget_idempotency_keys(settings.idempotency_seconds)
-    await worker_queries.forget_workers()
-    await crash_queries.forget()
+    await plans.forget_left()
+    await jobs.forget_idempotency_keys(settings.idempotency_seconds)
+    await workers.forget()
+    await crashes.forget()
     await accounts.forget_old(sign_in.WINDOW_SECONDS)
 
 
 async def forget(job_id: UUID) -> None:
     """Deletes an ended job whose time has come, with all it has, unless its owner has just queued it again."""
     async with connections.transaction():
-        if await queries.lock_expired(job_id):
+        if await jobs.lock_expired(job_id):
             await objects.leave_all_of([job_id])
-            await queries.delete(job_id)
+            await jobs.delete(job_id)
 
 
 async def remove_leaving() -> None:
@@ -111,21 +102,21 @@ async def remove_leaving() -> None:
             await removal.remove(context.get().store, rows)
 
 
-async def nudge() -> None:
+async def wake() -> None:
     """Says of every lane with due jobs that it has work, to no more than its idle slots."""
     slots: dict[str, int] = {}
-    for worker in await worker_queries.workers_alive():
+    for worker in await workers.alive():
         slots[worker.lane] = slots.get(worker.lane, 0) + worker.slots
         if worker.lane == pairs.TABLES_LANE:
             slots[pairs.PLANS_LANE] = slots.get(pairs.PLANS_LANE, 0) + 1
-    for lane, (waiting, held) in (await queries.waiting_and_held(list(slots))).items():
+    for lane, (waiting, held) in (await jobs.waiting_and_held(list(slots))).items():
         idle = slots[lane] - held
         if waiting and idle > 0:
             served_by = pairs.TABLES_LANE if lane == pairs.PLANS_LANE else lane
-            await queue.nudge(served_by, min(waiting, idle))
+            await wakeups.wake(served_by, min(waiting, idle))
 
 
-async def _settle(moved: list[Moved]) -> None:
+async def _settle(moved: list[Transition]) -> None:
     ended: list[UUID] = [job.id for job in moved if job.status in (Status.FAILED, Status.CANCELLED)]
     if ended:
         await commands.settle(ended)

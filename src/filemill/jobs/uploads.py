@@ -6,10 +6,11 @@ import msgspec
 
 from filemill import connections
 from filemill.errors import BadRequest, WrongStatus
-from filemill.jobs import commands, context, file_queries, moves, queries, queue
-from filemill.jobs.file_queries import FileRow
-from filemill.jobs.formats import format_of
+from filemill.jobs import commands, context, wakeups
 from filemill.jobs.job import DATA, MAIN_INPUT, Job, Status
+from filemill.jobs.rows import files, jobs, transitions
+from filemill.jobs.rows.files import FileRow
+from filemill.pipelines.formats import format_of
 from filemill.storage import objects, sniffing
 from filemill.storage import queries as rows
 from filemill.storage.objects import Part
@@ -31,7 +32,7 @@ class SignedPart(msgspec.Struct, frozen=True):
 async def _input(job_id: UUID, owner: UUID, name: str) -> tuple[Job, FileRow]:
     job = await commands.get(job_id, owner, DATA)
     _want_pending(job.status)
-    inputs = await file_queries.files(job_id, "in")
+    inputs = await files.of_job(job_id, "in")
     for file in inputs:
         if file.name == name:
             return job, file
@@ -55,13 +56,13 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
     """
     settings = context.get().settings
     key = _key(job.id, file)
-    _want_pending(await queries.lock(job.id))
+    _want_pending(await jobs.lock(job.id))
     before = await rows.by_key(key)
     if is_url and before is not None and before.is_signed and before.upload_id is None:
         raise WrongStatus("An upload URL was given already and is still valid; ask again when it has expired.")
     seconds = settings.upload_url_seconds + objects.LONGEST_UPLOAD_SECONDS
     object_id = await rows.expect(key, job.owner, job.id, seconds)
-    await file_queries.expect_input(job.id, file.name, object_id, settings.pending_seconds)
+    await files.expect_input(job.id, file.name, object_id, settings.pending_seconds)
     return object_id, key, before.upload_id if before is not None else None
 
 
@@ -83,7 +84,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     at_hand = context.get()
     job = await commands.get(job_id, owner, DATA)
     _want_pending(job.status)
-    inputs = await file_queries.files(job_id, "in")
+    inputs = await files.of_job(job_id, "in")
     file = next((f for f in inputs if f.key == object_key), None)
     if file is None or file.object_id is None:
         keys = " or ".join(repr(_key(job_id, one)) for one in inputs)
@@ -101,8 +102,8 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     if kind is not None:
         sniffing.check(file.file_name, kind, head, found.size)
     async with connections.transaction():
-        await queries.lock_owner(owner)
-        _want_pending(await queries.lock(job_id))
+        await jobs.lock_owner(owner)
+        _want_pending(await jobs.lock(job_id))
         used, allowed = await rows.stored_bytes(owner, but=file.object_id), at_hand.settings.stored_bytes
         if used + found.size > allowed:
             raise BadRequest(
@@ -117,11 +118,11 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
         ):
             raise WrongStatus("The upload is being deleted.")
         lane = None
-        if await file_queries.mark_input(job_id, file.name):
-            lane = await moves.queue(job_id, (Status.PENDING,), "uploaded")
+        if await files.mark_input(job_id, file.name):
+            lane = await transitions.queue(job_id, (Status.PENDING,), "uploaded")
         job = await commands.get(job_id, owner)
     if lane is not None:
-        await queue.nudge(lane)
+        await wakeups.wake(lane)
     if file.upload_id is not None:  # begun in parts, then uploaded in one piece
         await at_hand.store.abort_upload(object_key, file.upload_id)
     return job

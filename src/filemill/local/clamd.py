@@ -28,7 +28,7 @@ EICAR = (
 _SIGNATURE = f"Filemill.Eicar-Test:0:*:{EICAR}\n"
 
 # StreamMaxLength lies above every limit of ours: beyond it clamd hangs up. What is packed beyond the limits below is
-# told (AlertExceedsMax), not called clean. A document with macros is no virus; the cage reports them.
+# told (AlertExceedsMax), not called clean. A document with macros is no virus; the sandbox reports them.
 _SETTINGS = """\
 Foreground yes
 LocalSocket run/clamd.sock

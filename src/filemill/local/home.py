@@ -21,14 +21,17 @@ LEFTOVER_SECONDS = 15.0
 
 
 class Secrets(msgspec.Struct, frozen=True):
-    """Every secret of a home, made at its first start."""
+    """Every secret of a home, made at its first start.
+
+    `secrets.json` keeps the field names of version 0.1.0.
+    """
 
     secret: str
     postgres: str
     redis: str
     store_root: str
     store_service: str
-    store_cage: str
+    store_sandbox: str = msgspec.field(name="store_cage")
 
 
 class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -121,11 +124,13 @@ def write_privately(path: Path, data: bytes) -> None:
 
 
 def _secrets(path: Path) -> Secrets:
-    kept = _read(path, Secrets)
-    if kept is None:
-        kept = Secrets(**{name: secrets.token_urlsafe(32) for name in Secrets.__struct_fields__})
+    """The secrets of a home; those that a newer version needs are added, the others stay as they are."""
+    kept = _read(path, dict[str, str]) or {}
+    missing = [name for name in Secrets.__struct_encode_fields__ if name not in kept]
+    if missing:
+        kept |= {name: secrets.token_urlsafe(32) for name in missing}
         write_privately(path, msgspec.json.encode(kept))
-    return kept
+    return msgspec.convert(kept, Secrets)
 
 
 def _read(path: Path, kind: type[_Kept]) -> _Kept | None:

@@ -4,12 +4,13 @@ import msgspec
 
 ROOT = "filemill-root"
 SERVICE = "filemill"
-CAGE = "filemill-cage"
+SANDBOX = "filemill-cage"
+"""The user's name in the store since version 0.1.0. `secrets.json` and `.env` keep their names as well."""
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """The secrets that belong to `ROOT`, `SERVICE` and `CAGE`."""
+    """The secrets that belong to `ROOT`, `SERVICE` and `SANDBOX`."""
 
     root: str
     service: str
-    cage: str
+    sandbox: str

@@ -1,4 +1,4 @@
-"""Who may do what in a MinIO: the service's key and the cage's, each with its policy, made by the administrator."""
+"""Who may do what in a MinIO: the service's key and the sandbox's, each with its policy, made by the administrator."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _OBJECT_ACTIONS = (
     *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 )
-_CAGE_OUTPUT_ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+_SANDBOX_OUTPUT_ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
 _NO_KEYS_OF_ITS_OWN = {"Effect": "Deny", "Action": ["admin:*"]}
 """Without this MinIO lets every user make itself further keys, which would outlive a changed secret."""
@@ -88,11 +88,11 @@ def service_policy(buckets: Sequence[str]) -> dict[str, Any]:
     )
 
 
-def cage_policy(buckets: Sequence[str]) -> dict[str, Any]:
-    """What the cage's key may do: read inputs, write outputs."""
+def sandbox_policy(buckets: Sequence[str]) -> dict[str, Any]:
+    """What the sandbox's key may do: read inputs, write outputs."""
     return _policy(
         (("s3:GetObject",), [f"arn:aws:s3:::{bucket}/input/*" for bucket in buckets]),
-        (_CAGE_OUTPUT_ACTIONS, [f"arn:aws:s3:::{bucket}/output/*" for bucket in buckets]),
+        (_SANDBOX_OUTPUT_ACTIONS, [f"arn:aws:s3:::{bucket}/output/*" for bucket in buckets]),
     )
 
 

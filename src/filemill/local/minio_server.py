@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from filemill.local import minio_access, process
-from filemill.local.keys import CAGE, ROOT, SERVICE
+from filemill.local.keys import ROOT, SANDBOX, SERVICE
 from filemill.local.minio_access import Administrator, Key
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 from filemill.local.server import ObjectStore
@@ -51,12 +51,12 @@ class MinioServer(ObjectStore):
         self.process.wait_until(self._is_ready, READY_SECONDS)
 
     def let_in(self) -> None:
-        """Makes the service's key and the cage's, each with its policy; does nothing that was done before."""
+        """Makes the service's key and the sandbox's, each with its policy; does nothing that was done before."""
         administrator = Administrator(self.url, Key(ROOT, self.keys.root))
-        service, cage = Key(SERVICE, self.keys.service), Key(CAGE, self.keys.cage)
-        process.together(
+        service, sandbox = Key(SERVICE, self.keys.service), Key(SANDBOX, self.keys.sandbox)
+        process.in_parallel(
             lambda: administrator.let_in(service, minio_access.service_policy(self.buckets)),
-            lambda: administrator.let_in(cage, minio_access.cage_policy(self.buckets)),
+            lambda: administrator.let_in(sandbox, minio_access.sandbox_policy(self.buckets)),
         )
 
     def _is_ready(self) -> bool:

@@ -71,7 +71,7 @@ def prepare(store: ObjectStore) -> None:
     """Makes buckets and keys where that was not done before, and waits until a write succeeds. Raises NotStarted."""
     mark = store.folder.parent / "prepared"
     # The policies stand in the mark, so that a home gets those of a later version.
-    policies = [minio_access.service_policy(store.buckets), minio_access.cage_policy(store.buckets)]
+    policies = [minio_access.service_policy(store.buckets), minio_access.sandbox_policy(store.buckets)]
     wanted = msgspec.json.encode([store.name, *store.buckets, *policies])
     prepared = mark.exists() and mark.read_bytes() == wanted
     if prepared and store.name == "minio":

@@ -21,7 +21,7 @@ import msgspec
 import psutil
 
 from filemill.errors import FilemillError
-from filemill.local.together import Together
+from filemill.local.parallel import Parallel
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.01
@@ -268,9 +268,9 @@ def plain_environ(**more: str) -> dict[str, str]:
     return {"PATH": os.defpath, "LANG": "C.UTF-8", **kept, **more}
 
 
-def together(*actions: Callable[[], object]) -> None:
+def in_parallel(*actions: Callable[[], object]) -> None:
     """Runs all actions at once, each in its thread, and waits for all; raises the first one's error."""
-    all_of_them = Together(*actions)
+    all_of_them = Parallel(*actions)
     all_of_them.start()
     all_of_them.wait()
 

@@ -1,4 +1,4 @@
-"""SeaweedFS from its wheel, all of it in one process; only its S3 door answers, and only on loopback."""
+"""SeaweedFS from its wheel, all of it in one process; only its S3 API answers, and only on loopback."""
 
 import contextlib
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from filemill.local import home, process
-from filemill.local.keys import CAGE, ROOT, SERVICE
+from filemill.local.keys import ROOT, SANDBOX, SERVICE
 from filemill.local.ports import free_port, is_free
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 from filemill.local.server import ObjectStore
@@ -31,7 +31,7 @@ class SeaweedFS(ObjectStore):
     name = "seaweedfs"
 
     def start(self) -> None:
-        """Starts it. Its door opens before writes succeed: wait for a real one (`object_store.prepare` does)."""
+        """Starts it. Its API opens before writes succeed: wait for a real one (`object_store.prepare` does)."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # It keeps the flags of its last start and would take them again.
         (self.folder / "mini.options").unlink(missing_ok=True)
@@ -72,7 +72,7 @@ class SeaweedFS(ObjectStore):
             *(f"-s3.config={self.folder.parent / 'seaweedfs.json'}", "-s3.iam=false"),
             *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
             f"-s3.allowedOrigins={','.join(self._origins) or self.url}",
-            # Its other HTTP doors ask nobody who they are.
+            # Its other HTTP APIs ask nobody who they are.
             *("-disableHttp", "-master.telemetry=false"),
             # Starting as leader from what it remembers, its first heartbeat may come too early: 5 s are lost then.
             *("-master.resumeState=false", "-volume.preStopSeconds=0"),
@@ -84,7 +84,7 @@ class SeaweedFS(ObjectStore):
             return {"name": name, "credentials": [{"accessKey": name, "secretKey": secret}], "actions": actions}
 
         service = [f"{action}:{bucket}" for bucket in self.buckets for action in ("Read", "Write", "List")]
-        cage = [
+        sandbox = [
             *(f"Read:{bucket}/input/*" for bucket in self.buckets),
             *(f"Write:{bucket}/output/*" for bucket in self.buckets),
         ]
@@ -94,7 +94,7 @@ class SeaweedFS(ObjectStore):
                 "identities": [
                     identity(ROOT, self.keys.root, root),
                     identity(SERVICE, self.keys.service, service),
-                    identity(CAGE, self.keys.cage, cage),
+                    identity(SANDBOX, self.keys.sandbox, sandbox),
                 ]
             }
         )

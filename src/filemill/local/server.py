@@ -57,7 +57,7 @@ class ObjectStore(Server):
 
     @property
     def url(self) -> str:
-        """Where its S3 door is."""
+        """Where its S3 API is."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def let_in(self) -> None:

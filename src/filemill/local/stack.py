@@ -14,17 +14,17 @@ import msgspec
 
 from filemill import settings
 from filemill.errors import BadSetting
-from filemill.jobs import pairs
-from filemill.local import clamd, keeping, object_store, process, system
+from filemill.local import clamd, object_store, process, supervisor, system
 from filemill.local.clamd import Clamd
 from filemill.local.home import Home, Notes, StoreName, open_home
-from filemill.local.keys import CAGE, SERVICE, Keys
+from filemill.local.keys import SANDBOX, SERVICE, Keys
+from filemill.local.parallel import Parallel
 from filemill.local.ports import Ports
 from filemill.local.postgres import Postgres
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
 from filemill.local.redis import Redis
 from filemill.local.server import ObjectStore
-from filemill.local.together import Together
+from filemill.pipelines import pairs
 from filemill.settings import Settings
 
 BUCKET = "filemill"
@@ -87,7 +87,7 @@ class Stack:
             name,
             home.folder / "store/objects",
             ports=ports.several(name, partial(object_store.choose_ports, name)),
-            keys=Keys(home.secrets.store_root, home.secrets.store_service, home.secrets.store_cage),
+            keys=Keys(home.secrets.store_root, home.secrets.store_service, home.secrets.store_sandbox),
             log=home.log(name),
             buckets=(BUCKET,),
             origins=(self.url, f"http://localhost:{self.port}", *_origins(given)),
@@ -98,9 +98,9 @@ class Stack:
             self.environ[_CLAMD] = self.clamd.address
         self.settings: Settings = settings.read(self.environ)
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
-        lanes = system.lanes(weak=self.settings.cage == "weak") if lanes is None else lanes
+        lanes = system.lanes(weak=self.settings.sandbox == "weak") if lanes is None else lanes
         self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in lanes}
-        self._starting: Together | None = None
+        self._starting: Parallel | None = None
         self._is_stopping = False
         home.remember(Notes(store=name, ports=ports.chosen, migrations=notes.migrations))
 
@@ -114,7 +114,7 @@ class Stack:
 
         `check` is called all the while; what it raises ends the waiting.
         """
-        self._starting = Together(self._start_store, self._start_the_rest)
+        self._starting = Parallel(self._start_store, self._start_the_rest)
         self._starting.start()
         self._starting.wait(check)
 
@@ -130,7 +130,7 @@ class Stack:
 
     def start_stores(self) -> None:
         """Starts the servers alone, with tables, bucket and keys made. Raises NotStarted."""
-        process.together(self._start_database, self.redis.start, self._start_store, self._start_scanner)
+        process.in_parallel(self._start_database, self.redis.start, self._start_store, self._start_scanner)
 
     def _scanner(self, given: Mapping[str, str]) -> Clamd | None:
         """Our own clamd, where it is installed and the environment names no other."""
@@ -140,7 +140,7 @@ class Stack:
 
     def watch(self, say: Callable[[str], None], check: Callable[[], None]) -> None:
         """Starts again whatever ends by itself, until `check` raises something."""
-        keeping.watch([*self._servers, self.api, *self.workers.values()], say, check)
+        supervisor.watch([*self._servers, self.api, *self.workers.values()], say, check)
 
     def stop(self) -> None:
         """Ends everything: the API and the workers first, as they need the servers to end well.
@@ -154,8 +154,8 @@ class Stack:
             self._stop_all()
 
     def _stop_all(self) -> None:
-        process.together(self.api.stop, *(worker.stop for worker in self.workers.values()))
-        process.together(*(server.stop for server in self._servers))
+        process.in_parallel(self.api.stop, *(worker.stop for worker in self.workers.values()))
+        process.in_parallel(*(server.stop for server in self._servers))
 
     @property
     def _servers(self) -> list[Postgres | Redis | ObjectStore | Clamd]:
@@ -164,7 +164,7 @@ class Stack:
 
     def _start_the_rest(self) -> None:
         # Neither API nor workers need the store to start, and they take longer than it does.
-        process.together(self._start_database, self.redis.start, self._start_scanner)
+        process.in_parallel(self._start_database, self.redis.start, self._start_scanner)
         for part in (self.api, self.workers[_FIRST_LANE]):
             self._want_going_on()
             part.start()
@@ -235,8 +235,8 @@ class Stack:
             "S3_BUCKET": BUCKET,
             "S3_KEY": SERVICE,
             "S3_SECRET": self.home.secrets.store_service,
-            "S3_CAGE_KEY": CAGE,
-            "S3_CAGE_SECRET": self.home.secrets.store_cage,
+            "S3_SANDBOX_KEY": SANDBOX,
+            "S3_SANDBOX_SECRET": self.home.secrets.store_sandbox,
             "SECRET": self.home.secrets.secret,
         }
         return {settings.PREFIX + name: value for name, value in own.items()}

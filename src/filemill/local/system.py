@@ -10,10 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.jobs import bubblewrap, pairs
-from filemill.jobs.walls import KINDS
 from filemill.local import clamd, minio_server, postgres, process, redis, seaweedfs
 from filemill.local.process import NotStarted
+from filemill.pipelines import pairs
+from filemill.sandbox import bubblewrap
+from filemill.sandbox.kinds import KINDS
 
 OLDEST_PYTHON = (3, 11)
 _DPKG = Path("/var/lib/dpkg/info")
@@ -128,11 +129,11 @@ def missing(lane: str | None = None) -> list[SystemPackage]:
 
 def lanes(*, weak: bool) -> tuple[str, ...]:
     """The lanes that this machine can run; `weak`: a closed one may do without bubblewrap."""
-    return tuple(lane for lane, kind in KINDS.items() if kind == "open" or weak or not why_no_closed_cage())
+    return tuple(lane for lane, kind in KINDS.items() if kind == "networked" or weak or not why_not_isolated())
 
 
-def why_no_closed_cage() -> str:
-    """What keeps a closed cage from being made here, "" where one can be."""
+def why_not_isolated() -> str:
+    """What keeps an isolated sandbox from being made here, "" where one can be."""
     program = bubblewrap.find()
     if program is None:
         return "bubblewrap is missing"
@@ -222,7 +223,7 @@ def _bubblewrap() -> Finding:
     if program is None:
         advice = "run filemill install documents; table jobs run without it"
         return Finding("bubblewrap", trouble="missing", advice=advice, needed=False)
-    if why := why_no_closed_cage():
+    if why := why_not_isolated():
         return Finding("bubblewrap", trouble=why, advice=f"{_cause()}; table jobs run without it", needed=False)
     return Finding("bubblewrap", f"{program}, starts")
 

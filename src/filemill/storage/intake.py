@@ -39,7 +39,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 Writes = Callable[[Taken], Awaitable[object]]
-"""What a door writes down of a file, in the transaction in which the file becomes `stored`; it may refuse."""
+"""What an API writes down of a file, in the transaction in which the file becomes `stored`; it may refuse."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Whether a file's first bytes can be what its name says; what is subtler is found out in the cage."""
+"""Whether a file's first bytes can be what its name says; what is subtler is found out in the sandbox."""
 
 from typing import Protocol
 
@@ -34,7 +34,7 @@ _detector = magic.Magic(mime=True)
 
 
 class Kind(Protocol):
-    """What has to be known of a format; `jobs.formats.Format` is one."""
+    """What has to be known of a format; `pipelines.formats.Format` is one."""
 
     @property
     def name(self) -> str:

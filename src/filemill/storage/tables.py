@@ -23,7 +23,7 @@ class Object(Table, db=DB, tablename="object"):
     id = UUID(primary_key=True)
     owner = ForeignKey(Account, null=True, default=None, on_delete=OnDelete.set_null, index=True)
     job: ForeignKey[Any] = ForeignKey(
-        LazyTableReference("Job", module_path="filemill.jobs.tables"),
+        LazyTableReference("Job", module_path="filemill.jobs.rows.tables"),
         null=True,
         default=None,
         on_delete=OnDelete.set_null,

@@ -1,1 +1,1 @@
-"""What the doors share: who is asking, bodies, error answers, health, metrics, documentation."""
+"""What the APIs share: who is asking, bodies, error answers, health, metrics, documentation."""

@@ -1,4 +1,4 @@
-"""The documentation of all doors, offline: OpenAPI as JSON and YAML, Swagger UI at /docs and Redoc at /redoc."""
+"""The documentation of all APIs, offline: OpenAPI as JSON and YAML, Swagger UI at /docs and Redoc at /redoc."""
 
 import re
 from collections.abc import Sequence

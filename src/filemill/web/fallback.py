@@ -1,4 +1,4 @@
-"""Turns every error into an answer, in the dialect of the door that the path belongs to."""
+"""Turns every error into an answer, in the dialect of the API that the path belongs to."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 
 from filemill import connections
 from filemill.errors import FilemillError
-from filemill.jobs import queue, worker_queries
-from filemill.jobs.worker_queries import WorkerRow
+from filemill.jobs import wakeups
+from filemill.jobs.rows import workers
+from filemill.jobs.rows.workers import WorkerRow
 from filemill.web.caller import ANYONE
 
 SECONDS = 3
@@ -42,12 +43,12 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 class OpenLane(msgspec.Struct, frozen=True):
-    """A lane that works: how many worker processes, how many jobs at once, in which kind of cage."""
+    """A lane that works: how many worker processes, how many jobs at once, in which kind of sandbox."""
 
     lane: str
     workers: int
     slots: int
-    cage: str
+    sandbox: str
     strict: bool
 
 
@@ -56,7 +57,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
     Example: `{"status": "ready", "parts": {"database": "ok", "store": "ok", "queue": "ok", "worker": "ok",
     "scanner": "ok"}, "lanes":
-    [{"lane": "tables", "workers": 1, "slots": 2, "cage": "open", "strict": true}]}`
+    [{"lane": "tables", "workers": 1, "slots": 2, "sandbox": "networked", "strict": true}]}`
     """
 
     status: str
@@ -96,15 +97,15 @@ router = Router("/health", route_handlers=[live, ready], opt=ANYONE, tags=["heal
 
 
 async def _ask(state: State) -> tuple[Parts, tuple[OpenLane, ...]]:
-    database, store, nudges, scanner = await asyncio.gather(
+    database, store, wakeup, scanner = await asyncio.gather(
         _answers(connections.fetchval("SELECT 1")),
         _answers(state.store.probe()),
-        _answers(queue.probe()),
+        _answers(wakeups.probe()),
         _answers(state.intake.probe()),
     )
     lanes = await _lanes() if database else ()
     scans = _word(scanner) if state.intake.is_scanning else "none"
-    return Parts(_word(database), _word(store), _word(nudges), _word(bool(lanes)), scans), lanes
+    return Parts(_word(database), _word(store), _word(wakeup), _word(bool(lanes)), scans), lanes
 
 
 def _is_whole(parts: Parts) -> bool:
@@ -124,13 +125,13 @@ async def _answers(asked: Awaitable[object]) -> bool:
 
 
 async def _lanes() -> tuple[OpenLane, ...]:
-    """The lanes that have a live worker; a lane is strict when every one of its cages is."""
-    workers = await worker_queries.workers_alive()
-    names = sorted({worker.lane for worker in workers})
-    return tuple(_lane(name, [worker for worker in workers if worker.lane == name]) for name in names)
+    """The lanes that have a live worker; a lane is strict when every one of its sandboxes is."""
+    alive = await workers.alive()
+    names = sorted({worker.lane for worker in alive})
+    return tuple(_lane(name, [worker for worker in alive if worker.lane == name]) for name in names)
 
 
-def _lane(name: str, workers: list[WorkerRow]) -> OpenLane:
-    cages = {worker.cage for worker in workers}
-    kinds = ", ".join(sorted(cages))
-    return OpenLane(name, len(workers), sum(worker.slots for worker in workers), kinds, "weak" not in cages)
+def _lane(name: str, serving: list[WorkerRow]) -> OpenLane:
+    sandboxes = {worker.sandbox for worker in serving}
+    kinds = ", ".join(sorted(sandboxes))
+    return OpenLane(name, len(serving), sum(worker.slots for worker in serving), kinds, "weak" not in sandboxes)

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from filemill.errors import DatabaseAway
-from filemill.jobs import queries
+from filemill.jobs.rows import jobs
 from filemill.web.caller import ANYONE
 
 _MEDIA_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]  # Litestar adds the charset itself
@@ -50,11 +50,11 @@ async def _jobs() -> CollectorRegistry:
     registry = CollectorRegistry()
     reached = Gauge("filemill_database_up", "Whether PostgreSQL answered this scrape.", registry=registry)
     try:
-        counts = await queries.count_by_status()
+        counts = await jobs.count_by_status()
     except DatabaseAway:
         return registry
     reached.set(1)
-    jobs = Gauge("filemill_jobs", "Jobs by lane and status.", ("lane", "status"), registry=registry)
+    gauge = Gauge("filemill_jobs", "Jobs by lane and status.", ("lane", "status"), registry=registry)
     for lane, status, count in counts:
-        jobs.labels(lane, status).set(count)
+        gauge.labels(lane, status).set(count)
     return registry

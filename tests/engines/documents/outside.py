@@ -27,7 +27,7 @@ class Bait(msgspec.Struct, frozen=True):
 def html(bait: Bait, _: Samples) -> bytes:
     return f"""<!DOCTYPE html><html><head><meta charset=utf-8><link rel=stylesheet href="{bait.web}/style.css">
     <style>@import url({bait.web}/import.css); body {{ background: url('{bait.web}/ground.png') }}
-    @font-face {{ font-family: f; src: url({bait.web}/font.woff) }}</style><base href="{bait.web}/base/">
+    @font-API {{ font-family: f; src: url({bait.web}/font.woff) }}</style><base href="{bait.web}/base/">
     <meta http-equiv=refresh content="0;url={bait.web}/fresh"></head><body background="{bait.web}/body.png">
     <h1 style="background-image: url({bait.web}/h1.png)">plain words</h1><img src="{bait.web}/i.png"><img src=relative.png>
     <img src="{bait.picture}"><img src="file://localhost{bait.picture[7:]}"><img srcset="{bait.web}/set.png 1x">
@@ -66,7 +66,7 @@ bibliography: {bait.text}
 def svg(bait: Bait, _: Samples) -> bytes:
     return f"""<?xml version="1.0"?><?xml-stylesheet href="{bait.web}/pi.css"?>
     <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="300" height="200">
-    <style>@import url({bait.web}/i.css); @font-face {{ font-family: f; src: url({bait.web}/f.woff) }}</style>
+    <style>@import url({bait.web}/i.css); @font-API {{ font-family: f; src: url({bait.web}/f.woff) }}</style>
     <image href="{bait.web}/i.png" width="9" height="9"/><image xlink:href="{bait.picture}" width="90" height="90"/>
     <image href="{bait.picture[7:]}" width="90" height="90"/><use href="{bait.web}/u.svg#a"/>
     <rect width="9" height="9" fill="url({bait.web}/g.svg#g)"/><foreignObject><iframe src="{bait.page}"/></foreignObject>

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 from filemill.engines.documents import libreoffice
 from filemill.engines.documents.engine import Documents
 from filemill.engines.documents.task import Task
-from filemill.jobs.run import InputFile
+from filemill.pipelines.run import InputFile
 
 pillow_heif.register_heif_opener()
 

@@ -1,5 +1,6 @@
-"""No converter fetches anything, or reads another file, whatever a document asks for. Without the cage, which forbids
-both once more.
+"""No converter fetches anything, or reads another file, whatever a document asks for.
+
+The stories run without the sandbox, which forbids both once more.
 """
 
 from collections.abc import Iterator

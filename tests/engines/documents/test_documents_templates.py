@@ -7,7 +7,7 @@ import pytest
 
 from filemill.engines.documents import open_documents
 from filemill.engines.documents.task import Task
-from filemill.jobs.run import InputFile, Line
+from filemill.pipelines.run import InputFile, Line
 from tests.engines.documents.outside import _edited
 from tests.engines.documents.samples import Samples
 

@@ -8,7 +8,7 @@ import pytest
 
 from filemill.engines.documents.engine import Documents
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile, Line, OutputFile, Run, StoreAccess, Warned
+from filemill.pipelines.run import InputFile, Line, OutputFile, Run, StoreAccess, Warned
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Workshop:
-    """Runs the engine as a cage would: inputs lie at in/, outputs come to out/, in the working directory."""
+    """Runs the engine as a sandbox would: inputs lie at in/, outputs come to out/, in the working directory."""
 
     def __init__(self, engine: Documents, folder: Path) -> None:
         self.engine = engine

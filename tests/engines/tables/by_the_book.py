@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from filemill.jobs.expressions import Call, Column, Expression, Null, Number, Operation, Text, Truth
+from filemill.pipelines.expressions import Call, Column, Expression, Null, Number, Operation, Text, Truth
 
 Row = dict[str, Any]
 Kind = tuple[str, int]

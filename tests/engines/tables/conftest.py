@@ -3,7 +3,7 @@
 import pytest
 
 from filemill.engines.tables.engine import Tables
-from filemill.jobs.run import Engine
+from filemill.pipelines.run import Engine
 from tests.engines.tables.workshop import Workshop
 from tests.fixtures.servers import StoreAddress
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from filemill.jobs.steps import STEPS
+from filemill.pipelines.steps import STEPS
 from tests.engines.tables import reference, workshop
 from tests.engines.tables.reference import Failed, Inexact, Plain, Row
 

@@ -14,7 +14,7 @@ import pyarrow.feather
 from backports import zstd
 from openpyxl import Workbook
 
-from filemill.jobs.options import InputOptions
+from filemill.pipelines.options import InputOptions
 from tests.engines.tables.workshop import PLAIN, cast, keep, parquet_of, select
 
 

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from filemill.jobs import expressions
+from filemill.pipelines import expressions
 from tests.engines.tables.by_the_book import Book, Misfit
 
 MOST_INT = 2**63 - 1

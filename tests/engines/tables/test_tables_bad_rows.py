@@ -17,9 +17,9 @@ from filemill.engines.tables.writers import bad_rows
 from filemill.engines.tables.writers.bad_rows import COLUMNS, BadRows
 from filemill.engines.tables.writers.uploading import Room
 from filemill.errors import JobFailed
-from filemill.jobs import steps
-from filemill.jobs.options import Options
-from filemill.jobs.run import OutputFile
+from filemill.pipelines import steps
+from filemill.pipelines.options import Options
+from filemill.pipelines.run import OutputFile
 from tests.engines.tables.workshop import add, aggregate, cast, concat, join, keep, parquet, unpivot
 
 HEADER = list(COLUMNS)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filemill.jobs import expressions
-from filemill.jobs.expressions import Call, Column, Expression, Null, Number, Operation, Text, Truth
+from filemill.pipelines import expressions
+from filemill.pipelines.expressions import Call, Column, Expression, Null, Number, Operation, Text, Truth
 from tests.engines.tables import by_the_book
 from tests.engines.tables.by_the_book import Book, Misfit, Row
 from tests.engines.tables.workshop import Workshop, add, select

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from filemill.jobs.run import Warned
+from filemill.pipelines.run import Warned
 from tests.engines.tables.workshop import Workshop
 
 ROWS = "".join(f"{number},Müller{number}\n" for number in range(5))

@@ -12,7 +12,7 @@ import pytest
 
 from filemill.engines.tables.readers import records
 from filemill.engines.tables.readers.dialect import Dialect
-from filemill.jobs.run import Phase, Progress
+from filemill.pipelines.run import Phase, Progress
 from tests.engines.tables.workshop import Workshop, keep, limit, select, sort
 
 MEGABYTE = 1 << 20

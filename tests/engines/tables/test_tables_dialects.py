@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from filemill.jobs.options import InputOptions
-from filemill.jobs.run import Warned
+from filemill.pipelines.options import InputOptions
+from filemill.pipelines.run import Warned
 from tests.engines.tables.workshop import Result, Workshop, add, cast, concat, fill, keep, sort, unpivot
 
 PEOPLE = "name,city\nZoë,Kraków\nJosé,Málaga\n"

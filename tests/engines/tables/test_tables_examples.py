@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from filemill.jobs.steps import STEPS
+from filemill.pipelines.steps import STEPS
 from tests.engines.tables.workshop import Inputs, Workshop
 
 FILE = """name,city,country,age,month,sales,customer_id,jan,feb,qty,price,discount,born,password

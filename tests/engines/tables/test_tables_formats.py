@@ -13,7 +13,7 @@ from backports import zstd
 
 from filemill.engines.tables.writers import sinks
 from filemill.errors import JobFailed
-from filemill.jobs.options import InputOptions
+from filemill.pipelines.options import InputOptions
 from tests.engines.tables.others import arrow_stream, avro, feather, workbook
 from tests.engines.tables.workshop import Workshop, keep, limit, select
 

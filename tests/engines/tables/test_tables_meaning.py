@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from filemill.jobs.functions import FUNCTIONS
-from filemill.jobs.steps import STEPS
+from filemill.pipelines.functions import FUNCTIONS
+from filemill.pipelines.steps import STEPS
 from tests.engines.tables.workshop import Workshop, add, convert
 
 ROOT = Path(__file__).parents[3]

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from filemill.errors import JobFailed
-from filemill.jobs import steps
-from filemill.jobs.options import Options
+from filemill.pipelines import steps
+from filemill.pipelines.options import Options
 from tests.engines.tables.workshop import (
     add,
     aggregate,

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from filemill.jobs.run import Progress
+from filemill.pipelines.run import Progress
 from tests.engines.tables.workshop import Workshop, convert, keep, sort
 
 ROWS = 1_500_000

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from filemill.errors import JobFailed
-from filemill.jobs import steps
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.run import Run
+from filemill.pipelines import steps
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.run import Run
 from tests.engines.tables.workshop import Workshop, cast, convert, join, keep
 
 NUMBERS = "a,b\n" + "".join(f"{n % 2},{n}\n" for n in range(2_000))

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from filemill.jobs.formats import FORMATS, TABLES
-from filemill.jobs.run import Warned
+from filemill.pipelines.formats import FORMATS, TABLES
+from filemill.pipelines.run import Warned
 from tests.engines.tables.workshop import Result, Workshop, parquet_of
 
 PLAIN = [name for name, one in TABLES.items() if one.is_written and one.compression is None]

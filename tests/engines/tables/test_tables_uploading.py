@@ -10,7 +10,7 @@ from filemill.engines.tables.readers import objects
 from filemill.engines.tables.writers import uploading
 from filemill.engines.tables.writers.uploading import Room, Upload
 from filemill.errors import JobFailed
-from filemill.jobs.run import Stored
+from filemill.pipelines.run import Stored
 from tests.engines.tables.test_tables_store import BUSY, a_line
 from tests.engines.tables.workshop import Workshop
 

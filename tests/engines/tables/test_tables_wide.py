@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from filemill.jobs.run import Phase
+from filemill.pipelines.run import Phase
 from tests.engines.tables.workshop import Workshop, add, aggregate, cast, concat, fill, sort, unpivot
 
 WIDTH, NARROWER = 10_000, 1_200

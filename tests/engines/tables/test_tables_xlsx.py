@@ -12,8 +12,8 @@ import xlsxwriter
 from filemill.engines.tables.readers import inflate
 from filemill.engines.tables.writers import xlsx_sink
 from filemill.errors import JobFailed
-from filemill.jobs import steps
-from filemill.jobs.run import Progress
+from filemill.pipelines import steps
+from filemill.pipelines.run import Progress
 from tests.engines.tables.others import workbook
 from tests.engines.tables.workshop import Workshop, parquet_of
 

@@ -18,11 +18,11 @@ from minio import Minio
 from openpyxl import load_workbook
 
 from filemill.errors import JobFailed
-from filemill.jobs import formats, steps
 from filemill.jobs.job import BAD_ROWS
-from filemill.jobs.options import InputOptions, Options
-from filemill.jobs.run import Done, Engine, InputFile, OutputFile, Phase, Progress, Run, StoreAccess, Warned
-from filemill.local.keys import CAGE, SERVICE
+from filemill.local.keys import SANDBOX, SERVICE
+from filemill.pipelines import formats, steps
+from filemill.pipelines.options import InputOptions, Options
+from filemill.pipelines.run import Done, Engine, InputFile, OutputFile, Phase, Progress, Run, StoreAccess, Warned
 from tests.fixtures.servers import StoreAddress
 
 INSIDE = ("polars", "s3:", "http", "127.0.0.1", "localhost", "bucket", "traceback", "panick", ".rs", "minio", "secret")
@@ -84,12 +84,12 @@ _records_of: dict[str, Callable[[Result], list[dict[str, Any]]]] = {
 
 
 class Workshop:
-    """Runs steps on a file, in a real store, with the key that the cage has."""
+    """Runs steps on a file, in a real store, with the key that the sandbox has."""
 
     def __init__(self, engine: Engine, address: StoreAddress, bucket: str) -> None:
         self.engine = engine
         self.bucket = bucket
-        self.access = StoreAccess(address.url, "us-east-1", bucket, CAGE, address.cage)
+        self.access = StoreAccess(address.url, "us-east-1", bucket, SANDBOX, address.sandbox)
         self.client = Minio(
             address.url.removeprefix("http://"), SERVICE, address.service, secure=False, region="us-east-1"
         )

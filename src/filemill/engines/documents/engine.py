@@ -5,8 +5,8 @@ from pathlib import Path
 
 from filemill.engines.documents import inspection, routes, tools, trouble
 from filemill.engines.documents.task import Task
-from filemill.jobs.run import Done, Made, Phase, Progress, Run, Say, Warned
-from filemill.jobs.steps import Pipeline
+from filemill.pipelines.run import Done, Made, Phase, Progress, Run, Say, Warned
+from filemill.pipelines.steps import Pipeline
 
 INPUTS, OUTPUTS = Path("in"), Path("out")
 """Where files lie, in the working directory: `in/input.docx`, `out/output.pdf`."""

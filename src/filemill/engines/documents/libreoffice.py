@@ -2,7 +2,7 @@
 
 What keeps a hostile file from doing harm stands here: the import filter is always named, so that nothing is guessed
 (random bytes would else become pages of garbage); macros never run, whatever the file says; links to other files and
-machines are not followed, from documents of any origin; nothing is signed, spelled or recovered. The cage around it
+machines are not followed, from documents of any origin; nothing is signed, spelled or recovered. The sandbox around it
 has no network in any case.
 """
 

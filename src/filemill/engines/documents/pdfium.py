@@ -13,7 +13,7 @@ from pypdfium2 import raw
 
 from filemill.engines.documents import pictures, trouble
 from filemill.engines.documents.task import Task
-from filemill.jobs.run import Progress
+from filemill.pipelines.run import Progress
 
 DOTS_PER_INCH = 150
 POINTS_PER_INCH = 72

@@ -1,7 +1,7 @@
 """Starts the programs that convert: one that runs to its end, and one that stays and answers line by line.
 
 What they are told stands with whoever knows them; nothing here knows a program. They stay in our process group and die
-with the process that started them, so that whoever ends the cage ends them too. Their limits of memory are the cage's.
+with the process that started them, so that whoever ends the sandbox ends them too. The sandbox limits their memory.
 """
 
 import contextlib
@@ -85,7 +85,7 @@ class Talker:
             stdout=subprocess.PIPE,
             stderr=None,  # it goes where ours goes: the log
             env=dict(environment),
-            preexec_fn=_die_with_us(),  # noqa: PLW1509 -- one C call, and a child of a cage has one thread
+            preexec_fn=_die_with_us(),  # noqa: PLW1509 -- one C call, and a child of a sandbox has one thread
         )
         self._heard = b""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.jobs.run import InputFile, Say, Warned
+from filemill.pipelines.run import InputFile, Say, Warned
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What a caller may hear of a document that cannot be converted: one sentence, and never a word of the inside."""
 
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile
+from filemill.pipelines.run import InputFile
 
 
 def bad_file(file: InputFile, what: str) -> JobFailed:

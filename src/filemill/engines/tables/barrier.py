@@ -10,7 +10,7 @@ import polars as pl
 from filemill.engines.tables import collecting, inputs
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.table import MARK, Check, Table
-from filemill.jobs.run import Phase, Say
+from filemill.pipelines.run import Phase, Say
 
 
 class Misfit(Exception):

@@ -14,8 +14,8 @@ from filemill.engines.tables.inputs import Inputs, Reached, Stage
 from filemill.engines.tables.table import ROW
 from filemill.engines.tables.writers import writing
 from filemill.errors import JobFailed
-from filemill.jobs.run import Phase, Progress, Run, Warned
-from filemill.jobs.steps import Pipeline
+from filemill.pipelines.run import Phase, Progress, Run, Warned
+from filemill.pipelines.steps import Pipeline
 
 
 def of_first_misfit(run: Run, steps: Pipeline) -> JobFailed:

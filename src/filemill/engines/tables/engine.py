@@ -12,11 +12,11 @@ from filemill.engines.tables.writers import losses, writing
 from filemill.engines.tables.writers.bad_rows import BadRows
 from filemill.engines.tables.writers.uploading import Room, Upload
 from filemill.errors import JobFailed
-from filemill.jobs.formats import FORMATS
 from filemill.jobs.job import BAD_ROWS
-from filemill.jobs.run import Done, Made, OutputFile, Phase, Run, Say
-from filemill.jobs.steps import ConvertFormat, Pipeline
-from filemill.jobs.table_steps import Join
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.run import Done, Made, OutputFile, Phase, Run, Say
+from filemill.pipelines.steps import ConvertFormat, Pipeline
+from filemill.pipelines.table_steps import Join
 
 log = logging.getLogger(__name__)
 

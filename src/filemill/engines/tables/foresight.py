@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from filemill.jobs.steps import Limit, Rename, Step
-from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sort, Unpivot
-from filemill.jobs.value_steps import AddColumn, Cast, FillNull
+from filemill.pipelines.steps import Limit, Rename, Step
+from filemill.pipelines.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sort, Unpivot
+from filemill.pipelines.value_steps import AddColumn, Cast, FillNull
 
 _HELD = ("median", "n_unique")
 """Functions that hold a group's values."""

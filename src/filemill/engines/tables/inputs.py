@@ -14,10 +14,10 @@ from filemill.engines.tables.readers.dialect import Dialect
 from filemill.engines.tables.readers.excerpt import Beginning
 from filemill.engines.tables.table import INPUT, ROW, Check, Column, Source, Table
 from filemill.errors import JobFailed
-from filemill.jobs import steps
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.run import InputFile, Phase, Progress, Run, Say, Warned
-from filemill.jobs.table_steps import Sort
+from filemill.pipelines import steps
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.run import InputFile, Phase, Progress, Run, Say, Warned
+from filemill.pipelines.table_steps import Sort
 
 
 class Stage(msgspec.Struct, frozen=True):

@@ -24,11 +24,11 @@ from filemill.engines.tables.steps import (
     unpivoting,
 )
 from filemill.engines.tables.table import Table
-from filemill.jobs import steps as wire
-from filemill.jobs.run import Phase
-from filemill.jobs.steps import ConvertFormat, Filter, Limit, Pipeline, Rename, Select, Step
-from filemill.jobs.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, Unpivot
-from filemill.jobs.value_steps import AddColumn, Cast, Drop, FillNull
+from filemill.pipelines import steps as wire
+from filemill.pipelines.run import Phase
+from filemill.pipelines.steps import ConvertFormat, Filter, Limit, Pipeline, Rename, Select, Step
+from filemill.pipelines.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, Unpivot
+from filemill.pipelines.value_steps import AddColumn, Cast, Drop, FillNull
 
 WIDE = 1_000
 """From so many columns on it is told that a step begins, whatever it does."""

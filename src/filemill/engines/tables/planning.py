@@ -18,9 +18,9 @@ from filemill.engines.tables.misfits import Misfits
 from filemill.engines.tables.table import Table
 from filemill.engines.tables.writers import losses, writing
 from filemill.errors import JobFailed
-from filemill.jobs import steps as wire
-from filemill.jobs.run import Done, Phase, Plan, Planned, Progress, Run, Warned, bounded
-from filemill.jobs.steps import ConvertFormat, Pipeline, Step
+from filemill.pipelines import steps as wire
+from filemill.pipelines.run import Done, Phase, Plan, Planned, Progress, Run, Warned, bounded
+from filemill.pipelines.steps import ConvertFormat, Pipeline, Step
 
 T = TypeVar("T")
 

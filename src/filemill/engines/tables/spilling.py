@@ -10,7 +10,7 @@ import tempfile
 import polars as pl
 
 from filemill.errors import JobFailed
-from filemill.jobs.run import Run
+from filemill.pipelines.run import Run
 
 _PART = 4
 _TOO_MUCH = "out-of-core disk budget"

@@ -17,7 +17,7 @@ import polars as pl
 from filemill.engines.tables import commas, nearest, schema, trouble
 from filemill.engines.tables.schema import Type
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile
+from filemill.pipelines.run import InputFile
 
 ROW = "\x00row"
 """The column that counts a text source's rows, from 1; in an extra input that many times `INPUT` is added."""

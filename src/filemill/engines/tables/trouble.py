@@ -3,7 +3,7 @@
 import polars as pl
 
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile, changed
+from filemill.pipelines.run import InputFile, changed
 
 _LONGEST_VALUE = 80
 

@@ -11,7 +11,7 @@ from filemill.engines.tables import trouble
 from filemill.engines.tables.readers.fed import Fed, Flow
 from filemill.engines.tables.readers.objects import Reader
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile, Say
+from filemill.pipelines.run import InputFile, Say
 
 _MAGIC = b"ARROW1"
 

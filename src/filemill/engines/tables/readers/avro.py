@@ -14,7 +14,7 @@ from filemill.engines.tables.readers.avro_types import CannotRead, Field
 from filemill.engines.tables.readers.fed import Fed, Flow
 from filemill.engines.tables.readers.pieces import Stream
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile, Say
+from filemill.pipelines.run import InputFile, Say
 
 _ROWS = 10_000
 """Rows of a frame at most: they are Python values first."""

@@ -9,9 +9,9 @@ from filemill.engines.tables.readers import batches, dialect, heads, markers, pi
 from filemill.engines.tables.readers.pieces import Pieces, Stream
 from filemill.engines.tables.table import MARK, ROW, Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.options import InputOptions
-from filemill.jobs.run import InputFile, Progress, Say, Warned
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.options import InputOptions
+from filemill.pipelines.run import InputFile, Progress, Say, Warned
 
 
 class Delimited:

@@ -12,7 +12,7 @@ from itertools import islice
 
 import msgspec
 
-from filemill.jobs.options import InputOptions
+from filemill.pipelines.options import InputOptions
 
 SEPARATORS = {"csv": ",", "tsv": "\t"}
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

@@ -7,8 +7,8 @@ import msgspec
 from filemill.engines.tables.readers import records
 from filemill.engines.tables.readers.pieces import Stream
 from filemill.engines.tables.table import Table
-from filemill.jobs.formats import TEXTS
-from filemill.jobs.options import InputOptions
+from filemill.pipelines.formats import TEXTS
+from filemill.pipelines.options import InputOptions
 
 MOST_BYTES = 1 << 20
 """Of a text, unpacked."""

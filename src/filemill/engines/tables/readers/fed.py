@@ -11,7 +11,7 @@ from filemill.engines.tables.readers import batches
 from filemill.engines.tables.readers.pieces import Stream
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile, Progress, Say
+from filemill.pipelines.run import InputFile, Progress, Say
 
 
 class Damaged(Exception):

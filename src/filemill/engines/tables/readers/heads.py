@@ -1,7 +1,7 @@
 """What the first bytes of a text file tell: that it is something else altogether, or no text."""
 
 from filemill.engines.tables import trouble
-from filemill.jobs.run import InputFile
+from filemill.pipelines.run import InputFile
 
 UTF8_MARK = b"\xef\xbb\xbf"
 

@@ -8,7 +8,7 @@ from backports import zstd
 
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers.objects import Reader
-from filemill.jobs.run import InputFile
+from filemill.pipelines.run import InputFile
 
 MOST_TIMES = 200
 """A table that packs to less than a two-hundredth of its size is no table."""

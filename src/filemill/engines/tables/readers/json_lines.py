@@ -12,7 +12,7 @@ import msgspec
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import heads
 from filemill.engines.tables.readers.pieces import Made, Stream
-from filemill.jobs.run import InputFile
+from filemill.pipelines.run import InputFile
 
 LONGEST = 32 << 20
 """Bytes that one object may have at most."""

@@ -8,7 +8,7 @@ from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import heads, pieces
 from filemill.engines.tables.readers.fed import Damaged, Fed
 from filemill.engines.tables.readers.pieces import Pieces, Stream
-from filemill.jobs.run import InputFile, Say
+from filemill.pipelines.run import InputFile, Say
 
 LONGEST = 32 << 20
 """Bytes of a line at most: what is longer is no log."""

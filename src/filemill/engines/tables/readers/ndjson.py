@@ -12,8 +12,8 @@ from filemill.engines.tables.readers.json_survey import Survey
 from filemill.engines.tables.readers.pieces import Pieces, Stream
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.run import InputFile, Progress, Say
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.run import InputFile, Progress, Say
 
 _LONGEST = 32 << 20
 

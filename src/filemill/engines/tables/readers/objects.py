@@ -9,7 +9,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import DictType
 
 from filemill.engines.tables import trouble
-from filemill.jobs.run import InputFile, StoreAccess
+from filemill.pipelines.run import InputFile, StoreAccess
 from filemill.storage import pool
 from filemill.storage.pool import AsStored
 

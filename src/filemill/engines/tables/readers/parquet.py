@@ -9,7 +9,7 @@ from filemill.engines.tables.readers import store
 from filemill.engines.tables.readers.objects import Reader
 from filemill.engines.tables.table import ROW, Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile, StoreAccess
+from filemill.pipelines.run import InputFile, StoreAccess
 
 SMALL = 4 << 20
 """Bytes up to which a file is fetched at once: its footer and columns would be one request each."""

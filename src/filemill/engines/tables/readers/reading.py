@@ -15,9 +15,9 @@ from filemill.engines.tables.readers.pieces import Stream
 from filemill.engines.tables.readers.transcoding import Text
 from filemill.engines.tables.readers.xlsx import open_xlsx
 from filemill.engines.tables.table import Source
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.options import InputOptions
-from filemill.jobs.run import InputFile, Say, StoreAccess
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.options import InputOptions
+from filemill.pipelines.run import InputFile, Say, StoreAccess
 
 
 def open_input(

@@ -1,6 +1,6 @@
 """How Polars is told where the store is: an address, and the credentials as a value, never by the environment."""
 
-from filemill.jobs.run import StoreAccess
+from filemill.pipelines.run import StoreAccess
 
 
 def address(access: StoreAccess, key: str) -> str:

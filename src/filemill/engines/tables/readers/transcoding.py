@@ -6,8 +6,8 @@ from collections.abc import Callable
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import heads, pieces
 from filemill.engines.tables.readers.pieces import Made, Stream
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.run import InputFile, Say, Warned
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.run import InputFile, Say, Warned
 from filemill.storage import encodings
 
 _PIECE = 1 << 20

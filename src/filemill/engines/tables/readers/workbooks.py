@@ -9,7 +9,7 @@ import msgspec
 
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import inflate
-from filemill.jobs.run import InputFile
+from filemill.pipelines.run import InputFile
 
 _PIECE = 1 << 20
 _ERROR = re.compile(rb' t="e"')

@@ -19,7 +19,7 @@ from filemill.engines.tables.readers import workbooks
 from filemill.engines.tables.readers.fed import Fed
 from filemill.engines.tables.readers.pieces import Stream
 from filemill.errors import JobFailed
-from filemill.jobs.run import InputFile, Say, Warned
+from filemill.pipelines.run import InputFile, Say, Warned
 
 MOST_EXACT = 2**53
 """Numbers in a workbook are doubles; up to here every whole one is itself."""

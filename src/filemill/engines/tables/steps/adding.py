@@ -2,8 +2,8 @@
 
 from filemill.engines.tables.table import Table
 from filemill.engines.tables.values import computing
-from filemill.jobs import expressions
-from filemill.jobs.value_steps import AddColumn
+from filemill.pipelines import expressions
+from filemill.pipelines.value_steps import AddColumn
 
 
 def apply(step: AddColumn, source: Table, number: int) -> Table:

@@ -7,8 +7,8 @@ from filemill.engines.tables import barrier, table
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import keys, summaries
 from filemill.engines.tables.table import Column, Table
-from filemill.jobs.run import Phase
-from filemill.jobs.table_steps import Aggregate
+from filemill.pipelines.run import Phase
+from filemill.pipelines.table_steps import Aggregate
 
 
 def apply(step: Aggregate, source: Table, number: int, given: Inputs) -> Table:

@@ -8,7 +8,7 @@ from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import agreeing
 from filemill.engines.tables.table import MARK, ROW, Check, Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.table_steps import Concat
+from filemill.pipelines.table_steps import Concat
 
 
 class _Part:

@@ -10,8 +10,8 @@ from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Column, Table
 from filemill.engines.tables.values import casting_values, column_values, converting
 from filemill.engines.tables.values.bench import Bench
-from filemill.jobs.functions import MOST_SCALE
-from filemill.jobs.value_steps import Cast
+from filemill.pipelines.functions import MOST_SCALE
+from filemill.pipelines.value_steps import Cast
 
 _ENDS_IN_ZONE = re.compile(r"\d(Z|[+-]\d\d:?\d\d)$")
 

@@ -8,8 +8,8 @@ from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import keys
 from filemill.engines.tables.table import MARK, Table
 from filemill.errors import JobFailed
-from filemill.jobs.run import Phase
-from filemill.jobs.table_steps import Distinct
+from filemill.pipelines.run import Phase
+from filemill.pipelines.table_steps import Distinct
 
 
 def apply(step: Distinct, source: Table, number: int, given: Inputs) -> Table:

@@ -4,7 +4,7 @@ import msgspec
 
 from filemill.engines.tables.table import Table
 from filemill.errors import JobFailed
-from filemill.jobs.value_steps import Drop
+from filemill.pipelines.value_steps import Drop
 
 
 def apply(step: Drop, source: Table, number: int) -> Table:

@@ -12,7 +12,7 @@ from filemill.engines.tables.table import Column, Table
 from filemill.engines.tables.values import comparing, values
 from filemill.engines.tables.values.values import CannotTake, Value
 from filemill.errors import JobFailed
-from filemill.jobs.value_steps import FillNull, Scalar
+from filemill.pipelines.value_steps import FillNull, Scalar
 
 
 def apply(step: FillNull, source: Table, number: int) -> Table:

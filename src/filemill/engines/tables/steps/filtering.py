@@ -14,8 +14,8 @@ from filemill.engines.tables.table import MARK, Column, Table
 from filemill.engines.tables.values import comparing, values
 from filemill.engines.tables.values.values import CannotTake, Value
 from filemill.errors import JobFailed
-from filemill.jobs.steps import Filter
-from filemill.jobs.value_steps import Scalar
+from filemill.pipelines.steps import Filter
+from filemill.pipelines.value_steps import Scalar
 
 _TEXT_OPERATORS = ("contains", "starts_with", "ends_with")
 _WITHOUT_TYPE = (*_TEXT_OPERATORS, "is_null", "not_null")

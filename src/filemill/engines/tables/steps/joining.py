@@ -12,8 +12,8 @@ from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import agreeing, keys
 from filemill.engines.tables.table import MARK, ROW, Check, Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.run import Phase
-from filemill.jobs.table_steps import Join
+from filemill.pipelines.run import Phase
+from filemill.pipelines.table_steps import Join
 
 _WITHOUT_COLUMNS = ("semi", "anti")
 _WITH_OTHERS = ("right", "full")

@@ -3,7 +3,7 @@
 import msgspec
 
 from filemill.engines.tables.table import Table
-from filemill.jobs.steps import Limit
+from filemill.pipelines.steps import Limit
 
 MOST_ROWS = 2**32 - 2
 """Polars counts rows in 32 bits, so no table has more."""

@@ -12,8 +12,8 @@ from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import aggregating
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.run import Phase
-from filemill.jobs.table_steps import MOST_PIVOTED, Aggregate, Aggregation, Pivot
+from filemill.pipelines.run import Phase
+from filemill.pipelines.table_steps import MOST_PIVOTED, Aggregate, Aggregation, Pivot
 
 _VALUE, _COUNT = "\x00value", "\x00count"
 """How what is asked for of each cell is called on the way: no column of a caller's is."""

@@ -4,7 +4,7 @@ import msgspec
 
 from filemill.engines.tables.table import Table
 from filemill.errors import JobFailed
-from filemill.jobs.steps import Rename
+from filemill.pipelines.steps import Rename
 
 
 def apply(step: Rename, source: Table, number: int) -> Table:

@@ -14,8 +14,8 @@ from filemill.engines.tables import barrier, table
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import limiting
 from filemill.engines.tables.table import MARK, Table
-from filemill.jobs.run import Phase
-from filemill.jobs.table_steps import Sample
+from filemill.pipelines.run import Phase
+from filemill.pipelines.table_steps import Sample
 
 _GAMMA = 0x9E3779B97F4A7C15
 _MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))

@@ -3,7 +3,7 @@
 import msgspec
 
 from filemill.engines.tables.table import Table
-from filemill.jobs.steps import Select
+from filemill.pipelines.steps import Select
 
 
 def apply(step: Select, source: Table, number: int) -> Table:

@@ -9,8 +9,8 @@ from filemill.engines.tables import barrier
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import keys
 from filemill.engines.tables.table import Table
-from filemill.jobs.run import Phase
-from filemill.jobs.table_steps import Sort
+from filemill.pipelines.run import Phase
+from filemill.pipelines.table_steps import Sort
 
 
 def apply(step: Sort, source: Table, number: int, given: Inputs) -> Table:

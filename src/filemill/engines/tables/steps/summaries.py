@@ -12,7 +12,7 @@ from filemill.engines.tables.schema import Type
 from filemill.engines.tables.steps import keys
 from filemill.engines.tables.table import Check, Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.table_steps import Aggregation
+from filemill.pipelines.table_steps import Aggregation
 
 _COUNT = Type("int", pl.Int64())
 _NUMBERS = ("int", "decimal", "float")

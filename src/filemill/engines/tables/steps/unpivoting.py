@@ -7,7 +7,7 @@ from filemill.engines.tables import schema, table
 from filemill.engines.tables.steps import agreeing
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
-from filemill.jobs.table_steps import Unpivot
+from filemill.pipelines.table_steps import Unpivot
 
 
 def apply(step: Unpivot, source: Table, number: int) -> Table:

@@ -13,7 +13,7 @@ from filemill.engines.tables.schema import scale_of
 from filemill.engines.tables.values import converting, operands
 from filemill.engines.tables.values.bench import Bench
 from filemill.engines.tables.values.operands import NULL, Operand
-from filemill.jobs.functions import MOST_SCALE
+from filemill.pipelines.functions import MOST_SCALE
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
 

@@ -22,8 +22,8 @@ from filemill.engines.tables.values import (
 )
 from filemill.engines.tables.values.bench import Bench
 from filemill.engines.tables.values.operands import NULL, Operand
-from filemill.jobs import expressions
-from filemill.jobs.expressions import Call, Expression, Null, Number, Operation, Text, Truth
+from filemill.pipelines import expressions
+from filemill.pipelines.expressions import Call, Expression, Null, Number, Operation, Text, Truth
 
 Function = Callable[[Bench, str, list[Operand], str], Operand]
 

@@ -9,7 +9,7 @@ from filemill.engines.tables.schema import Type
 from filemill.engines.tables.values import converting, operands
 from filemill.engines.tables.values.bench import Bench
 from filemill.engines.tables.values.operands import DATE, DATETIME, NULL, Operand
-from filemill.jobs import syntax
+from filemill.pipelines import syntax
 
 _FIELDS = ("year", "month", "day", "weekday")
 _TIMES = ("hour", "minute", "second")

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from filemill.engines.tables import schema
 from filemill.engines.tables.schema import Type
-from filemill.jobs.value_steps import Scalar
+from filemill.pipelines.value_steps import Scalar
 
 Value = str | int | float | bool | Decimal | date | datetime
 

@@ -10,7 +10,7 @@ from threading import Lock
 import polars as pl
 
 from filemill.engines.tables.writers.uploading import Room, Upload
-from filemill.jobs.run import Made, OutputFile, StoreAccess
+from filemill.pipelines.run import Made, OutputFile, StoreAccess
 
 COLUMNS: dict[str, pl.DataType] = {
     "file": pl.String(),

@@ -7,8 +7,8 @@ import polars as pl
 
 from filemill.engines.tables.schema import Type, scale_of
 from filemill.engines.tables.table import Column, Table
-from filemill.jobs.formats import FORMATS
-from filemill.jobs.run import OutputFile, Warned
+from filemill.pipelines.formats import FORMATS
+from filemill.pipelines.run import OutputFile, Warned
 
 _MOST_NAMED = 10
 

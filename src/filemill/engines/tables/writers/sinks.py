@@ -11,8 +11,8 @@ from backports import zstd
 
 from filemill.engines.tables.writers import avro_sink, json_sink, xlsx_sink
 from filemill.engines.tables.writers.uploading import Upload
-from filemill.jobs.formats import COMPRESSIONS, Format
-from filemill.jobs.steps import ConvertFormat
+from filemill.pipelines.formats import COMPRESSIONS, Format
+from filemill.pipelines.steps import ConvertFormat
 
 SEPARATORS = {"csv": ",", "tsv": "\t"}
 

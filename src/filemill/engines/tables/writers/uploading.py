@@ -22,7 +22,7 @@ from minio.helpers import DictType
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import objects
 from filemill.errors import JobFailed
-from filemill.jobs.run import StoreAccess, Stored
+from filemill.pipelines.run import StoreAccess, Stored
 
 PART = 16 << 20
 """Bytes of a part, at least, and less than twice as many. 10,000 of them, the most an upload can have, are 156 GiB."""

@@ -13,9 +13,9 @@ from filemill.engines.tables.values import converting
 from filemill.engines.tables.writers import avro_sink, sinks, xlsx_sink
 from filemill.engines.tables.writers.uploading import Upload
 from filemill.errors import JobFailed
-from filemill.jobs.formats import FORMATS, Format
-from filemill.jobs.run import OutputFile, Phase, Progress, Say, Stored, Warned
-from filemill.jobs.steps import ConvertFormat
+from filemill.pipelines.formats import FORMATS, Format
+from filemill.pipelines.run import OutputFile, Phase, Progress, Say, Stored, Warned
+from filemill.pipelines.steps import ConvertFormat
 
 _MOST_DIGITS = 10**15
 """A JSON number is read as a double by most, which carries 15 digits."""

@@ -1,0 +1,1 @@
+"""The five APIs: each turns its own document's HTTP into jobs and back."""

@@ -1,0 +1,1 @@
+"""The API `conversion-sessions`: whoever comes by may convert a file, without an account."""

@@ -1,0 +1,10 @@
+"""What this API does once a file was converted: the original goes, the result stays until the session ends."""
+
+from uuid import UUID
+
+from filemill.apis.conversion import queries
+
+
+async def converted(job_id: UUID) -> None:
+    """Runs in the transaction in which the job becomes COMPLETED."""
+    await queries.leave_original(job_id)

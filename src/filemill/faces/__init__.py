@@ -1,1 +1,0 @@
-"""The five doors: each turns its own document's HTTP into jobs and back."""

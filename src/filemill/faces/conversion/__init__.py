@@ -1,1 +1,0 @@
-"""The door `conversion-sessions`: whoever comes by may convert a file, without an account."""

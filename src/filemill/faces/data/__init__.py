@@ -1,1 +1,0 @@
-"""The door for pipelines over large tables: presigned URLs in, presigned URLs out."""

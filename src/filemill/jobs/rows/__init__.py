@@ -1,0 +1,1 @@
+"""Every statement on jobs: a module per kind of row or question."""

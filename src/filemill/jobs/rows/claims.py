@@ -1,0 +1,72 @@
+"""How a lane's next job is chosen and taken: the move QUEUED -> RUNNING, which gives a worker the fence and a lease."""
+
+from uuid import UUID
+
+import msgspec
+
+from filemill.connections import fetchrow, fetchval
+from filemill.jobs.rows.transitions import CHANNEL, LEASE_SECONDS
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A job in a worker's hands. Every later move of this run names `fence`."""
+
+    id: UUID
+    owner: UUID
+    api: str
+    fence: int
+    runs: int
+    pipeline: str
+    options: str
+
+
+# Fewest running first, then oldest. Two probes instead of a sort over the queue: first the oldest row whose owner runs
+# nothing; only if there is none, the oldest row of each owner who runs something (never more owners than slots).
+CLAIM = f"""
+WITH held AS MATERIALIZED (
+  SELECT owner, count(*) AS n FROM job
+  WHERE lane = $1 AND status IN ('RUNNING', 'CANCELLATION_REQUESTED') GROUP BY owner),
+idle AS MATERIALIZED (
+  SELECT id FROM job WHERE lane = $1 AND status = 'QUEUED' AND (due_at IS NULL OR due_at <= now())
+    AND owner <> ALL (ARRAY(SELECT owner FROM held))
+  ORDER BY queued_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED),
+busy AS MATERIALIZED (
+  SELECT head.id FROM held CROSS JOIN LATERAL (
+    SELECT id, queued_at FROM job WHERE lane = $1 AND status = 'QUEUED' AND owner = held.owner
+      AND (due_at IS NULL OR due_at <= now())
+    ORDER BY queued_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) head
+  WHERE NOT EXISTS (SELECT FROM idle) ORDER BY held.n, head.queued_at LIMIT 1),
+moved AS (
+  UPDATE job SET status = 'RUNNING', fence = fence + 1, runs = runs + 1, worker = $2, engine = $3,
+    lease_until = clock_timestamp() + interval '{LEASE_SECONDS} s', started_at = clock_timestamp(),
+    progress = 0, phase = NULL, events = events + 1, updated_at = clock_timestamp()
+  FROM (SELECT id FROM idle UNION ALL SELECT id FROM busy) AS one
+  WHERE job.id = one.id AND job.status = 'QUEUED'
+  RETURNING job.id, job.owner, job.api, job.fence, job.runs, job.pipeline, job.options, job.events),
+told AS (
+  INSERT INTO job_event (job, n, at, kind, data)
+  SELECT id, events, clock_timestamp(), 'moved',
+    jsonb_build_object('from', 'QUEUED', 'to', 'RUNNING', 'why', 'claimed', 'run', runs)
+  FROM moved)
+SELECT id, owner, api, fence, runs, pipeline, options, pg_notify('{CHANNEL}', id::text) FROM moved
+"""  # noqa: S608
+
+
+async def claim(lane: str, worker: str, engine: str) -> Claimed | None:
+    """Takes the lane's next job, or None. None may be wrong while another worker claims: then ask `is_waiting`."""
+    row = await fetchrow(CLAIM, lane, worker, engine)
+    if row is None:
+        return None
+    return Claimed(row["id"], row["owner"], row["api"], row["fence"], row["runs"], row["pipeline"], row["options"])
+
+
+async def is_waiting(lane: str) -> bool:
+    """Whether a job of the lane may be claimed now."""
+    there: bool = await fetchval(
+        """
+        SELECT EXISTS (
+          SELECT FROM job WHERE lane = $1 AND status = 'QUEUED' AND (due_at IS NULL OR due_at <= now()))
+        """,
+        lane,
+    )
+    return there

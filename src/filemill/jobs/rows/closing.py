@@ -1,0 +1,51 @@
+"""SQL on what an account leaves behind: its jobs, of all APIs (None) or one."""
+
+from uuid import UUID
+
+from filemill.connections import execute, fetch
+
+_AT = "owner = $1 AND ($2::text IS NULL OR API = $2)"
+
+
+async def held(owner: UUID, api: str | None) -> list[UUID]:
+    """The jobs that workers hold."""
+    rows = await fetch(
+        f"SELECT id FROM job WHERE {_AT} AND status IN ('RUNNING', 'CANCELLATION_REQUESTED')",  # noqa: S608
+        owner,
+        api,
+    )
+    return [row["id"] for row in rows]
+
+
+async def ended_jobs(owner: UUID, api: str) -> list[UUID]:
+    """The jobs that have ended, locked until the transaction ends."""
+    rows = await fetch(
+        f"SELECT id FROM job WHERE {_AT} AND status IN ('COMPLETED', 'FAILED', 'CANCELLED') ORDER BY id FOR UPDATE",  # noqa: S608
+        owner,
+        api,
+    )
+    return [row["id"] for row in rows]
+
+
+async def expire_now(owner: UUID, api: str) -> None:
+    """Lets the time of these jobs be over."""
+    await execute(f"UPDATE job SET expires_at = now() WHERE {_AT}", owner, api)  # noqa: S608
+
+
+async def delete(jobs: list[UUID]) -> None:
+    """Deletes jobs and all that hangs on them; object rows only lose their job."""
+    await execute("DELETE FROM job WHERE id = ANY($1::uuid[])", jobs)
+
+
+async def expire_if_empty(guest: UUID) -> bool:
+    """Ends a guest without jobs and without objects but those that are leaving -> whether it was one."""
+    tag = await execute(
+        """
+        UPDATE account SET expires_at = now()
+        WHERE id = $1 AND password_hash IS NULL AND merged_into IS NULL
+          AND NOT EXISTS (SELECT FROM job WHERE owner = $1)
+          AND NOT EXISTS (SELECT FROM object WHERE owner = $1 AND state <> 'leaving')
+        """,
+        guest,
+    )
+    return tag == "UPDATE 1"

@@ -1,0 +1,270 @@
+"""All SQL on jobs but their moves and files: made, read, counted, how long they are kept."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from filemill.connections import execute, fetch, fetchrow, fetchval
+from filemill.jobs.job import DATA, OPEN, Event, Job, Status
+
+_JOB = """
+SELECT job.id, job.owner, job.api, job.lane, job.status, job.as_sent, main.file_name, main.announced_size,
+  CASE WHEN main.marked_at IS NOT NULL THEN arrived.size END AS input_size,
+  CASE WHEN main.marked_at IS NOT NULL THEN arrived.key END AS input_key,
+  made.key AS output_key, job.progress, job.phase, job.fence, job.error_code, job.error_message, job.at_fault,
+  job.created_at, job.updated_at, job.started_at, job.ended_at, job.expires_at
+FROM job
+JOIN job_file main ON main.job = job.id AND main.side = 'in' AND main.name = 'input'
+LEFT JOIN object arrived ON arrived.id = main.object
+LEFT JOIN job_file made_as ON made_as.job = job.id AND made_as.side = 'out' AND made_as.name = 'output'
+LEFT JOIN object made ON made.id = made_as.object
+"""
+
+
+def _job(row: Any) -> Job:
+    values = dict(row)
+    values["as_sent"] = msgspec.Raw(values["as_sent"].encode())
+    values["status"] = Status(values["status"])
+    return Job(**values)
+
+
+# --- made and read ---------------------------------------------------------------------------------------------------
+
+
+class NewFile(msgspec.Struct, frozen=True):
+    """An input as it is announced: `announced_size` in bytes is the upper bound."""
+
+    name: str
+    file_name: str
+    announced_size: int | None
+
+
+async def lock_owner(owner: UUID) -> None:
+    """Lets one transaction at a time count and add what this account has."""
+    await execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", owner)
+
+
+async def count_open(owner: UUID) -> tuple[int, int]:
+    """How many jobs of an account are open, and how many of these are PENDING."""
+    row = await fetchrow(
+        """
+        SELECT count(*) AS open, count(*) FILTER (WHERE status = 'PENDING') AS pending FROM job
+        WHERE owner = $1 AND status IN ('PENDING', 'QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
+          AND NOT options ? 'mode'
+        """,
+        owner,
+    )
+    return row["open"], row["pending"]
+
+
+async def by_idempotency_key(owner: UUID, key: str, seconds: int) -> tuple[UUID, str] | None:
+    """The job made with this key in the last `seconds` and the hash of its body; an older key is freed."""
+    await execute(
+        """
+        UPDATE job SET idempotency_key = NULL WHERE owner = $1 AND idempotency_key = $2
+          AND created_at < now() - make_interval(secs => $3)
+        """,
+        owner,
+        key,
+        float(seconds),
+    )
+    row = await fetchrow("SELECT id, body_hash FROM job WHERE owner = $1 AND idempotency_key = $2", owner, key)
+    return None if row is None else (row["id"], row["body_hash"])
+
+
+async def insert(
+    *,
+    owner: UUID,
+    api: str,
+    lane: str,
+    pipeline: bytes,
+    options: bytes,
+    as_sent: bytes,
+    inputs: tuple[NewFile, ...],
+    pending_seconds: int,
+    idempotency_key: str | None,
+    body_hash: str | None,
+) -> UUID:
+    """Makes a PENDING job with its announced inputs -> its id."""
+    job_id = uuid4()
+    await execute(
+        """
+        WITH made AS (
+          INSERT INTO job (id, owner, api, lane, pipeline, options, as_sent, idempotency_key, body_hash, events,
+            created_at, updated_at, expires_at)
+          VALUES ($1, $2, $3, $4, $5, $13, $6, $7, $8, 1, now(), now(),
+            now() + make_interval(secs => $9))
+          RETURNING id),
+        told AS (
+          INSERT INTO job_event (job, n, at, kind, data)
+          SELECT id, 1, now(), 'moved', '{"from": null, "to": "PENDING", "why": "made"}' FROM made)
+        INSERT INTO job_file (job, side, name, file_name, announced_size)
+        SELECT made.id, 'in', f.name, f.file_name, f.size
+        FROM made, unnest($10::text[], $11::text[], $12::bigint[]) AS f (name, file_name, size)
+        """,
+        job_id,
+        owner,
+        api,
+        lane,
+        pipeline.decode(),
+        as_sent.decode(),
+        idempotency_key,
+        body_hash,
+        float(pending_seconds),
+        [f.name for f in inputs],
+        [f.file_name for f in inputs],
+        [f.announced_size for f in inputs],
+        options.decode(),
+    )
+    return job_id
+
+
+async def get(job_id: UUID) -> Job | None:
+    """A job, whoever owns it."""
+    row = await fetchrow(_JOB + "WHERE job.id = $1", job_id)
+    return None if row is None else _job(row)
+
+
+_MANY = 2**62
+"""More than anybody can pass over; so far numbers can still be added up."""
+
+
+async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
+    """The jobs of an account and of the guests merged into it, newest first."""
+    # Each owner's newest are found by the index; one sort over all of an owner's jobs would be slow.
+    rows = await fetch(
+        _JOB  # noqa: S608 -- nothing but constants
+        + """
+        WHERE job.id IN (
+          SELECT newest.id FROM (SELECT id FROM account WHERE id = $1 OR merged_into = $1) one
+          CROSS JOIN LATERAL (
+            SELECT id, created_at FROM job WHERE owner = one.id AND NOT options ? 'mode'
+            ORDER BY created_at DESC, id DESC LIMIT $2::bigint + $3::bigint) newest
+          ORDER BY newest.created_at DESC, newest.id DESC OFFSET $2 LIMIT $3)
+        ORDER BY job.created_at DESC, job.id DESC
+        """,
+        owner,
+        min(skip, _MANY),
+        limit,
+    )
+    return [_job(row) for row in rows]
+
+
+async def lock(job_id: UUID) -> Status | None:
+    """The status of a job, which nobody else can move until the transaction ends."""
+    status = await fetchval("SELECT status FROM job WHERE id = $1 FOR NO KEY UPDATE", job_id)
+    return None if status is None else Status(status)
+
+
+async def open_ones(job_ids: list[UUID]) -> set[UUID]:
+    """Which of these jobs are there and have not ended."""
+    rows = await fetch("SELECT id FROM job WHERE id = ANY($1) AND status = ANY($2)", job_ids, list(OPEN))
+    return {row["id"] for row in rows}
+
+
+async def events(job_id: UUID, after: int, limit: int = 1000) -> list[Event]:
+    """What happened to a job after event number `after`, oldest first."""
+    rows = await fetch(
+        "SELECT n, at, kind, data FROM job_event WHERE job = $1 AND n > $2 ORDER BY n LIMIT $3", job_id, after, limit
+    )
+    return [Event(r["n"], r["at"], r["kind"], msgspec.json.decode(r["data"])) for r in rows]
+
+
+# --- kept and forgotten ----------------------------------------------------------------------------------------------
+
+
+async def keep_until(job_id: UUID, until: datetime) -> None:
+    """Says until when a job is kept, with its outputs; one that has not ended by then is cancelled."""
+    await execute("UPDATE job SET expires_at = $2 WHERE id = $1", job_id, until)
+
+
+async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, row_seconds: int) -> None:
+    """Sets how long ended jobs, their inputs and their outputs are kept; in the transaction that ended them.
+
+    A plan is not kept: it has had its time since it was made. At other APIs than data-jobs a job is told when it is
+    queued until when it is kept, with its outputs.
+    """
+    await execute(
+        f"""
+        WITH ended AS (
+          SELECT id, api, expires_at FROM job
+          WHERE id = ANY($1::uuid[]) AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')),
+        kept AS (
+          UPDATE job SET expires_at = now() + make_interval(secs => $4::float8) FROM ended
+          WHERE job.id = ended.id AND NOT job.options ? 'mode' AND job.api = '{DATA}')
+        UPDATE object o SET
+          state = CASE WHEN o.state = 'arriving' THEN 'leaving' ELSE o.state END,
+          expires_at = CASE WHEN o.state <> 'stored' THEN NULL WHEN ended.api <> '{DATA}' THEN ended.expires_at
+            ELSE now() + make_interval(secs => CASE WHEN o.fence IS NULL THEN $2::float8 ELSE $3::float8 END) END
+        FROM ended WHERE o.job = ended.id AND o.state <> 'leaving'
+          AND (o.state = 'stored' OR o.fence IS NULL)
+        """,  # noqa: S608 -- the API's name is ours
+        jobs,
+        float(input_seconds),
+        float(output_seconds),
+        float(row_seconds),
+    )
+
+
+async def expired_rows(limit: int = 100) -> list[UUID]:
+    """Ended jobs that have been kept as long as they were to be."""
+    rows = await fetch(
+        """
+        SELECT id FROM job WHERE expires_at < now() AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+        ORDER BY expires_at LIMIT $1
+        """,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def lock_expired(job_id: UUID) -> bool:
+    """Locks an ended job that has been kept as long as it was to be -> False if it is none (any more)."""
+    row = await fetchrow(
+        """
+        SELECT FROM job WHERE id = $1 AND expires_at < now() AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+        FOR UPDATE
+        """,
+        job_id,
+    )
+    return row is not None
+
+
+async def forget_idempotency_keys(seconds: int) -> None:
+    """Frees idempotency keys older than so many seconds."""
+    await execute(
+        """
+        UPDATE job SET idempotency_key = NULL
+        WHERE idempotency_key IS NOT NULL AND created_at < now() - make_interval(secs => $1)
+        """,
+        float(seconds),
+    )
+
+
+async def waiting_and_held(lanes: list[str]) -> dict[str, tuple[int, int]]:
+    """Lane -> how many of its jobs may be claimed now (counted up to 1,000), and how many are held."""
+    rows = await fetch(
+        """
+        SELECT lane,
+          (SELECT count(*) FROM (SELECT FROM job WHERE job.lane = one.lane AND status = 'QUEUED'
+             AND (due_at IS NULL OR due_at <= now()) LIMIT 1000) q) AS waiting,
+          (SELECT count(*) FROM job WHERE job.lane = one.lane
+             AND status IN ('RUNNING', 'CANCELLATION_REQUESTED')) AS held
+        FROM unnest($1::text[]) AS one (lane)
+        """,
+        lanes,
+    )
+    return {row["lane"]: (row["waiting"], row["held"]) for row in rows}
+
+
+async def count_by_status() -> list[tuple[str, str, int]]:
+    """(lane, status, how many) of all jobs, for the metrics."""
+    rows = await fetch("SELECT lane, status, count(*) AS n FROM job GROUP BY lane, status")
+    return [(row["lane"], row["status"], row["n"]) for row in rows]
+
+
+async def delete(job_id: UUID) -> None:
+    """Deletes the row of a job and all that hangs on it; object rows only lose their job."""
+    await execute("DELETE FROM job WHERE id = $1", job_id)

@@ -1,0 +1,80 @@
+"""All SQL on plans: short jobs that nobody sees, made QUEUED, read once and gone.
+
+They are told from others by their options, which alone have a `mode`.
+"""
+
+from uuid import UUID, uuid4
+
+import msgspec
+
+from filemill.connections import execute, fetchval
+
+LIFE_SECONDS = 60
+"""Whoever asks for a plan takes its row away; what was left behind goes after so long."""
+
+
+class PlanFile(msgspec.Struct, frozen=True):
+    """An input of a plan: of another job's, the object too."""
+
+    name: str
+    file_name: str
+    object_id: UUID | None = None
+
+
+async def count(owner: UUID) -> int:
+    """How many plans of an account are being made."""
+    number: int = await fetchval(
+        """
+        SELECT count(*) FROM job WHERE owner = $1 AND status IN ('QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
+          AND options ? 'mode' AND expires_at > now()
+        """,
+        owner,
+    )
+    return number
+
+
+async def insert(*, owner: UUID, api: str, lane: str, pipeline: bytes, options: bytes, files: list[PlanFile]) -> UUID:
+    """Makes a plan that waits in a lane -> its id."""
+    plan_id = uuid4()
+    await execute(
+        """
+        WITH made AS (
+          INSERT INTO job (id, owner, api, lane, pipeline, options, status, queued_at, created_at, updated_at,
+            expires_at)
+          VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, 'QUEUED', now(), now(), now(),
+            now() + make_interval(secs => $7))
+          RETURNING id)
+        INSERT INTO job_file (job, side, name, file_name, object, marked_at)
+        SELECT made.id, 'in', f.name, f.file_name, f.object, now()
+        FROM made, unnest($8::text[], $9::text[], $10::uuid[]) AS f (name, file_name, object)
+        """,
+        plan_id,
+        owner,
+        api,
+        lane,
+        pipeline.decode(),
+        options.decode(),
+        float(LIFE_SECONDS),
+        [file.name for file in files],
+        [file.file_name for file in files],
+        [file.object_id for file in files],
+    )
+    return plan_id
+
+
+async def result(plan_id: UUID) -> str | None:
+    """What a COMPLETED plan has found, as JSON text."""
+    text: str | None = await fetchval(
+        "SELECT result ->> 'plan' FROM job WHERE id = $1 AND status = 'COMPLETED'", plan_id
+    )
+    return text
+
+
+async def forget(plan_id: UUID) -> None:
+    """Takes a plan away. A worker that is at it finds that it has lost it, and ends its process within a second."""
+    await execute("DELETE FROM job WHERE id = $1 AND options ? 'mode'", plan_id)
+
+
+async def forget_left() -> None:
+    """Takes away what nobody has taken away in time."""
+    await execute("DELETE FROM job WHERE expires_at < now() AND options ? 'mode'")

@@ -1,0 +1,97 @@
+"""All SQL on receipts: what a COMPLETED job keeps, and the SHA-256 of objects that are still to be hashed."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from filemill.connections import execute, fetchrow, fetchval
+from filemill.jobs.rows.transitions import CHANNEL
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A COMPLETED job: when its last run began and ended, and what that left behind, as JSON text."""
+
+    started_at: datetime
+    ended_at: datetime
+    result: str
+
+
+async def of(job_id: UUID) -> Ended | None:
+    """What is known of a COMPLETED job, None for any other."""
+    row = await fetchrow(
+        "SELECT started_at, ended_at, result FROM job WHERE id = $1 AND status = 'COMPLETED' AND result IS NOT NULL",
+        job_id,
+    )
+    return None if row is None else Ended(row["started_at"], row["ended_at"], row["result"])
+
+
+class Due(msgspec.Struct, frozen=True):
+    """An object to be hashed, in the hands of one worker until its lease ends."""
+
+    id: UUID
+    key: str
+    size: int
+    etag: str
+
+
+async def due(object_ids: list[UUID]) -> None:
+    """Says, in the transaction that finishes their job, that these objects are still to be hashed."""
+    await execute("UPDATE object SET hash_due = clock_timestamp() WHERE id = ANY($1::uuid[])", object_ids)
+
+
+async def take(seconds: int) -> Due | None:
+    """Takes the smallest object that is due, for so many seconds; None where nothing is."""
+    row = await fetchrow(
+        """
+        UPDATE object SET hash_due = clock_timestamp() + make_interval(secs => $1::float8) WHERE id = (
+          SELECT id FROM object WHERE hash_due <= clock_timestamp() AND state = 'stored'
+          ORDER BY size LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING id, key, size, etag
+        """,
+        float(seconds),
+    )
+    return None if row is None else Due(**row)
+
+
+async def renew(object_id: UUID, seconds: int) -> bool:
+    """Keeps an object for so many seconds more -> False if it is not to be hashed any more."""
+    tag = await execute(
+        """
+        UPDATE object SET hash_due = clock_timestamp() + make_interval(secs => $2::float8)
+        WHERE id = $1 AND state = 'stored' AND hash_due IS NOT NULL
+        """,
+        object_id,
+        float(seconds),
+    )
+    return tag == "UPDATE 1"
+
+
+async def hashed(object_id: UUID, sha256: str | None) -> None:
+    """Writes an object's SHA-256 into its row and its job's receipt, and wakes who waits; None: it cannot be told."""
+    await execute(
+        f"""
+        WITH known AS (
+          UPDATE object SET sha256 = $2::text, hash_due = NULL WHERE id = $1 AND hash_due IS NOT NULL
+          RETURNING job, key),
+        shown AS (
+          UPDATE job SET result = jsonb_set(result, ARRAY['sha256', known.key], to_jsonb($2::text)) FROM known
+          WHERE job.id = known.job AND job.status = 'COMPLETED' AND $2::text IS NOT NULL)
+        SELECT pg_notify('{CHANNEL}', job::text) FROM known
+        """,  # noqa: S608
+        object_id,
+        sha256,
+    )
+
+
+async def count_due(keys: list[str], most_bytes: int) -> int:
+    """How many of these objects, none larger than so many bytes, are still to be hashed."""
+    count: int = await fetchval(
+        """
+        SELECT count(*) FROM object
+        WHERE key = ANY($1::text[]) AND hash_due IS NOT NULL AND state = 'stored' AND size <= $2
+        """,
+        keys,
+        most_bytes,
+    )
+    return count

@@ -1,0 +1,264 @@
+"""All SQL that moves a job once it is claimed, and before: a function per move, fenced where a worker makes it."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from filemill.connections import execute, fetch, fetchrow, fetchval
+from filemill.jobs.job import MOST_RUNS, Status
+
+LEASE_SECONDS = 10
+CHANNEL = "job"
+"""The channel on which a job's id is told whenever the job moves."""
+
+
+# PostgreSQL stores no NUL, and the names of a file's columns may have some: the sign for "unknown" stands for it.
+_NO_NUL = "\ufffd"
+_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _storable(json: bytes) -> str:
+    text = json.decode()
+    return _NUL_IN_JSON.sub(rf"\1{_NO_NUL}", text) if "\\u0000" in text else text
+
+
+def _transition(pick: str, change: str, why: str) -> str:
+    """SQL of a move: picks rows (`id`, `was`), changes them, writes the event and tells whoever waits.
+
+    `pick` locks its rows, so that of two movers the second sees what the first has done.
+    """
+    return f"""
+    WITH picked AS ({pick}),
+    moved AS (
+      UPDATE job SET {change}, events = job.events + 1, updated_at = clock_timestamp()
+      FROM picked WHERE job.id = picked.id
+      RETURNING job.id, job.owner, job.lane, job.status, job.fence, job.runs, job.events, picked.was),
+    told AS (
+      INSERT INTO job_event (job, n, at, kind, data)
+      SELECT id, events, clock_timestamp(), 'moved', jsonb_build_object('from', was, 'to', status, 'why', {why})
+      FROM moved)
+    SELECT moved.*, pg_notify('{CHANNEL}', id::text) FROM moved
+    """  # noqa: S608 -- put together from constants of this file
+
+
+_ENDED = "lease_until = NULL, worker = NULL, ended_at = clock_timestamp()"
+_NO_ERROR = "error_code = NULL, error_message = NULL, at_fault = NULL"
+
+
+# --- moves by the owner ----------------------------------------------------------------------------------------------
+
+_QUEUE = _transition(
+    "SELECT id, status AS was FROM job WHERE id = $1 AND status = ANY($2::text[]) FOR NO KEY UPDATE",
+    f"""status = 'QUEUED', queued_at = clock_timestamp(), due_at = NULL, runs = 0, progress = 0, phase = NULL,
+    started_at = NULL, ended_at = NULL, expires_at = NULL, result = NULL, {_NO_ERROR}""",
+    "$3::text",
+)
+
+
+async def queue(job_id: UUID, was: tuple[Status, ...], why: str) -> str | None:
+    """Queues a job that has one of these statuses -> its lane, or None."""
+    row = await fetchrow(_QUEUE, job_id, list(was), why)
+    return None if row is None else str(row["lane"])
+
+
+_CANCEL_CHANGE = """
+status = CASE WHEN picked.was = 'RUNNING' THEN 'CANCELLATION_REQUESTED' ELSE 'CANCELLED' END,
+ended_at = CASE WHEN picked.was = 'RUNNING' THEN NULL ELSE clock_timestamp() END
+"""
+
+_CANCEL = _transition(
+    "SELECT id, status AS was FROM job WHERE id = $1 AND status IN ('PENDING', 'QUEUED', 'RUNNING') FOR NO KEY UPDATE",
+    _CANCEL_CHANGE,
+    "$2::text",
+)
+
+
+async def cancel(job_id: UUID, why: str) -> Status | None:
+    """Cancels a job, or asks its worker to -> the new status, or None where it cannot be cancelled."""
+    row = await fetchrow(_CANCEL, job_id, why)
+    return None if row is None else Status(row["status"])
+
+
+# --- moves by a worker -----------------------------------------------------------------------------------------------
+
+
+async def renew(job_id: UUID, fence: int, progress: float, phase: str | None) -> Status | None:
+    """Renews the lease and shows the progress -> the status, or None where the run has lost the job."""
+    status = await fetchval(
+        f"""
+        UPDATE job SET lease_until = clock_timestamp() + interval '{LEASE_SECONDS} s', progress = $3,
+          phase = coalesce($4, phase)
+        WHERE id = $1 AND fence = $2 AND status IN ('RUNNING', 'CANCELLATION_REQUESTED') RETURNING status
+        """,  # noqa: S608
+        job_id,
+        fence,
+        progress,
+        phase,
+    )
+    return None if status is None else Status(status)
+
+
+async def note(job_id: UUID, fence: int, kind: str, data: dict[str, object]) -> None:
+    """Writes a phase or warning event of a run that still holds its job.
+
+    Nobody waits for the disk: the machine's crash may cost the last of these, and ends the run anyhow.
+    """
+    await execute(
+        """
+        WITH held AS (
+          UPDATE job SET events = events + 1 WHERE id = $1 AND fence = $2 AND status = 'RUNNING' RETURNING id, events),
+        hurried AS (SELECT set_config('synchronous_commit', 'off', true))
+        INSERT INTO job_event (job, n, at, kind, data)
+        SELECT id, events, clock_timestamp(), $3, $4::jsonb FROM held, hurried
+        """,
+        job_id,
+        fence,
+        kind,
+        _storable(msgspec.json.encode(data)),
+    )
+
+
+_OWN = "SELECT id, status AS was FROM job WHERE id = $1 AND fence = $2 AND status = {} FOR NO KEY UPDATE"
+
+_FINISH = _transition(
+    _OWN.format("'RUNNING'"),
+    f"status = 'COMPLETED', progress = 1, phase = NULL, result = $3::jsonb, {_ENDED}",
+    "'finished'",
+)
+
+
+async def finish(job_id: UUID, fence: int, result: bytes) -> bool:
+    """RUNNING -> COMPLETED for the run that holds the job -> False if it does not."""
+    return await fetchrow(_FINISH, job_id, fence, _storable(result)) is not None
+
+
+_FAIL = _transition(
+    _OWN.format("'RUNNING'"),
+    f"status = 'FAILED', error_code = $3, error_message = $4, at_fault = $5, {_ENDED}",
+    "$3::text",
+)
+
+
+async def fail(job_id: UUID, fence: int, code: str, message: str, at_fault: str) -> bool:
+    """RUNNING -> FAILED for the run that holds the job -> False if it does not."""
+    return await fetchrow(_FAIL, job_id, fence, code, message.replace("\0", _NO_NUL), at_fault) is not None
+
+
+_CANCELLED = _transition(
+    _OWN.format("'CANCELLATION_REQUESTED'"), f"status = 'CANCELLED', {_ENDED}", "'its worker stopped'"
+)
+
+
+async def cancelled(job_id: UUID, fence: int) -> bool:
+    """CANCELLATION_REQUESTED -> CANCELLED for the run that holds the job -> False if it does not."""
+    return await fetchrow(_CANCELLED, job_id, fence) is not None
+
+
+_GIVE_BACK = _transition(
+    "SELECT id, status AS was FROM job WHERE id = $1 AND fence = $2"
+    " AND status IN ('RUNNING', 'CANCELLATION_REQUESTED') FOR NO KEY UPDATE",
+    """status = CASE WHEN picked.was = 'RUNNING' THEN 'QUEUED' ELSE 'CANCELLED' END,
+    ended_at = CASE WHEN picked.was = 'RUNNING' THEN NULL ELSE clock_timestamp() END,
+    runs = job.runs - 1, progress = 0, phase = NULL, lease_until = NULL, worker = NULL, started_at = NULL,
+    due_at = clock_timestamp() + make_interval(secs => $4::float8)""",
+    "$3::text",
+)
+
+
+async def give_back(job_id: UUID, fence: int, why: str, after: float = 0) -> Status | None:
+    """Puts a job back into the queue, uncounted, to be claimed after so many seconds -> its status, or None if lost."""
+    row = await fetchrow(_GIVE_BACK, job_id, fence, why, after)
+    return None if row is None else Status(row["status"])
+
+
+_TAKE_BACK_CHANGE = f"""
+status = CASE WHEN picked.was = 'CANCELLATION_REQUESTED' THEN 'CANCELLED' WHEN job.runs < {MOST_RUNS} THEN 'QUEUED'
+  ELSE 'FAILED' END,
+error_code = CASE WHEN picked.was = 'RUNNING' AND job.runs >= {MOST_RUNS} THEN 'crashed' END,
+error_message = CASE WHEN picked.was = 'RUNNING' AND job.runs >= {MOST_RUNS}
+  THEN 'The job ended its worker {MOST_RUNS} times; it was not tried again.' END,
+at_fault = CASE WHEN picked.was = 'RUNNING' AND job.runs >= {MOST_RUNS} THEN 'us' END,
+ended_at = CASE WHEN picked.was = 'RUNNING' AND job.runs < {MOST_RUNS} THEN NULL ELSE clock_timestamp() END,
+progress = 0, phase = NULL, lease_until = NULL, worker = NULL, due_at = NULL
+"""
+
+_LOST = _transition(
+    _OWN.format("ANY(ARRAY['RUNNING', 'CANCELLATION_REQUESTED'])"), _TAKE_BACK_CHANGE, "'its process was killed'"
+)
+
+
+async def lost_process(job_id: UUID, fence: int) -> Status | None:
+    """A run whose process was killed from outside: queued again, or FAILED after the last allowed run."""
+    row = await fetchrow(_LOST, job_id, fence)
+    return None if row is None else Status(row["status"])
+
+
+# --- moves by sweep --------------------------------------------------------------------------------------------------
+
+_TAKE_BACK = _transition(
+    """SELECT id, status AS was FROM job WHERE status IN ('RUNNING', 'CANCELLATION_REQUESTED')
+    AND lease_until < clock_timestamp() LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED""",
+    _TAKE_BACK_CHANGE,
+    "'its worker was lost'",
+)
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """A job that sweep moved."""
+
+    id: UUID
+    lane: str
+    status: Status
+
+
+def _transitions(rows: list[Any]) -> list[Transition]:
+    return [Transition(row["id"], row["lane"], Status(row["status"])) for row in rows]
+
+
+async def take_back() -> list[Transition]:
+    """Takes jobs back from workers whose lease ran out."""
+    return _transitions(await fetch(_TAKE_BACK))
+
+
+_EXPIRE = _transition(
+    """SELECT id, status AS was FROM job WHERE status IN ('PENDING', 'QUEUED', 'RUNNING') AND expires_at < now()
+    AND NOT options ? 'mode' LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED""",
+    _CANCEL_CHANGE,
+    "CASE was WHEN 'PENDING' THEN 'nothing was uploaded in time' ELSE 'its time was over' END",
+)
+
+
+async def expire() -> list[Transition]:
+    """Cancels jobs whose uploads did not come in time, or whose owner's time is over; those that run are asked to."""
+    return _transitions(await fetch(_EXPIRE))
+
+
+_CANCEL_ALL = _transition(
+    """SELECT id, status AS was FROM job WHERE owner = ANY($1::uuid[]) AND ($2::text IS NULL OR api = $2)
+    AND status IN ('PENDING', 'QUEUED', 'RUNNING') FOR NO KEY UPDATE""",
+    _CANCEL_CHANGE,
+    "$3::text",
+)
+
+
+async def cancel_all(owners: list[UUID], why: str, api: str | None = None) -> list[Transition]:
+    """Cancels every open job of these accounts, of one API where that is given; those that run are asked to stop."""
+    return _transitions(await fetch(_CANCEL_ALL, owners, api, why))
+
+
+_STORE_AWAY = _transition(
+    """SELECT id, status AS was FROM job WHERE lane = $1 AND status = 'QUEUED'
+    AND greatest(queued_at, clock_timestamp() - make_interval(secs => $2::float8))
+      < clock_timestamp() - make_interval(secs => $3::float8)
+    LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED""",
+    """status = 'FAILED', error_code = 'store_away', error_message = $4, at_fault = 'us', phase = NULL,
+    ended_at = clock_timestamp()""",
+    "'store_away'",
+)
+
+
+async def fail_store_away(lane: str, away_seconds: float, most_seconds: int, message: str) -> list[Transition]:
+    """Fails the waiting jobs of a lane that have waited longer than allowed while the store was away."""
+    return _transitions(await fetch(_STORE_AWAY, lane, away_seconds, float(most_seconds), message))

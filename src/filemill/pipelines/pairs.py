@@ -1,0 +1,53 @@
+"""Every legal pair of formats and the lane that converts it: the one table of what can become what."""
+
+from collections.abc import Collection, Iterable
+
+from filemill.pipelines.formats import FORMATS, TABLES, Format
+
+TABLES_LANE = "tables"
+DOCUMENTS_LANE = "documents"
+
+PLANS_LANE = "plans"
+"""Where plans wait. The workers of tables serve it, in one place more than they have slots for jobs."""
+
+WORDS = ("docx", "doc", "odt", "rtf", "txt", "md", "html", "epub")
+SHEETS = ("xlsx", "xls", "ods", "csv")
+SLIDES = ("pptx", "ppt", "odp")
+PICTURES = ("jpg", "png", "webp", "gif", "tiff", "bmp", "heic", "svg")
+
+_TEXTS = ("html", "md", "epub", "txt")
+_PAGES = ("jpg", "png", "webp")
+"""What the pages of a document can become."""
+
+_MADE_OF: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (WORDS, ("pdf", "docx", "odt", "rtf", *_TEXTS)),
+    (tuple(name for name in WORDS if name != "epub"), _PAGES),
+    (SHEETS, ("pdf", "xlsx", "ods", "csv", "html", "md", "txt", *_PAGES)),
+    (SLIDES, ("pdf", "pptx", "odp", *_TEXTS, *_PAGES)),
+    (("pdf",), ("docx", "odt", "rtf", *_TEXTS, *_PAGES)),
+    (PICTURES, ("pdf", "jpg", "png", "webp", "gif", "tiff", "bmp")),
+)
+"""Sources, and what each of them can become beside itself."""
+
+
+def _pairs(sources: Iterable[str], targets: Collection[str], lane: str) -> dict[tuple[str, str], str]:
+    return {(one, other): lane for one in sources for other in targets}
+
+
+PAIRS: dict[tuple[str, str], str] = {
+    pair: lane
+    for sources, targets in _MADE_OF
+    for pair, lane in _pairs(sources, targets, DOCUMENTS_LANE).items()
+    if pair[0] != pair[1]
+} | _pairs(TABLES, [name for name, one in TABLES.items() if one.is_written], TABLES_LANE)
+"""(source, target) -> lane. A table becomes another table, or is written anew, in the lane of tables."""
+
+
+def lane_of(source: Format, target: Format) -> str | None:
+    """The lane that converts one format into the other, None where none does."""
+    return PAIRS.get((source.name, target.name))
+
+
+def targets_of(source: Format) -> tuple[str, ...]:
+    """The names of the formats that `source` can be converted to."""
+    return tuple(name for name in FORMATS if (source.name, name) in PAIRS)

@@ -1,0 +1,168 @@
+"""How expressions are written: the grammar, numbers and names, what a call must look like, and how an error is told."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from difflib import get_close_matches
+
+import lark
+
+from filemill.pipelines.functions import DIRECTIVES, FUNCTIONS, MOST_PADDED, MOST_PLACES, MOST_SCALE, UNITS
+
+GRAMMAR = r"""
+?start: either
+?either: both | both (_OR both)+
+?both: negation | negation (_AND negation)+
+?negation: comparison | _NOT negation -> negate
+?comparison: sum | sum COMPARES sum
+?sum: product | product ((PLUS | MINUS) product)+ -> chain
+?product: signed | signed (FACTOR signed)+ -> chain
+?signed: atom | MINUS signed -> minus
+?atom: NUMBER -> number
+    | TEXT -> text
+    | QUOTED -> quoted
+    | NAME -> bare
+    | NAME "(" (either ("," either)*)? ")" -> call
+    | "(" either ")"
+
+_OR.2: /or\b/i
+_AND.2: /and\b/i
+_NOT.2: /not\b/i
+COMPARES: "<=" | ">=" | "<>" | "!=" | "==" | "=" | "<" | ">"
+PLUS: "+"
+MINUS: "-"
+FACTOR: "*" | "/" | "%"
+NUMBER: /([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]+)?/
+NAME: /[^\W\d]\w*/
+TEXT: /'([^']|'')*'/
+QUOTED: /`([^`]|``)*`/
+%ignore /\s+/
+"""
+
+_RESERVED = ("and", "or", "not", "true", "false", "null")
+_MOST_DIGITS = 38
+
+_VALUES = {"NUMBER", "TEXT", "QUOTED", "NAME", "LPAR", "MINUS", "_NOT"}
+_OPERATORS = {"PLUS", "MINUS", "FACTOR", "COMPARES", "_AND", "_OR"}
+_OTHERS = {"LPAR": "(", "RPAR": ")", "COMMA": ","}
+
+_PATTERN = re.compile(f"(?:[^%]|%[{DIRECTIVES}])*")
+
+
+class NoSuchFunction(ValueError):
+    """A function that is not in the table."""
+
+
+def number_of(text: str) -> int | Decimal | float:
+    """A number as it is written -> its value, exact without an exponent. Raises ValueError for one that is too long."""
+    if "e" in text.lower():
+        value = float(text)
+        if value in (float("inf"), 0.0) and re.match(r"[.0]*[1-9]", text):
+            raise ValueError(f"{text} is no number that a float can carry")
+        return value
+    digits = text.replace(".", "").lstrip("0")
+    behind = len(text.partition(".")[2])
+    if len(digits) > _MOST_DIGITS or behind > MOST_SCALE:
+        raise ValueError(f"a number has at most {_MOST_DIGITS} digits, and at most {MOST_SCALE} behind the point")
+    return Decimal(text) if "." in text else int(text)
+
+
+def negative(value: float | Decimal) -> int | float | Decimal:
+    """The number below zero; there is no negative zero. A decimal's own minus would round it to 28 digits."""
+    if not value:
+        return value
+    return value.copy_negate() if isinstance(value, Decimal) else -value
+
+
+def show_number(value: float | Decimal) -> str:
+    """The value -> text that is read as the same number, and as one of the same kind."""
+    if isinstance(value, float):
+        shown = repr(value)
+        return shown if "e" in shown else f"{shown}e0"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def quote_name(name: str) -> str:
+    """A column's name as an expression takes it: bare where that can be read, in back-quotes otherwise."""
+    if re.fullmatch(r"[^\W\d]\w*", name) and name.lower() not in _RESERVED:
+        return name
+    return "`" + name.replace("`", "``") + "`"
+
+
+def check_call(name: str, written: tuple[object, ...]) -> None:
+    """Refuses a call the table does not know; `written` holds constant arguments, None for all others.
+
+    Raises NoSuchFunction, ValueError.
+    """
+    if name not in FUNCTIONS:
+        near = get_close_matches(name, FUNCTIONS, n=3, cutoff=0.6)
+        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+        raise NoSuchFunction(f"there is no function {name[:40]!r}{hint}; there are {', '.join(FUNCTIONS)}")
+    function = FUNCTIONS[name]
+    if len(written) < function.least or (function.most is not None and len(written) > function.most):
+        raise ValueError(f"{name} takes {name}({function.signature}), and here are {len(written)} arguments")
+    for at, kind in function.fixed.items():
+        fits, what = LITERALS[kind]
+        if at < len(written) and not fits(written[at]):
+            raise ValueError(f"argument {at + 1} of {name} must be written out: {what}")
+
+
+def unit_of(written: str) -> str:
+    """`'days'` -> `day`."""
+    return written.lower().removesuffix("s")
+
+
+def _is_whole(most: int) -> Callable[[object], bool]:
+    return lambda value: type(value) is int and 0 <= value <= most
+
+
+LITERALS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "unit": (
+        lambda value: isinstance(value, str) and unit_of(value) in UNITS,
+        f"one of {', '.join(map(repr, UNITS))}",
+    ),
+    "pattern": (
+        lambda value: isinstance(value, str) and bool(_PATTERN.fullmatch(value)),
+        f"a text in which % stands before one of {' '.join(DIRECTIVES)}",
+    ),
+    "places": (_is_whole(MOST_PLACES), f"a whole number from 0 to {MOST_PLACES}"),
+    "scale": (_is_whole(MOST_SCALE), f"a whole number from 0 to {MOST_SCALE}"),
+    "length": (_is_whole(MOST_PADDED), f"a whole number from 0 to {MOST_PADDED}"),
+    "character": (lambda value: isinstance(value, str) and len(value) == 1, "a text of one character"),
+    "zone": (lambda value: value == "UTC", "'UTC'"),
+}
+"""Arguments that must be constants: whether a value will do, and what is allowed."""
+
+
+def explain(error: lark.UnexpectedInput, text: str) -> str:
+    """What stands where, and what was expected there."""
+    if isinstance(error, lark.UnexpectedCharacters):
+        at = error.pos_in_stream or 0
+        hint = _HINTS.get(text[at])
+        return f"character {at + 1}: {hint or f'{text[at]!r} means nothing here; `back-quote` a name that has it'}"
+    assert isinstance(error, lark.UnexpectedToken)
+    at = len(text) if error.token.type == "$END" else error.token.start_pos or 0
+    found = repr(text[at : at + 20].partition("\n")[0]) if at < len(text) else "the end"
+    return f"character {at + 1}: found {found}, expected {_in_words(set(error.accepts or error.expected))}"
+
+
+_HINTS = {
+    '"': "text stands in 'single quotes', a column's name in `back-quotes`",
+    "'": "this text has no closing quote",
+    "`": "this name has no closing back-quote",
+    "|": "write or, and concat(a, b) to join text",
+    "&": "write and",
+    "!": "write not, or != for unequal",
+}
+
+
+def _in_words(allowed: set[str]) -> str:
+    words = []
+    if "NUMBER" in allowed:
+        words.append("a value")
+    if allowed & _OPERATORS - _VALUES:
+        words.append("an operator")
+    words += [f"'{sign}'" for name, sign in _OTHERS.items() if name in allowed and not (sign == "(" and words)]
+    if "$END" in allowed:
+        words.append("the end")
+    return " or ".join(words) or "a value"

@@ -1,0 +1,97 @@
+"""The steps that make, change and leave out values of columns: `drop`, `add_column`, `cast`, `fill_null`."""
+
+from typing import Literal
+
+import msgspec
+
+from filemill.errors import BadRequest, Impossible
+from filemill.pipelines import expressions
+from filemill.pipelines.expressions import CannotRead, UnknownFunction
+from filemill.pipelines.table_steps import refuse_twice
+
+MOST_EXPRESSION_PARTS = 2_000
+"""Columns, constants, operators and functions in all expressions of a pipeline; to plan more takes seconds."""
+
+Scalar = str | int | float | bool | None
+TypeName = Literal["int", "float", "decimal", "text", "bool", "date", "datetime"]
+
+
+class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Leaves the named columns out.
+
+    Example: `{"columns": ["password"]}`
+    """
+
+    columns: tuple[str, ...]
+
+
+class AddColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Adds a column of computed values, or replaces the one of that name, which keeps its place.
+
+    The expression knows columns by name (in back-quotes where they are no plain words), numbers, 'text', true, false,
+    null, `+ - * / %`, comparisons, and, or, not, and functions such as `if(condition, a, b)`.
+
+    Example: `{"name": "total", "expression": "if(qty >= 10, qty * price * 0.9, qty * price)"}`
+    """
+
+    name: str
+    expression: str
+
+
+class Cast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Gives columns another type: int, float, decimal, text, bool, date or datetime.
+
+    A value that would lose by it fails the job, naming its row: a fraction as an int, or `2024-02-30` as a date.
+
+    Example: `{"columns": {"born": "date", "price": "decimal"}}`
+    """
+
+    columns: dict[str, TypeName]
+
+
+class FillNull(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Puts a value where columns have none. It takes the column's type.
+
+    Example: `{"columns": ["discount"], "value": 0}`
+    """
+
+    columns: tuple[str, ...]
+    value: Scalar
+
+
+ValueStep = Drop | AddColumn | Cast | FillNull
+
+
+def check(where: str, step: ValueStep) -> None:
+    """Refuses what is well formed but impossible; `where` names the step.
+
+    Raises Impossible; BadRequest for a function there is not.
+    """
+    if isinstance(step, AddColumn):
+        if not step.name:
+            raise Impossible(f"{where}: name is empty.")
+        _parse(where, step.expression)
+        return
+    if not step.columns:
+        raise Impossible(f"{where}: columns names no column.")
+    refuse_twice(where, "columns", tuple(step.columns))
+    if isinstance(step, FillNull) and step.value is None:
+        raise Impossible(f"{where}: value must not be null.")
+
+
+def check_all(adding: tuple[AddColumn, ...]) -> None:
+    """Bounds what all expressions of a pipeline have together. Raises Impossible."""
+    parts = sum(expressions.count(expressions.parse(step.expression)) for step in adding)
+    if parts > MOST_EXPRESSION_PARTS:
+        raise Impossible(
+            f"processing_steps: the expressions have {parts:,} parts in all, and {MOST_EXPRESSION_PARTS:,} are allowed."
+        )
+
+
+def _parse(where: str, expression: str) -> None:
+    try:
+        expressions.parse(expression)
+    except UnknownFunction as error:
+        raise BadRequest(f"{where}: expression, {error}.") from error
+    except CannotRead as error:
+        raise Impossible(f"{where}: expression, {error}.") from error

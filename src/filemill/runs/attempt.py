@@ -1,0 +1,69 @@
+"""One run in a child: open, where it reads and writes the store itself; closed, where files are brought and fetched."""
+
+import msgspec
+
+from filemill.jobs import context
+from filemill.jobs.rows.claims import Claimed
+from filemill.jobs.rows.files import FileRow
+from filemill.pipelines.run import Done, OutputFile, Run
+from filemill.runs import files, staging
+from filemill.runs.files import Found, Output
+from filemill.runs.lease import Lease
+from filemill.runs.watch import Watch
+from filemill.sandbox.child import Child
+from filemill.sandbox.pool import Pool
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """A run that went well: what the engine said, its outputs, and what lies in the store of both sides."""
+
+    done: Done
+    outputs: list[Output] = []
+    inputs_now: list[Found] = []
+    outputs_now: list[Found] = []
+
+
+class Attempt:
+    """One run of a claimed job; `keys` gets what it may write, `started` is on the monotonic clock.
+
+    A child that ends badly is dead before anybody says so, so that nothing is written afterwards.
+    """
+
+    def __init__(self, claimed: Claimed, lease: Lease, pool: Pool, started: float, keys: list[str]) -> None:
+        self._claimed = claimed
+        self._lease = lease
+        self._pool = pool
+        self._started = started
+        self._keys = keys
+        self._limits = context.get().settings.limits(pool.lane)
+
+    async def carry_out(self, inputs: list[FileRow]) -> Ran:
+        """Runs the job. Raises JobFailed, StoreAway, Ended, NoChild."""
+        run = files.run_of(self._claimed, inputs, self._limits, is_isolated=self._pool.is_isolated)
+        return await (self._isolated(run, inputs) if self._pool.is_isolated else self._networked(run, inputs))
+
+    async def _networked(self, run: Run, inputs: list[FileRow]) -> Ran:
+        is_plan = run.options.mode == "plan"  # nothing is kept of its files
+        outputs = [] if is_plan else await self._expect(run.outputs)
+        async with self._pool.borrow() as child:
+            done = await self._do(child, run)
+        if done.plan is not None:
+            return Ran(done)
+        return Ran(done, outputs, *await self._lease.beside(files.look_again(inputs, outputs, done.made)))
+
+    async def _isolated(self, run: Run, inputs: list[FileRow]) -> Ran:
+        async with self._pool.borrow() as child:
+            brought = await self._lease.beside(staging.bring_in(child, run, inputs))
+            done = await self._do(child, run)
+            outputs = await self._expect(staging.made(child, self._claimed, run))
+            stored = await self._lease.beside(staging.take_out(child, outputs))
+        return Ran(done, outputs, brought, stored)
+
+    async def _expect(self, expected: tuple[OutputFile, ...]) -> list[Output]:
+        outputs = await files.expect_outputs(self._claimed, expected, self._limits.seconds)
+        self._keys += [output.file.key for output in outputs]
+        return outputs
+
+    async def _do(self, child: Child, run: Run) -> Done:
+        child.send(run)
+        return await Watch(self._lease, child, self._started, self._limits).until_done()

@@ -1,0 +1,273 @@
+"""Takes a lane's jobs through, one after another: claim, sandbox, outputs, finish. Every run may be the second."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+from uuid import UUID
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from filemill import connections, logs
+from filemill.errors import DatabaseAway, JobFailed, StoreAway
+from filemill.jobs import commands, context, receipts
+from filemill.jobs.job import Status
+from filemill.jobs.rows import claims, crashes, files, transitions
+from filemill.jobs.rows import receipts as receipt_rows
+from filemill.jobs.rows.claims import Claimed
+from filemill.jobs.rows.files import FileRow
+from filemill.pipelines import formats, options, pairs
+from filemill.runs.attempt import Attempt, Ran
+from filemill.runs.files import AFTER_LEASE_SECONDS
+from filemill.runs.lease import Drain, Ended, Lease
+from filemill.sandbox.pool import NoChild, Pool
+from filemill.storage import queries as objects
+from filemill.storage import removal
+
+T = TypeVar("T")
+
+OnCompleted = Callable[[UUID], Awaitable[None]]
+"""What an API keeps when its job succeeds; runs in the transaction that finishes the job."""
+
+INSIST_SECONDS = 30
+PROBE_SECONDS = 1.0
+AGAIN_SECONDS = 2
+"""After so long a job comes again whose run could not begin, or could not reach the store."""
+
+
+class Runner:
+    """A worker process's share of a lane: `slots` jobs at once, and plans beside them where it serves tables.
+
+    `outcomes` names by API what an API keeps when its job succeeds.
+    """
+
+    def __init__(
+        self, lane: str, worker: str, pool: Pool, on_completed: Mapping[str, OnCompleted], slots: int = 1
+    ) -> None:
+        self.lane = lane
+        self.worker = worker
+        self._drain = Drain()
+        self._slots = asyncio.Semaphore(slots)
+        self._pool = pool
+        self._on_completed = on_completed
+        self._away_since: float | None = None
+
+    @property
+    def engine(self) -> str:
+        """The engines of this lane with their versions, as one text."""
+        return ", ".join(f"{name} {version}" for name, version in sorted(self._pool.engines.items()))
+
+    @property
+    def away_seconds(self) -> float | None:
+        """For how long the store has been out of reach, None while it answers."""
+        return None if self._away_since is None else time.monotonic() - self._away_since
+
+    def drain(self) -> None:
+        """From now on nothing is claimed, and what is in hand goes back into the queue at once."""
+        self._drain.asked = True
+
+    async def until_empty(self) -> None:
+        """Claims and runs until there is nothing due that there is a slot for, or this worker drains.
+
+        Somebody waits for a plan: it comes before all jobs, and takes none of their slots.
+        """
+        while not self._drain.asked:
+            if self._away_since is not None and not await self._probe():
+                await asyncio.sleep(PROBE_SECONDS)
+                continue
+            if self.lane == pairs.TABLES_LANE and await self._run_next(pairs.PLANS_LANE):
+                continue
+            if self._slots.locked():
+                return  # whoever has the last slot looks for more once it is free
+            async with self._slots:
+                if not await self._run_next(self.lane):
+                    return
+
+    async def _run_next(self, lane: str) -> bool:
+        """Takes the next job that waits in `lane` through -> False where there is none to be had."""
+        asked = time.monotonic()
+        try:
+            claimed = await self._claim(lane)
+        except DatabaseAway as error:
+            logs.warn("filemill.runs.runner", "the database is away; sweep wakes the lane again", cause=error)
+            return False
+        if claimed is None:
+            return False
+        token = logs.job_id.set(str(claimed.id))
+        try:
+            await self.run(claimed, asked)
+        finally:
+            logs.job_id.reset(token)
+        return True
+
+    async def _claim(self, lane: str) -> Claimed | None:
+        # Plans are few: to look for one costs less than to claim nothing.
+        if lane == pairs.PLANS_LANE and not await claims.is_waiting(lane):
+            return None
+        # Another worker's probe may have locked the rows for a moment: ask once more beside waiting objects.
+        for _ in range(2):
+            if claimed := await claims.claim(lane, self.worker, self.engine):
+                return claimed
+            if not await claims.is_waiting(lane):
+                return None
+        return None
+
+    async def _probe(self) -> bool:
+        try:
+            await context.get().store.probe()
+        except StoreAway:
+            return False
+        self._away_since = None
+        return True
+
+    async def run(self, claimed: Claimed, started: float) -> None:
+        """Takes a job through to its next status; `started`, when it was claimed, is on the monotonic clock."""
+        logs.say("filemill.runs.runner", "run begins", fence=claimed.fence, run=claimed.runs)
+        keys: list[str] = []
+        try:
+            async with Lease(claimed, self._drain, started) as lease:
+                inputs = await lease.beside(self._inputs(claimed))
+                ran = await Attempt(claimed, lease, self._pool, started, keys).carry_out(inputs)
+                await lease.told()
+                how = await self._finish(claimed, ran)
+        except JobFailed as failure:
+            how = await self._insist(self._fail, claimed, failure)
+        except Ended as ended:
+            how = await self._insist(self._leave, claimed, ended.how)
+        except StoreAway as error:
+            logs.warn("filemill.runs.runner", "the store is away", cause=error)
+            self._away_since = self._away_since or time.monotonic()
+            how = await self._insist(self._leave, claimed, "store away")
+        except NoChild as error:  # not the job's doing
+            logs.warn("filemill.runs.runner", "no child could be started", cause=error)
+            how = await self._insist(self._leave, claimed, "no child")
+        except DatabaseAway as error:
+            logs.warn("filemill.runs.runner", "the database is away", cause=error)
+            how = await self._insist(self._leave, claimed, "database away")
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the job must not stay in our hands
+            logs.warn("filemill.runs.runner", "a run ended in a way nobody foresaw", cause=error)
+            how = await self._insist(
+                self._fail, claimed, JobFailed("internal", "Something went wrong on our side.", at_fault="us")
+            )
+        seconds = round(time.monotonic() - started, 3)
+        logs.say("filemill.runs.runner", "run ended", fence=claimed.fence, how=how, seconds=seconds)
+        if how != "finished":
+            await self._tidy(claimed, keys)
+
+    # --- before the sandbox ------------------------------------------------------------------------------------------
+
+    async def _inputs(self, claimed: Claimed) -> list[FileRow]:
+        """The inputs as they were recorded when they were marked. Raises JobFailed where none is to be read."""
+        inputs = await files.of_job(claimed.id, "in", engine=self.engine)
+        if options.decode(claimed.options).sample is not None:
+            return inputs  # none of them is in the store
+        if any(file.state != "stored" for file in inputs):
+            raise JobFailed("input_changed", "An input of the job is not there any more.")
+        if any(file.has_crashed for file in inputs):
+            raise JobFailed(
+                "crashed",
+                "The same file has ended its worker several times in the last 30 days; it is not tried again.",
+                at_fault="us",
+            )
+        return inputs
+
+    # --- how it ends -------------------------------------------------------------------------------------------------
+
+    async def _finish(self, claimed: Claimed, ran: Ran) -> str:
+        read, written = [one.sum for one in ran.inputs_now], [one.sum for one in ran.outputs_now]
+        result = receipts.encode(ran.done, read, written, self._pool.engines)
+        hash_due = [one.object_id for one in (*ran.inputs_now, *ran.outputs_now) if one.sum.sha256 is None]
+
+        async def finish() -> str:
+            async with connections.transaction():
+                if not await transitions.finish(claimed.id, claimed.fence, result):
+                    return "lost"
+                for output, found in zip(ran.outputs, ran.outputs_now, strict=True):
+                    is_stored = await objects.store(
+                        output.object_id,
+                        size=found.sum.size,
+                        etag=found.etag,
+                        media_type=formats.media_type_of(output.file.format),
+                        sha256=found.sum.sha256,
+                    )
+                    if not is_stored:
+                        raise JobFailed("internal", "An output was taken away.", at_fault="us")
+                    await files.name_output(claimed.id, output.file.name, output.file.file_name, output.object_id)
+                if hash_due:
+                    await receipt_rows.due(hash_due)
+                await commands.settle([claimed.id])
+                if claimed.api in self._on_completed:
+                    await self._on_completed[claimed.api](claimed.id)
+            return "finished"
+
+        how = await self._insist(finish)
+        if how == "lost" and await transitions.cancelled(claimed.id, claimed.fence):
+            await commands.settle([claimed.id])
+            return "cancelled"
+        return how
+
+    async def _fail(self, claimed: Claimed, failure: JobFailed) -> str:
+        async with connections.transaction():
+            if await transitions.fail(claimed.id, claimed.fence, failure.code, failure.message, failure.at_fault):
+                how = f"failed: {failure.code}"
+                if failure.code == "crashed":
+                    await crashes.remember([claimed.id])
+            elif await transitions.cancelled(claimed.id, claimed.fence):
+                how = "cancelled"
+            else:
+                return "lost"
+            await commands.settle([claimed.id])
+            return how
+
+    async def _leave(self, claimed: Claimed, how: str) -> str:
+        """Lets go of a job that was not finished, in the way that fits `how`."""
+        async with connections.transaction():
+            if how == "cancelled":
+                status = Status.CANCELLED if await transitions.cancelled(claimed.id, claimed.fence) else None
+            elif how == "killed":
+                status = await transitions.lost_process(claimed.id, claimed.fence)
+            elif how == "store away" and claimed.fence - claimed.runs > _most_absences():
+                status = await self._give_up_on_store(claimed)
+            else:
+                after = AGAIN_SECONDS if how in ("no child", "store away") else 0
+                status = await transitions.give_back(claimed.id, claimed.fence, how, after)
+            if how == "killed" and status is Status.FAILED:
+                await crashes.remember([claimed.id])
+            if status in (Status.FAILED, Status.CANCELLED):
+                await commands.settle([claimed.id])
+        return how if status is not None else "lost"
+
+    async def _give_up_on_store(self, claimed: Claimed) -> Status | None:
+        """Ends a job whose files the store keeps refusing although it answers otherwise."""
+        message = "The object store could not be read from or written to, time and again; the job can be tried again."
+        failed = await transitions.fail(claimed.id, claimed.fence, "store_away", message, "us")
+        return Status.FAILED if failed else None
+
+    async def _insist(self, do: Callable[..., Awaitable[T]], *args: object) -> T:
+        """Does it, again for 30 s while the database is away. Beyond that sweep takes over: the lease has ended."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(DatabaseAway),
+            wait=wait_fixed(0.3),
+            stop=stop_after_delay(INSIST_SECONDS),
+            reraise=True,
+        ):
+            with attempt:
+                return await do(*args)
+        raise DatabaseAway
+
+    async def _tidy(self, claimed: Claimed, keys: list[str]) -> None:
+        """Takes away what this run has written and nobody wants; sweep looks once more later.
+
+        A run that was paused for hours may find that its rows are forgotten already; what it wrote since goes here.
+        """
+        store = context.get().store
+        with contextlib.suppress(DatabaseAway, StoreAway):
+            await objects.leave_losers(claimed.id, claimed.fence, AFTER_LEASE_SECONDS)
+            await removal.remove(store, await objects.leaving_of(keys))
+            await removal.take_away(store, dict.fromkeys(await objects.unknown_of(keys)))
+
+
+def _most_absences() -> int:
+    """How often a job may come back because of the store: as often as fits into the time it may be away."""
+    return context.get().settings.store_away_seconds // AGAIN_SECONDS

@@ -1,0 +1,83 @@
+"""Watches over one run in its sandbox: listens to the child, keeps its limits, and knows every way a run may end."""
+
+import time
+
+from filemill import logs
+from filemill.errors import JobFailed, StoreAway
+from filemill.pipelines.run import Done, Line, Phase, Progress, Refused, Warned
+from filemill.runs.lease import LOOK_SECONDS, TICK_SECONDS, Ended, Lease
+from filemill.sandbox.child import Child, Exit
+from filemill.settings import Limits
+
+MOST_SHOWN = 0.99
+"""Progress of a run that has not finished."""
+
+
+class Watch:
+    """One run being watched; `started` is its beginning on the monotonic clock."""
+
+    def __init__(self, lease: Lease, child: Child, started: float, limits: Limits) -> None:
+        self._lease = lease
+        self._child = child
+        self._started = started
+        self._limits = limits
+        self._at: Phase | None = None
+
+    async def until_done(self) -> Done:
+        """Returns what the child has made. Raises JobFailed, StoreAway, Ended."""
+        tick = self._started + TICK_SECONDS
+        while True:
+            said = await self._child.hear(min(tick - time.monotonic(), LOOK_SECONDS))
+            if self._lease.over == "lost":
+                raise Ended("lost")
+            if isinstance(said, Done):
+                return said
+            if isinstance(said, Refused) and said.code == "internal":
+                cause = await self._child.last_words()
+                logs.warn("filemill.runs.watch", "an engine failed in a way nobody foresaw", stderr=cause)
+            if said is not None:
+                self._heed(said)
+            self._lease.check()
+            if time.monotonic() >= tick:
+                tick = time.monotonic() + TICK_SECONDS
+                await self._keep_limits()
+
+    def _heed(self, said: Line | Exit) -> None:
+        match said:
+            case Refused(code="store_away"):
+                raise StoreAway
+            case Refused(code="too_much_memory", message=message):
+                raise self._too_much_memory(message)
+            case Refused(code, message, at_fault):
+                raise JobFailed(code, message, at_fault=at_fault)
+            case Exit() if said.is_out_of_memory:
+                raise self._too_much_memory()
+            case Exit(code, stderr):
+                logs.warn("filemill.runs.watch", "a child died", code=code, stderr=stderr)
+                raise Ended("killed")
+            case Progress(done, total) if total > 0:
+                self._lease.progress = min(max(done / total, self._lease.progress), MOST_SHOWN)
+            case Phase(name, step):
+                self._lease.phase = name
+                self._lease.note("phase", {"name": name, "step": step})
+                # What a step has gathered is still there when later phases begin.
+                self._at = said if step else self._at
+            case Warned(code, message, step):
+                self._lease.note("warning", {"code": code, "message": message, "step": step})
+
+    async def _keep_limits(self) -> None:
+        limits = self._limits
+        if time.monotonic() - self._started > limits.seconds:
+            raise JobFailed("too_slow", f"The job took longer than the {limits.seconds} seconds allowed.")
+        if self._child.memory_mb > limits.watched_mb:
+            raise self._too_much_memory()
+        if limits.watched_disk_mb is not None and await self._child.disk_mb() > limits.watched_disk_mb:
+            raise self._too_much_memory(f"needs more than {limits.disk_mb} MB of disk, and no job may have more.")
+
+    def _too_much_memory(self, needs: str = "") -> JobFailed:
+        """Names the last step that began to gather rows: it holds what there is no room for. `needs` is said of it."""
+        megabytes = self._limits.memory_mb
+        who = f"Step {self._at.step} ({self._at.name})" if self._at else "The job"
+        advice = "; drop columns or filter rows before" if self._at else ""
+        needs = needs or f"needs more than {megabytes} MB of memory, and no job may have more{advice}."
+        return JobFailed("too_much_memory", f"{who} {needs}")

@@ -1,0 +1,225 @@
+"""The child processes that jobs run in: started ahead, each taking one job at a time, and replaced.
+
+What stands around a child is its walls' affair. A child is bound to the process that started it by PDEATHSIG, which
+follows the starting *thread*: here the event loop's, which lives as long as its process.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from filemill import logs
+from filemill.errors import FilemillError
+from filemill.pipelines.run import Ready
+from filemill.sandbox import bubblewrap, workdir
+from filemill.sandbox.bubblewrap import Bubblewrap
+from filemill.sandbox.child import Child, Exit
+from filemill.sandbox.kinds import CHILD, KINDS, TMP, Networked, Sandbox, Weak
+
+READY_SECONDS = 30
+LONGEST_LINE = 16 << 20
+"""Bytes. A plan is one line: of some 2 MiB, each sign of which may stand there escaped."""
+
+REST_SECONDS = 60.0
+"""After so long with nothing to do, a child that has worked is replaced unless it is quiet: the libraries of some
+engines leave threads behind that never rest again, and keep memory."""
+
+MOST_AT_REST = 0.02
+"""Of a processor, that a child may go on using with nothing to do."""
+
+PROBE_SECONDS = 10
+
+
+class NoChild(FilemillError):
+    """No child process could be started."""
+
+
+class NoSandbox(FilemillError):
+    """Files of others may not be worked on here: bubblewrap does not start, and FILEMILL_SANDBOX is not weak."""
+
+
+async def sandbox_of(lane: str, *, weak: bool) -> Sandbox:
+    """What stands around a lane's children; `weak`: less than its kind asks for will do. Raises NoSandbox."""
+    if KINDS[lane] == "networked":
+        return Networked()
+    if program := bubblewrap.find():
+        for proc in bubblewrap.PROCS:
+            if await _ends_well(bubblewrap.probe(program, proc)):
+                return Bubblewrap(program, proc=proc)
+    if not weak:
+        raise NoSandbox
+    return Weak()
+
+
+async def _ends_well(command: tuple[str, ...]) -> bool:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env={}
+    )
+    try:
+        _, said = await asyncio.wait_for(process.communicate(), PROBE_SECONDS)
+    except TimeoutError:
+        process.kill()
+        said = b"it does not come to an end"
+    if process.returncode:
+        logs.warn("filemill.sandbox.pool", "bubblewrap does not start so", said=said.decode(errors="replace"))
+    return process.returncode == 0
+
+
+class Pool:
+    """The warm children of a lane: each takes one job at a time and is replaced after a failure, N jobs or M MiB.
+
+    `program` is what a child runs in place of our own, `memory_mb` what each of its processes may have from the start.
+    One that rests holding no more than `most_resting_mb`, and using no processor, is quiet: it stays warm.
+    """
+
+    def __init__(
+        self,
+        lane: str,
+        folder: Path,
+        sandbox: Sandbox | None = None,
+        *,
+        program: tuple[str, ...] = CHILD,
+        memory_mb: int = 0,
+        most_jobs: int = 500,
+        most_idle_mb: int = 400,
+        most_resting_mb: int = 0,
+    ) -> None:
+        self.lane = lane
+        self._folder = folder
+        self.sandbox = sandbox or Networked()
+        self._program = (*program, lane, "--memory", str(memory_mb))
+        self._most_jobs = most_jobs
+        self._most_idle_mb = most_idle_mb
+        self._most_resting_mb = most_resting_mb
+        self._idle: list[Child] = []
+        self._ahead: list[asyncio.Task[Child]] = []
+        self._closed = False
+        self.is_isolated = self.sandbox.kind != "networked"
+        self.engines: dict[str, str] = {}
+        self.is_shut = False
+        self.pairs: tuple[tuple[str, str], ...] | None = None
+
+    async def open(self, children: int) -> None:
+        """Starts a child, and once it is ready the others ahead. Raises NoChild where the first does not start.
+
+        The lane can work with one: loading several engines at once would keep it from its first job for longer.
+        """
+        self._idle.append(await self._start())
+        self._ahead += [asyncio.create_task(self._start()) for _ in range(children - 1)]
+
+    async def close(self) -> None:
+        """Ends every idle child; those at work are ended by whoever took them."""
+        self._closed = True
+        for task in self._ahead:
+            task.cancel()
+        started = await asyncio.gather(*self._ahead, return_exceptions=True)
+        await asyncio.gather(*(child.kill() for child in [*self._idle, *started] if isinstance(child, Child)))
+        self._ahead.clear()
+        self._idle.clear()
+
+    @asynccontextmanager
+    async def borrow(self) -> AsyncIterator[Child]:
+        """A child that is ready for a run, while the block lasts. Raises NoChild where none can be started.
+
+        One that was given a run and has not done it by then is ended, and another started in its stead.
+        """
+        child = await self._take()
+        try:
+            yield child
+        finally:
+            await self._give(child)
+
+    async def _take(self) -> Child:
+        while self._idle or self._ahead:
+            try:
+                child = self._idle.pop() if self._idle else await self._ahead.pop(0)
+            except NoChild:  # one that was killed while it loaded must not cost a job its run
+                continue
+            if await self._is_fit(child):  # nor one that was killed while it waited
+                return child
+            await child.kill()
+        child = await self._start()
+        if await self._is_fit(child):
+            return child
+        await child.kill()
+        raise NoChild
+
+    async def _is_fit(self, child: Child) -> bool:
+        if self.is_isolated:
+            try:
+                await asyncio.to_thread(workdir.empty, child.workdir)
+            except OSError as error:
+                logs.warn("filemill.sandbox.pool", "a child's folder cannot be emptied", cause=error)
+                return False
+        return child.is_alive
+
+    async def _give(self, child: Child) -> None:
+        is_good = not child.is_busy and child.jobs < self._most_jobs
+        if is_good and 0 < self._weigh(child) < self._most_idle_mb:  # what has ended weighs nothing
+            child.idle_since = time.monotonic()
+            child.seen_resting = None
+            self._idle.append(child)
+            return
+        await child.kill()
+        if not self._closed:
+            self._ahead.append(asyncio.create_task(self._start()))
+
+    def _weigh(self, child: Child) -> int:
+        """MiB. Our own engine starts no other process, and a job of one row would pay for the search."""
+        return child.memory_mb if self.is_isolated else child.own_memory_mb
+
+    async def refresh(self) -> None:
+        """Replaces children that have worked and rested, and are not quiet; called now and then. Raises NoChild."""
+        rested = [each for each in self._idle if each.jobs and time.monotonic() - each.idle_since > REST_SECONDS]
+        for child in [each for each in rested if not self._is_quiet(each)]:
+            fresh = await self._start()
+            if child in self._idle:  # nobody has taken it meanwhile, nor closed the sandbox
+                self._idle.remove(child)
+                # Taken last: what its engine keeps warm may still be starting, while one that has just worked is ready.
+                self._idle.insert(0, fresh)
+                await child.kill()
+            else:
+                await fresh.kill()
+
+    def _is_quiet(self, child: Child) -> bool:
+        """Whether it holds little and, since the last look at its rest, has used next to no processor."""
+        if self._weigh(child) > self._most_resting_mb:
+            return False
+        at, used = time.monotonic(), child.cpu_seconds
+        before_at, before_used = child.seen_resting or (at, used)
+        child.seen_resting = at, used
+        return used - before_used <= MOST_AT_REST * (at - before_at)
+
+    async def _start(self) -> Child:
+        folder = self._folder / uuid4().hex
+        place = self.sandbox.workdir(folder)
+        for one in (folder,) if place == folder else (folder, place, folder / TMP):
+            one.mkdir(mode=0o700)
+        process = await asyncio.create_subprocess_exec(
+            *self.sandbox.command(folder, self._program),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
+            env=self.sandbox.environment(folder),
+            cwd=place,
+            start_new_session=True,
+        )
+        child = Child(process, folder, place)
+        try:
+            said = await child.hear(READY_SECONDS)
+        except asyncio.CancelledError:
+            await child.kill()
+            raise
+        if not isinstance(said, Ready):
+            await child.kill()
+            stderr = said.stderr if isinstance(said, Exit) else ""
+            logs.warn("filemill.sandbox.pool", "a child did not start", lane=self.lane, said=repr(said), stderr=stderr)
+            raise NoChild
+        child.engines = self.engines = said.engines
+        self.is_shut = said.is_shut
+        self.pairs = said.pairs
+        return child

@@ -1,0 +1,308 @@
+"""Stories of runs in real sandboxes: how each of them may end, and what is left behind."""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import os
+import random
+import signal
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from filemill import connections
+from filemill.jobs import commands, context, uploads
+from filemill.jobs.context import Context
+from filemill.jobs.job import ENDED, Job, Status
+from filemill.jobs.rows import transitions
+from filemill.jobs.rows.jobs import NewFile
+from filemill.pipelines.options import Options
+from filemill.runs.runner import Runner
+from filemill.sandbox.pool import Pool
+from tests.fixtures.jobs import TABLE, NewJob, create, now, until, upload
+from tests.fixtures.tidy import assert_tidy
+
+pytestmark = pytest.mark.anyio
+
+LONG = b"text\n" + base64.encodebytes(random.Random(1).randbytes(45_000_000))
+"""A table whose run lasts long enough to be disturbed: 60 MB that do not compress well, for a gzipped output."""
+
+
+@pytest.fixture
+async def pool(tmp_path: Path) -> AsyncIterator[Pool]:
+    pool = Pool("tables", tmp_path)
+    await pool.open(1)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def runner(at_hand: Context, pool: Pool) -> Runner:
+    return Runner("tables", "this test", pool, {})
+
+
+async def queue_up(at_hand: Context, job: Job, content: bytes = TABLE) -> Job:
+    return await uploads.mark(job.id, job.owner, await upload(job, content))
+
+
+@pytest.fixture
+def long_job(at_hand: Context, owner: uuid.UUID) -> Callable[[], Awaitable[Job]]:
+    """Makes a job of several seconds and queues it."""
+
+    async def make() -> Job:
+        pipeline = b'[{"type":"convert_format","params":{"to_format":"ndjson.gz"}}]'
+        job = await create(owner, pipeline, NewFile("input", "long.csv", len(LONG)))
+        return await queue_up(at_hand, job, LONG)
+
+    return make
+
+
+async def child_of(pool: Pool) -> int:
+    """The process id of the one child of this sandbox."""
+    for _ in range(200):
+        for child in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):
+                if "workers.child" in child.cmdline() and child.status() != psutil.STATUS_ZOMBIE:
+                    return child.pid
+        await asyncio.sleep(0.02)
+    raise AssertionError("no child")
+
+
+async def test_a_run_that_goes_well(at_hand: Context, runner: Runner, queued: NewJob) -> None:
+    job = await queued()
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.progress, job.error_message) == (Status.COMPLETED, 1, None)
+    assert job.output_key == f"output/{job.id}/data_processed.csv"
+    assert await at_hand.store.get(job.output_key) == TABLE
+    assert [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"] == [
+        "PENDING",
+        "QUEUED",
+        "RUNNING",
+        "COMPLETED",
+    ]
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_run_cancelled_in_the_middle_ends_within_two_seconds(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    # given a job at work
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    # when it is cancelled
+    assert (await commands.cancel(job.id, job.owner)).status is Status.CANCELLATION_REQUESTED
+    job = await until(job, lambda j: j.status is Status.CANCELLED, seconds=3)
+    await work
+    # then nothing of it is left, and nothing more comes
+    assert await at_hand.store.keys() == [job.input_key]
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_killed_child_costs_a_run_and_the_next_one_finishes(
+    at_hand: Context, runner: Runner, pool: Pool, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.progress > 0)
+    os.kill(await child_of(pool), signal.SIGKILL)
+    await work
+    job = await now(job)
+    assert (job.status, job.fence) == (Status.COMPLETED, 2)
+    assert job.output_key == f"output/{job.id}/2/long_processed.ndjson.gz"
+    assert sorted(await at_hand.store.keys()) == sorted([job.input_key or "", job.output_key])
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_file_that_ends_its_worker_three_times_is_not_tried_again(
+    at_hand: Context, runner: Runner, pool: Pool, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    # given a job whose every run ends its child
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    for run in (1, 2, 3):
+        await until(job, lambda j, run=run: j.fence == run and j.progress > 0)
+        os.kill(await child_of(pool), signal.SIGKILL)
+        await until(job, lambda j, run=run: j.fence > run or j.status in ENDED)
+    await work
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "crashed")
+    # when the same file comes again, then it is refused at once
+    again = await long_job()
+    await runner.until_empty()
+    again = await now(again)
+    assert (again.status, again.error_code) == (Status.FAILED, "crashed")
+    assert "same file" in (again.error_message or "")
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_draining_worker_puts_its_job_back_at_once_uncounted(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    runner.drain()
+    await asyncio.wait_for(work, 3)
+    assert (await now(job)).status is Status.QUEUED
+    assert await connections.fetchval("SELECT runs FROM job WHERE id = $1", job.id) == 0
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_worker_that_lost_its_lease_lets_the_winner_be(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]], tmp_path: Path
+) -> None:
+    # given a run whose job was taken back and claimed by another worker meanwhile
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    async with connections.transaction():  # so that its worker can neither renew it nor hold the row in between
+        await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
+        assert await transitions.take_back()
+    other = Pool("tables", tmp_path)
+    await other.open(1)
+    winner = Runner("tables", "the other", other, {})
+    await asyncio.gather(winner.until_empty(), work)
+    await other.close()
+    # then one of them finished it, once, and the output is whole and that of the second fence or later
+    job = await now(job)
+    assert job.status is Status.COMPLETED
+    assert job.fence >= 2
+    finishes = [e for e in await commands.events(job.id, job.owner) if e.data.get("to") == "COMPLETED"]
+    assert len(finishes) == 1
+    assert sorted(await at_hand.store.keys()) == sorted([job.input_key or "", job.output_key or ""])
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_child_that_rests_after_its_work_is_replaced(
+    at_hand: Context, runner: Runner, pool: Pool, queued: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a child that has not worked yet, and rests
+    monkeypatch.setattr("filemill.sandbox.pool.REST_SECONDS", 0.0)
+    fresh = await child_of(pool)
+    # then it stays
+    await pool.refresh()
+    assert await child_of(pool) == fresh
+    # but one that has worked goes, and another does the next job
+    await queued()
+    await runner.until_empty()
+    await pool.refresh()
+    another = await child_of(pool)
+    assert another != fresh
+    assert not psutil.pid_exists(fresh)
+    job = await queued()
+    await runner.until_empty()
+    assert (await now(job)).status is Status.COMPLETED
+
+
+async def test_an_input_changed_after_it_was_marked_fails_the_job(
+    at_hand: Context, runner: Runner, queued: NewJob
+) -> None:
+    job = await queued()
+    await at_hand.store.put(job.input_key or "", b"other,columns\n1,2\n")
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "input_changed")
+    assert "'data.csv' was changed" in (job.error_message or "")
+
+
+async def test_an_input_changed_after_its_sha256_was_told_is_no_other_failure(
+    at_hand: Context, runner: Runner, new_job: NewJob
+) -> None:
+    job = await new_job()
+    key = await upload(job)
+    await uploads.mark(job.id, job.owner, key, sha256=hashlib.sha256(TABLE).hexdigest())
+    await at_hand.store.put(key, b"other,columns\n1,2\n")
+    await runner.until_empty()
+    assert (await now(job)).error_code == "input_changed"
+
+
+async def test_a_wrong_sha256_fails_the_job_and_a_right_one_does_not(
+    at_hand: Context, runner: Runner, new_job: NewJob
+) -> None:
+    right = hashlib.sha256(TABLE).hexdigest()
+    good, bad = await new_job(), await new_job()
+    for job, digest in ((good, right.upper()), (bad, "0" * 64)):
+        await uploads.mark(job.id, job.owner, await upload(job), sha256=digest)
+    await runner.until_empty()
+    good, bad = await now(good), await now(bad)
+    assert good.status is Status.COMPLETED
+    assert (bad.status, bad.error_code) == (Status.FAILED, "bad_file")
+    assert right in (bad.error_message or "")
+
+
+async def test_a_job_that_takes_too_long_fails_naming_the_limit(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    hasty = msgspec.structs.replace(at_hand.settings, job_seconds=1)
+    context.open(msgspec.structs.replace(at_hand, settings=hasty))
+    job = await long_job()
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "too_slow", "caller")
+    assert "1 seconds" in (job.error_message or "")
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_job_that_needs_too_much_memory_fails_naming_the_limit(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    small = msgspec.structs.replace(at_hand.settings, job_memory_mb=60)
+    context.open(msgspec.structs.replace(at_hand, settings=small))
+    job = await long_job()
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "too_much_memory")
+    assert "60 MB" in (job.error_message or "")
+    # and the next job, under the usual limit, is not affected
+    context.open(at_hand)
+    job = await long_job()
+    await runner.until_empty()
+    assert (await now(job)).status is Status.COMPLETED
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_progress_moves_with_the_work(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]]
+) -> None:
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    seen = []
+    while not work.done():
+        seen.append((await now(job)).progress)
+        await asyncio.sleep(0.05)
+    await work
+    # then it has gone up and never down, and says 1 of what is done alone
+    seen.append((await now(job)).progress)
+    assert len(set(seen)) > 2
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (0, 1)
+
+
+@pytest.mark.parametrize("what", ["output", "bad_rows"])
+async def test_an_output_larger_than_one_may_be_leaves_nothing(
+    at_hand: Context, runner: Runner, owner: uuid.UUID, what: str
+) -> None:
+    # given room for less than one of the outputs will be, and more than enough for the other
+    little = msgspec.structs.replace(at_hand.settings, output_bytes=100_000)
+    context.open(msgspec.structs.replace(at_hand, settings=little))
+    content = b"n\n" + (b"x\n" * 10_000 if what == "bad_rows" else b"1234567890\n" * 20_000) + b"1\n"
+    pipeline = b'[{"type":"cast","params":{"columns":{"n":"int"}}}]'
+    options = Options(on_bad_rows="collect")
+    job = await create(owner, pipeline, NewFile("input", "data.csv", len(content)), options=options)
+    await queue_up(at_hand, job, content)
+    # when it runs
+    await runner.until_empty()
+    # then the job fails by what its owner asked for, and of neither output anything stays
+    job = await now(job)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "too_large", "caller")
+    assert f"{what!r}" in (job.error_message or "")
+    assert "100,000 bytes" in (job.error_message or "")
+    assert await at_hand.store.keys() == [f"input/{job.id}/data.csv"]
+    await assert_tidy(at_hand.store, connections.fetch)
