@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from filemill.jobs.options import InputOptions
-from filemill.jobs.run import Warned
+from filemill.pipelines.options import InputOptions
+from filemill.pipelines.run import Warned
 from tests.engines.tables.workshop import Result, Workshop, cast, fill, keep
 
 
