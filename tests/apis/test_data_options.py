@@ -38,6 +38,7 @@ async def test_options_are_kept_with_the_job_and_the_answer_has_no_new_keys(memb
         {"input_options": {"separator": ","}},
         {"input_options": {"has_header": "yes"}},
         {"input_options": {"null_values": "NA"}},
+        {"input_options": {"repeated_names": "rename"}},
         {"input_options": None},
         {"on_bad_rows": "skip"},
         {"on_bad_rows": None},

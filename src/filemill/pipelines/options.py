@@ -26,14 +26,16 @@ ENCODINGS = frozenset(
 """The encodings an input may be said to have, by Python's own names for them; other spellings mean the same."""
 
 BadRows = Literal["fail", "collect"]
+RepeatedNames = Literal["fail", "number"]
 Mode = Literal["run", "plan"]
 
 
 class InputOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a text input is written. What is not given, or null, is found out from the file.
+    """How an input is written, and what is to be made of it. What is not given, or null, is found out from the file.
 
     `delimiter` and `quote` are one ASCII character each; `null_values` are cells that stand for null beside the empty
-    one; with `decimal_comma` 1,5 is a number.
+    one; with `decimal_comma` 1,5 is a number. A header that holds a name twice fails the job unless `repeated_names`
+    says `number`: then the second `a` becomes `a_2`.
 
     Example: `{"delimiter": ";", "encoding": "windows-1252", "null_values": ["NA"], "decimal_comma": true}`
     """
@@ -44,6 +46,7 @@ class InputOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     quote: str | None = None
     null_values: tuple[str, ...] | None = None
     decimal_comma: bool | None = None
+    repeated_names: RepeatedNames | None = None
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -52,7 +55,8 @@ class InputOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything a job is told beside its steps. `input_options` hold for every input that is text.
+    """Everything a job is told beside its steps. `input_options` hold for every input whose format takes
+    them.
 
     `on_bad_rows`: `fail` ends the job at the first row that cannot be used, `collect` puts such rows into the output
     `bad_rows`. `mode`: `plan` only tells what a run would do, on the first rows; those of the main input may be given
@@ -69,6 +73,7 @@ TAKES: dict[str, frozenset[str]] = {
     "csv": frozenset(InputOptions.__struct_fields__),
     "tsv": frozenset(InputOptions.__struct_fields__),
     **dict.fromkeys(("ndjson", "json", "log"), frozenset({"encoding"})),
+    "xlsx": frozenset({"repeated_names"}),
 }
 """By a format's base: the input options it takes. What no input of a job takes is refused."""
 

@@ -118,7 +118,7 @@ def test_only_the_first_sheet_is_read_and_errors_are_told(shop: Workshop) -> Non
 def test_a_formula_that_was_never_computed_is_told(shop: Workshop) -> None:
     result = shop.run("t.xlsx", workbook(["a", "b"], [1, "=A2+1"], [2, "=A3+1"]), to="csv")
     assert result.text == "a,b\n1,\n2,\n"
-    assert any("2 cells hold formulas" in line.message for line in result.said if hasattr(line, "message"))
+    assert any("2 cells hold a formula" in line.message for line in result.said if hasattr(line, "message"))
 
 
 def test_a_bomb_is_no_workbook(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:

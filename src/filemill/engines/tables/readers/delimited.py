@@ -5,7 +5,7 @@ from functools import partial
 import polars as pl
 
 from filemill.engines.tables import commas, schema, trouble
-from filemill.engines.tables.readers import batches, dialect, heads, markers, pieces, records
+from filemill.engines.tables.readers import batches, dialect, heads, markers, names, pieces, records
 from filemill.engines.tables.readers.pieces import Pieces, Stream
 from filemill.engines.tables.table import MARK, ROW, Column, Table
 from filemill.errors import JobFailed
@@ -98,6 +98,7 @@ class Delimited:
             raise trouble.bad_file(self.file, "The file is empty.")
         if self.dialect.has_header:
             self._check_header(header)
+            header = names.of(header, self.file, self._options, self._say, keeps_empty=True)
         else:
             header, end = [f"column_{number}" for number in range(1, len(header) + 1)], 0
         cut = partial(records.end_of_records, quote=self.dialect.quote.encode())
@@ -121,11 +122,6 @@ class Delimited:
             raise trouble.bad_file(
                 self.file, "The first line, 'sep=', is a note for Excel and names no columns; please take it out."
             )
-        seen: set[str] = set()
-        for name in header:
-            if name in seen:
-                raise trouble.bad_file(self.file, f"The header names the column {trouble.shorten(name)} twice.")
-            seen.add(name)
         if len(header) == 1 and not self.dialect.given:
             separated = dialect.NAMES.items()
             wrong = [name for sign, name in separated if sign in header[0] and sign != self.dialect.separator]

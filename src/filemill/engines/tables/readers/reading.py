@@ -49,8 +49,12 @@ def open_input(
 
     if source.base == "arrow":
         return open_arrow(Reader(access, file), file, say)
-    if source.base in _BY_LIBRARY:
-        return _BY_LIBRARY[source.base](open_stream(), file, say)
+    if source.base in ("avro", "xlsx"):
+        return (
+            open_avro(open_stream(), file, say)
+            if source.base == "avro"
+            else open_xlsx(open_stream(), file, say, options)
+        )
     as_text = Text(open_stream, file, beginning.encoding(options) if beginning else options.encoding, say)
 
     def open_text() -> Stream:
@@ -62,6 +66,3 @@ def open_input(
     if source.base in ("ndjson", "json"):
         return Ndjson(open_text, file, say)
     return Delimited(open_text(), file, options, say, skips=skips)
-
-
-_BY_LIBRARY = {"avro": open_avro, "xlsx": open_xlsx}

@@ -1,31 +1,35 @@
-"""Goes through the zip that a workbook is, before a library does: whether it is one, and no bomb."""
+"""Goes through the zip that a workbook is, before a library does: whether it is one, and no bomb; and what it tells."""
 
 import io
-import re
 import zipfile
 import zlib
+from xml.parsers import expat
 
 import msgspec
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import inflate
+from filemill.engines.tables.readers import inflate, sheets, thin_sheets
+from filemill.engines.tables.readers.sheet_text import SheetText, Told
+from filemill.engines.tables.readers.sheets import Book, Sheet
 from filemill.pipelines.run import InputFile
 
 _PIECE = 1 << 20
-_ERROR = re.compile(rb' t="e"')
-_NO_RESULT = re.compile(rb"</f>(?:<v>)?(?:</v>|<v ?/>)?</c>")
-_OVERLAP = 20
-"""Bytes that are looked at twice, since a sign may lie across two pieces."""
-
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _MOST_MEMBERS = 10_000
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a workbook holds: how many cells are errors, and how many are formulas that were never computed."""
+    """A workbook that may be read: its bytes, its sheets, the one that is read, and what the text of that one tells.
 
-    errors: int
-    without_result: int
+    `rows` and `columns` that hold nothing were taken off below and beside the values.
+    """
+
+    data: bytearray
+    book: Book
+    sheet: Sheet
+    told: Told
+    rows: int = 0
+    columns: int = 0
 
 
 def check(data: bytearray, file: InputFile) -> Found:
@@ -34,21 +38,47 @@ def check(data: bytearray, file: InputFile) -> Found:
         raise trouble.bad_file(file, "This is an old Excel file, or one with a password; save it as .xlsx without one.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            names = set(packed.namelist())
-            if "[Content_Types].xml" not in names or not any(name.startswith("xl/workbook") for name in names):
-                raise trouble.bad_file(file, "This is a zip file, but no workbook.")
-            if len(names) > _MOST_MEMBERS:
-                raise trouble.bad_file(file, f"The workbook has more than {_MOST_MEMBERS:,} parts.")
-            return _go_through(packed, len(data), file)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+            return _check(packed, data, file)
+    except _DAMAGE as error:
         raise trouble.bad_file(file, "The workbook is damaged or not whole, or no .xlsx file.") from error
 
 
-def _go_through(packed: zipfile.ZipFile, size: int, file: InputFile) -> Found:
-    given = errors = without_result = 0
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError),
+    KeyError,
+)
+"""What is raised of a package that is damaged; KeyError where a part of it is not there."""
+
+
+def _check(packed: zipfile.ZipFile, data: bytearray, file: InputFile) -> Found:
+    names = set(packed.namelist())
+    if "[Content_Types].xml" not in names or not any(name.startswith("xl/workbook") for name in names):
+        raise trouble.bad_file(file, "This is a zip file, but no workbook.")
+    if len(names) > _MOST_MEMBERS:
+        raise trouble.bad_file(file, f"The workbook has more than {_MOST_MEMBERS:,} parts.")
+    book = _book_of(packed)
+    sheet = book.first()
+    told = _go_through(packed, len(data), file, sheet.part if sheet else None)
+    if sheet is None:
+        raise trouble.bad_file(file, "The workbook has no worksheet; charts and macros are no tables.")
+    if not told.is_thin:
+        return Found(data, book, sheet, told)
+    thinned = thin_sheets.thin(packed, sheet.part, file, least=told.last_row)
+    return Found(thinned.data, book, sheet, told, thinned.rows, thinned.columns)
+
+
+def _book_of(packed: zipfile.ZipFile) -> Book:
+    try:
+        return sheets.of(packed)
+    except (expat.ExpatError, KeyError):
+        return Book((), recomputes=False)
+
+
+def _go_through(packed: zipfile.ZipFile, size: int, file: InputFile, sheet: str | None) -> Told:
+    """Unpacks all parts -> what the text of the sheet tells."""
+    given = 0
+    text = SheetText()
     for member in packed.infolist():
-        is_sheet = member.filename.startswith("xl/worksheets/")
-        before = b""
         with packed.open(member) as part:
             while piece := part.read(_PIECE):
                 given += len(piece)
@@ -57,14 +87,6 @@ def _go_through(packed: zipfile.ZipFile, size: int, file: InputFile) -> Found:
                         file,
                         f"The workbook unpacks to more than {inflate.MOST_TIMES} times its size, which no table does.",
                     )
-                if is_sheet:
-                    looked_at = before + piece
-                    errors += _count(_ERROR, looked_at, len(before))
-                    without_result += _count(_NO_RESULT, looked_at, len(before))
-                    before = looked_at[-_OVERLAP:]
-    return Found(errors, without_result)
-
-
-def _count(sign: re.Pattern[bytes], looked_at: bytes, known: int) -> int:
-    """How many signs there are that do not lie within the first bytes, which are known already."""
-    return sum(found.end() > known for found in sign.finditer(looked_at))
+                if member.filename == sheet:
+                    text.take(piece)
+    return text.told()

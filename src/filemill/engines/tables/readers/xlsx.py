@@ -1,13 +1,10 @@
-"""Reads the first sheet of an xlsx workbook. Its cells are in memory while that lasts, some 30 bytes each and the text.
-
-A cell has a type of its own, so a column takes the one that all its cells have: text stays text with its leading
-zeros, dates are dates. A column of several kinds is text, each value written out; of a formula the result counts.
+"""Reads one sheet of an xlsx workbook, the first that is shown. Its cells are in memory while that lasts, some 30 bytes
+each and the text.
 """
 
 import io
-from collections.abc import Callable, Generator, Iterator
-from datetime import date, datetime, time, timedelta
-from itertools import islice
+from collections.abc import Generator, Iterator
+from itertools import chain, islice, repeat, takewhile
 from typing import Any
 
 import msgspec
@@ -15,140 +12,121 @@ import polars as pl
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import workbooks
+from filemill.engines.tables.readers import cells, names, sheet_words, workbooks
 from filemill.engines.tables.readers.fed import Fed
 from filemill.engines.tables.readers.pieces import Stream
-from filemill.errors import JobFailed
-from filemill.pipelines.run import InputFile, Say, Warned
-
-MOST_EXACT = 2**53
-"""Numbers in a workbook are doubles; up to here every whole one is itself."""
+from filemill.pipelines.options import InputOptions
+from filemill.pipelines.run import InputFile, Say
 
 _ROWS = 10_000
 
 
-class _Column(msgspec.Struct, frozen=True):
-    """One column: where it stands in the rows, its type, and what makes its values out of cells."""
+class _Outline(msgspec.Struct, frozen=True):
+    """A sheet before its rows are read: its header, and the kinds of each column's cells.
 
-    at: int
-    dtype: pl.DataType
-    take: Callable[[Any], Any]
+    `rows` counts those that are the table's; `below` those beneath it that hold nothing.
+    """
+
+    header: list[str]
+    kinds: list[cells.Kinds]
+    rows: int
+    below: int
 
 
-def open_xlsx(stream: Stream, file: InputFile, say: Say) -> Fed:
+def open_xlsx(stream: Stream, file: InputFile, say: Say, options: InputOptions) -> Fed:
     """A workbook, opened: all of it is read. Raises JobFailed."""
     try:
         data = bytearray(stream.size)
         data = data[: stream.readinto(memoryview(data))]
         found = workbooks.check(data, file)
-        sheet, others = _first_sheet(data, file)
-        if others:
-            say(Warned("guessed", f"{file.file_name}: only the first sheet, {sheet.name!r}, of {others + 1} is read."))
-        if found.errors:
-            many = "A cell holds" if found.errors == 1 else f"{found.errors} cells hold"
-            say(Warned("guessed", f"{file.file_name}: {many} an error such as #DIV/0!; it is read as empty."))
-        if found.without_result:
-            many = (
-                "A cell holds a formula" if found.without_result == 1 else f"{found.without_result} cells hold formulas"
-            )
-            what = "that no program has computed yet; it is read as empty. Open and save the file in Excel first."
-            say(Warned("guessed", f"{file.file_name}: {many} {what}"))
-        columns = _columns_of(sheet, file)
+        sheet = _sheet_of(found.data, found.sheet.name, file)
+        sheet_words.tell_of_book(found, file, say)
+        outline = _outline(sheet, file, found.told.last_row)
+        sheet_words.tell_of_rest(outline.below + found.rows, found.columns, file, say)
+        columns = _columns_of(outline, file, options, say)
     finally:
         stream.close()
     dtypes = {name: column.dtype for name, column in columns.items()}
-    return Fed(file, dtypes, _frames(sheet, list(columns.values())), stream, say)
+    return Fed(file, dtypes, _frames(sheet, file, list(columns.values()), outline.rows), stream, say)
 
 
-def _first_sheet(data: bytearray, file: InputFile) -> tuple[CalamineSheet, int]:
+def _sheet_of(data: bytearray, name: str, file: InputFile) -> CalamineSheet:
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        if not book.sheet_names:
-            raise trouble.bad_file(file, "The workbook has no sheet.")
-        return book.get_sheet_by_index(0), len(book.sheet_names) - 1
+        return CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name(name)
     except PasswordError as error:
         raise trouble.bad_file(file, "The workbook is locked with a password; save it without one.") from error
-    except MemoryError:
-        raise
-    except (JobFailed, KeyboardInterrupt, SystemExit):
+    except (MemoryError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # it may also panic, which is no Exception
         raise trouble.bad_file(file, "The workbook is damaged, or no .xlsx file.") from error
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
-    """The rows from the first one on that is not empty, which is the header."""
+def _rows(sheet: CalamineSheet, file: InputFile) -> Iterator[list[Any]]:
+    """The rows from the first one on that is not empty, which is the header. Raises JobFailed."""
     rows = iter(sheet.iter_rows())
-    for row in rows:
-        if any(cell != "" for cell in row):
+    count = 0
+    while True:
+        try:
+            row = next(rows, None)
+        except (OverflowError, ValueError) as error:
+            what = "A cell is a date or a duration that is too large to be one; give it another format."
+            raise trouble.bad_row(file, count, what) from error
+        if row is None:
+            return
+        if count or any(cell != "" for cell in row):
             yield row
-            break
-    yield from rows
+            count += 1
 
 
-def _columns_of(sheet: CalamineSheet, file: InputFile) -> dict[str, _Column]:
-    rows = _rows(sheet)
+def _outline(sheet: CalamineSheet, file: InputFile, least: int) -> _Outline:
+    """The outline; rows down to the sheet's row `least` are the table's, whatever they hold. Raises JobFailed."""
+    height, below = _height(sheet, file, least)
+    rows = _rows(sheet, file)
     header = next(rows, None)
     if header is None:
-        raise trouble.bad_file(file, "The first sheet is empty.")
-    kinds: list[set[type]] = [set() for _ in header]
-    fractions = [False] * len(header)
+        raise trouble.bad_file(file, f"The sheet {trouble.shorten(sheet.name)} is empty.")
+    rows = _so_many(rows, height, len(header))
+    kinds = [cells.Kinds(set()) for _ in header]
     while chunk := list(islice(rows, _ROWS)):
-        for number, cells in enumerate(zip(*chunk, strict=True)):
-            there = [cell for cell in cells if cell != ""]
-            kinds[number].update(map(type, there))
-            fractions[number] |= any(type(cell) is float and not _is_whole(cell) for cell in there)
-    columns: dict[str, _Column] = {}
-    for number, cell in enumerate(header):
-        name = _as_text(cell)
-        if name is None:
-            if kinds[number]:
-                raise trouble.bad_file(file, f"Column {number + 1} of the table has no name in its first row.")
-            continue
-        if name in columns:
-            raise trouble.bad_file(file, f"The header names the column {trouble.shorten(name)} twice.")
-        columns[name] = _column(number, kinds[number], has_fractions=fractions[number])
-    return columns
+        for number, column in enumerate(zip(*chunk, strict=True)):
+            kinds[number].look_at(column)
+    return _Outline([cells.as_text(cell) or "" for cell in header], kinds, height, below)
 
 
-def _column(at: int, kinds: set[type], *, has_fractions: bool) -> _Column:
-    if kinds == {float} and not has_fractions:
-        return _Column(at, pl.Int64(), lambda cell: None if cell == "" else int(cell))
-    for only, dtype in ((float, pl.Float64()), (bool, pl.Boolean()), (date, pl.Date()), (time, pl.Time())):
-        if kinds == {only}:
-            return _Column(at, dtype, lambda cell: None if cell == "" else cell)
-    if kinds and kinds <= {date, datetime}:
-        return _Column(at, pl.Datetime("ms"), _as_moment)
-    return _Column(at, pl.String(), _as_text)
+def _height(sheet: CalamineSheet, file: InputFile, least: int) -> tuple[int, int]:
+    """How many rows the table has, and how many lie below it. Blanks count where they stand right below values."""
+    rows = islice(_rows(sheet, file), 1, None)
+    height, end = 0, max(least - _header_row(sheet), 0)
+    while chunk := list(islice(rows, _ROWS)):
+        last = next((at for at in range(len(chunk), 0, -1) if any(map(cells.is_value, chunk[at - 1]))), 0)
+        end = max(height + last if last else 0, end)
+        beneath = takewhile(lambda row: any(cell != "" for cell in row), chunk[max(end - height, 0) :])
+        end += sum(1 for _ in beneath) if end >= height else 0
+        height += len(chunk)
+    return end, max(height - end, 0)
 
 
-def _is_whole(number: float) -> bool:
-    return number.is_integer() and abs(number) <= MOST_EXACT
+def _so_many(rows: Iterator[list[Any]], height: int, width: int) -> Iterator[list[Any]]:
+    """The first rows, so many; the library leaves out the last where they hold formulas without a result alone."""
+    return islice(chain(rows, repeat([""] * width)), height)
 
 
-def _as_moment(cell: Any) -> datetime | None:
-    if cell == "":
-        return None
-    return cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 -- none has a zone
+def _header_row(sheet: CalamineSheet) -> int:
+    """The row of the sheet in which the header stands, from 1."""
+    return 1 + sum(1 for _ in takewhile(lambda row: all(cell == "" for cell in row), sheet.iter_rows()))
 
 
-def _as_text(cell: Any) -> str | None:
-    match cell:
-        case str():
-            return cell or None
-        case bool():
-            return "true" if cell else "false"
-        case float():
-            return str(int(cell)) if _is_whole(cell) else repr(cell)
-        case timedelta():
-            seconds = int(cell.total_seconds())
-            return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return str(cell.isoformat())
+def _columns_of(outline: _Outline, file: InputFile, options: InputOptions, say: Say) -> dict[str, cells.Column]:
+    """The columns by their names. One that has neither a name nor a value is none."""
+    there = [at for at, name in enumerate(outline.header) if name or outline.kinds[at].found]
+    header = [outline.header[at] for at in there]
+    made = names.of(header, file, options, say, places=[at + 1 for at in there])
+    return {name: cells.column(at, outline.kinds[at]) for name, at in zip(made, there, strict=True)}
 
 
-def _frames(sheet: CalamineSheet, columns: list[_Column]) -> Generator[pl.DataFrame]:
-    rows = _rows(sheet)
-    next(rows)
+def _frames(sheet: CalamineSheet, file: InputFile, columns: list[cells.Column], height: int) -> Generator[pl.DataFrame]:
+    rows = _rows(sheet, file)
+    rows = _so_many(rows, height, len(next(rows)))
     while chunk := list(islice(rows, _ROWS)):
         yield pl.DataFrame(
             [

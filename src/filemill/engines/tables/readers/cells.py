@@ -1,0 +1,87 @@
+"""What becomes of the cells of a sheet: the type of a column by the kinds of its cells, and a value of each.
+
+A cell has a type of its own, so a column takes the one that all its cells have: text stays text with its leading
+zeros, dates are dates. A column of several kinds is text, each value written out; of a formula the result counts.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import msgspec
+import polars as pl
+
+MOST_EXACT = 2**53
+"""Numbers in a workbook are doubles; up to here every whole one is itself."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column: where it stands in the rows, its type, and what makes its values out of cells."""
+
+    at: int
+    dtype: pl.DataType
+    take: Callable[[Any], Any]
+
+
+class Kinds(msgspec.Struct):
+    """What kinds of values a column's cells hold, and whether any of its numbers has a fraction."""
+
+    found: set[type]
+    has_fractions: bool = False
+
+    def look_at(self, cells: tuple[Any, ...]) -> None:
+        """Notes the kinds of more cells."""
+        there = [cell for cell in cells if cell != ""]
+        self.found.update(map(type, there))
+        self.has_fractions |= any(type(cell) is float and not is_whole(cell) for cell in there)
+
+
+def column(at: int, kinds: Kinds) -> Column:
+    """The column that takes all cells of these kinds."""
+    if kinds.found == {float} and not kinds.has_fractions:
+        return Column(at, pl.Int64(), lambda cell: None if cell == "" else int(cell))
+    for only, dtype in ((float, pl.Float64()), (bool, pl.Boolean()), (date, pl.Date()), (time, pl.Time())):
+        if kinds.found == {only}:
+            return Column(at, dtype, lambda cell: None if cell == "" else cell)
+    if kinds.found and kinds.found <= {date, datetime}:
+        return Column(at, pl.Datetime("ms"), _as_moment)
+    return Column(at, pl.String(), as_text)
+
+
+def is_value(cell: Any) -> bool:
+    """Whether a cell holds more than blanks."""
+    return bool(cell.strip()) if isinstance(cell, str) else True
+
+
+def is_whole(number: float) -> bool:
+    """Whether a number is a whole one, and surely the one that was meant."""
+    return number.is_integer() and abs(number) <= MOST_EXACT
+
+
+def _as_moment(cell: Any) -> datetime | None:
+    if cell == "":
+        return None
+    return cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 -- none has a zone
+
+
+def as_text(cell: Any) -> str | None:
+    """A cell as text; None for an empty one."""
+    match cell:
+        case str():
+            return cell or None
+        case bool():
+            return "true" if cell else "false"
+        case float():
+            return str(int(cell)) if is_whole(cell) else repr(cell)
+        case timedelta():
+            return _duration(cell)
+    return str(cell.isoformat())
+
+
+def _duration(length: timedelta) -> str:
+    """Hours, minutes and seconds, with a fraction where there is one: `-0:00:01`, `30:00:00`, `0:01:23.456`."""
+    sign = "-" if length < timedelta(0) else ""
+    length = abs(length)
+    minutes, seconds = divmod(length.days * 86_400 + length.seconds, 60)
+    fraction = f".{length.microseconds:06}".rstrip("0") if length.microseconds else ""
+    return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds:02}{fraction}"
