@@ -36,6 +36,9 @@ _DROPPED = frozenset(
 _TOLD = frozenset(["iframe", "frame", "object", "embed", "applet", "link", "audio", "video", "foreignobject"])
 """What a reader of the page would miss."""
 
+_TELLING = frozenset(["author", "date", "dcterms.date", "description", "keywords"])
+"""What a page may say of itself by `meta`."""
+
 _REFERRING = frozenset(
     ["src", "href", "background", "data", "poster", "srcset", "action", "formaction", "longdesc", "cite", "manifest"]
 )
@@ -84,7 +87,7 @@ def _clean(tree: lxml.etree._Element, task: Task) -> None:
             _drop(element)
             continue
         tag = lxml.etree.QName(element).localname.lower()
-        if tag in _DROPPED:
+        if tag in _DROPPED and not _tells(element, tag):
             left_out += tag in _TOLD
             _drop(element)
             continue
@@ -101,6 +104,10 @@ def _clean(tree: lxml.etree._Element, task: Task) -> None:
     if left_out:
         what = f"The file refers to {left_out} other files, such as pictures on a web site: they are left out."
         task.warn("left_out", what)
+
+
+def _tells(element: lxml.etree._Element, tag: str) -> bool:
+    return tag == "meta" and (element.get("name") or "").lower() in _TELLING and element.get("http-equiv") is None
 
 
 def _clean_attribute(element: lxml.etree._Element, tag: str, name: str) -> bool:

@@ -12,10 +12,18 @@ import pypandoc
 from filemill.engines.documents import programs, trouble
 from filemill.engines.documents.programs import ProgramFailed, TooSlow
 from filemill.engines.documents.task import Task
+from filemill.errors import JobFailed
 
 _TEMPLATE = Path(__file__).with_name("plain.typ")
 _PICTURES = Path(__file__).with_name("pictures_inside.lua")
 _TITLE = Path(__file__).with_name("title.lua")
+_DIRECTION = Path(__file__).with_name("direction.lua")
+_DIRECTED = (".docx", ".html", ".epub", ".typ")
+"""What can say which way a block runs."""
+
+_FITTING = tuple(Path(__file__).with_name(name) for name in ("links.lua", "wide_tables.lua"))
+"""What typst needs to be told besides."""
+
 _HEAP = ("+RTS", "-M800m", "-RTS")
 _HEAP_EXHAUSTED = 251
 
@@ -28,6 +36,10 @@ _READS = {
     "md": "gfm-yaml_metadata_block-raw_html",
 }
 _READS_RAW = "gfm"
+_WITHOUT_FRONT_MATTER = "gfm-yaml_metadata_block"
+_NO_FRONT_MATTER = 64
+"""What pandoc ends with over lines between `---` that look like front matter and are none."""
+
 _WRITES: dict[str, tuple[str, ...]] = {
     "docx": ("docx",),
     "odt": ("odt",),
@@ -55,10 +67,27 @@ def convert(source: Path, target: Path, task: Task) -> None:
 
 def from_markdown(source: Path, target: Path, task: Task) -> None:
     """Markdown somebody wrote, with the HTML in it, as HTML that is still to be cleaned. Raises JobFailed."""
-    _run(source, _READS_RAW, target, task)
+    try:
+        _start(source, _READS_RAW, target, task)
+    except ProgramFailed as error:
+        if error.code != _NO_FRONT_MATTER:
+            raise _trouble(error, task) from error
+        _run(source, _WITHOUT_FRONT_MATTER, target, task)
 
 
 def _run(source: Path, reads: str, target: Path, task: Task) -> None:
+    try:
+        _start(source, reads, target, task)
+    except ProgramFailed as error:
+        raise _trouble(error, task) from error
+
+
+def _trouble(error: ProgramFailed, task: Task) -> JobFailed:
+    return trouble.too_large(task.file) if error.code == _HEAP_EXHAUSTED else trouble.not_a(task.file)
+
+
+def _start(source: Path, reads: str, target: Path, task: Task) -> None:
+    """Runs pandoc. Raises ProgramFailed, JobFailed."""
     writes, *more = _WRITES[target.suffix[1:]]
     title = f"--metadata=pagetitle:{Path(task.file.file_name).stem or 'document'}"
     argv = (
@@ -73,6 +102,8 @@ def _run(source: Path, reads: str, target: Path, task: Task) -> None:
         *(("--metadata=words-in-front:true",) if reads == "docx" and target.suffix in (".md", ".txt") else ()),
         "--extract-media=media" if target.suffix == ".typ" else "--quiet",
         *((f"--lua-filter={_PICTURES}",) if target.suffix in (".typ", ".md") else ()),
+        *((f"--lua-filter={_DIRECTION}",) if target.suffix in _DIRECTED else ()),
+        *((f"--lua-filter={one}" for one in _FITTING) if target.suffix == ".typ" else ()),
         f"--output={target}",
         str(source),
     )
@@ -80,7 +111,3 @@ def _run(source: Path, reads: str, target: Path, task: Task) -> None:
         programs.run(argv, target.parent)
     except TooSlow as error:
         raise trouble.too_slow(task.file) from error
-    except ProgramFailed as error:
-        if error.code == _HEAP_EXHAUSTED:
-            raise trouble.too_large(task.file) from error
-        raise trouble.not_a(task.file) from error

@@ -194,7 +194,4 @@ def _within(picture: Image.Image, wanted: str, task: Task) -> Image.Image:
 
 def _check_pixels(size: tuple[int, int], task: Task) -> None:
     if size[0] * size[1] > MOST_PIXELS:
-        raise trouble.bad_file(
-            task.file,
-            f"A picture of {size[0]:,} by {size[1]:,} pixels; {MOST_PIXELS // 1_000_000} million are allowed.",
-        )
+        raise trouble.too_many_pixels(task.file, size, MOST_PIXELS)

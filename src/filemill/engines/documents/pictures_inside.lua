@@ -1,23 +1,22 @@
 -- Pictures of a document, for pandoc: into the text itself, as `data:`, where the result is one file of text;
--- out of it, into files, where typst sets it, which reads no `data:`.
+-- out of it, into files, where typst sets it, which reads no `data:`. A file's name says nothing of its format there:
+-- what a document says of a picture's format is often wrong, and typst would believe the name.
 local is_for_typst = FORMAT == 'typst'
 local count = 0
 
 function Image(image)
-  if is_for_typst and pandoc.mediabag.lookup(image.src) then
-    return image
-  elseif is_for_typst and image.src:sub(1, 5) ~= 'data:' then
+  local inside, bytes = pandoc.mediabag.lookup(image.src)
+  if is_for_typst and not inside and image.src:sub(1, 5) ~= 'data:' then
     return image.caption -- what lies elsewhere is not fetched
   elseif is_for_typst then
-    local kind, bytes = pandoc.mediabag.fetch(image.src)
+    if not inside then inside, bytes = pandoc.mediabag.fetch(image.src) end
     count = count + 1
-    image.src = 'inside-' .. count .. '.' .. (kind:match('^image/(%a+)') or 'png')
-    pandoc.mediabag.insert(image.src, kind, bytes)
+    image.src = 'inside-' .. count .. '.picture'
+    pandoc.mediabag.insert(image.src, inside, bytes)
     return image
   else
-    local kind, bytes = pandoc.mediabag.lookup(image.src)
     if bytes then
-      image.src = pandoc.mediabag.make_data_uri(kind, bytes)
+      image.src = pandoc.mediabag.make_data_uri(inside, bytes)
     end
     image.attributes = {}
     return image

@@ -9,6 +9,16 @@ def bad_file(file: InputFile, what: str) -> JobFailed:
     return JobFailed("bad_file", f"{file.file_name}: {what}")
 
 
+def too_many_pixels(file: InputFile, size: tuple[int, int], most: int) -> JobFailed:
+    """It is a picture, or has one in it, that is too large to draw."""
+    return bad_file(file, f"A picture of {size[0]:,} by {size[1]:,} pixels; {most // 1_000_000} million are allowed.")
+
+
+def not_set(file: InputFile, why: str) -> JobFailed:
+    """A sound text that no pages can be made of; `why` is a sentence."""
+    return bad_file(file, f"{why} A .docx or .html can be made of it.")
+
+
 def not_a(file: InputFile) -> JobFailed:
     """Its content is not that of its format."""
     return bad_file(

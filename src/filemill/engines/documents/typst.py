@@ -5,12 +5,16 @@ for them where there are none, and nothing that we hand it asks for one.
 """
 
 import importlib.metadata
+import logging
 from pathlib import Path
 
 import typst
 
-from filemill.engines.documents import trouble
+from filemill.engines.documents import pictures_beside, trouble
 from filemill.engines.documents.task import Task
+from filemill.errors import JobFailed
+
+log = logging.getLogger(__name__)
 
 _PICTURE = """#set page(width: auto, height: auto, margin: 0pt, fill: none)
 #context {{
@@ -31,10 +35,12 @@ def version() -> str:
 
 def convert(source: Path, target: Path, task: Task) -> None:
     """Sets a text in typst's language as pdf, or draws an svg as pdf or png. Raises JobFailed."""
-    if source.suffix == ".svg":
-        picture = source
-        source = source.with_suffix(".typ")
+    is_drawing = source.suffix == ".svg"
+    if is_drawing:
+        picture, source = source, source.with_suffix(".typ")
         source.write_text(_PICTURE.format(name=picture.name, most=MOST_POINTS))
+    else:
+        pictures_beside.fit(source.parent, task)
     nowhere = str(target.parent / "packages")
     try:
         typst.compile(
@@ -47,4 +53,13 @@ def convert(source: Path, target: Path, task: Task) -> None:
             package_cache_path=nowhere,
         )
     except (typst.TypstError, RuntimeError, OSError) as error:
-        raise trouble.not_a(task.file) from error
+        log.warning("typst did not convert: %s", error)
+        raise trouble.not_a(task.file) if is_drawing else _not_set(error, task) from error
+
+
+def _not_set(error: Exception, task: Task) -> JobFailed:
+    if "depth exceeded" in str(error):
+        return trouble.not_set(
+            task.file, "Its quotes, lists or tables lie in one another more deeply than typst can set."
+        )
+    return trouble.not_set(task.file, "It holds something that typst cannot set on pages.")

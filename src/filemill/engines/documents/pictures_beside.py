@@ -1,0 +1,43 @@
+"""Pictures beside a text that typst sets: each in a format that typst reads, whatever the text says of it."""
+
+import io
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from filemill.engines.documents import pictures, trouble
+from filemill.engines.documents.task import Task
+
+SUFFIX = ".picture"
+"""How such a file's name ends: typst looks into the file, as the name promises nothing."""
+
+_READ_BY_TYPST = ("PNG", "JPEG", "GIF", "WEBP")
+_READ_BY_PILLOW = (*_READ_BY_TYPST, "BMP", "DIB", "TIFF", "MPO", "ICO")
+_DRAWN = (b"<svg", b"<?xml", b"<!DOCTYPE svg")
+
+
+def fit(folder: Path, task: Task) -> None:
+    """Writes each picture below a folder anew where typst would not read it. Raises JobFailed.
+
+    A picture that nobody can read becomes an empty one, and the caller is warned.
+    """
+    unread = sum(not _fit(place, task) for place in sorted(folder.rglob(f"*{SUFFIX}")))
+    if unread:
+        task.warn("left_out", f"{unread} pictures of the file are damaged, or of an unknown format: they are left out.")
+
+
+def _fit(place: Path, task: Task) -> bool:
+    content = place.read_bytes()
+    if content.lstrip().startswith(_DRAWN):
+        return True
+    try:
+        with Image.open(io.BytesIO(content), formats=_READ_BY_PILLOW) as picture:
+            if picture.width * picture.height > pictures.MOST_PIXELS:
+                raise trouble.too_many_pixels(task.file, picture.size, pictures.MOST_PIXELS)
+            picture.load()
+            if picture.format not in _READ_BY_TYPST:
+                pictures.write(pictures.seen(picture, task), place, "png", task)
+    except (UnidentifiedImageError, *pictures.ODD):
+        Image.new("LA", (1, 1)).save(place, format="PNG")
+        return False
+    return True
