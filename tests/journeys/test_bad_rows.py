@@ -39,7 +39,7 @@ async def test_bad_rows_stand_in_an_output_of_their_own(
     answer = await ann.store.get(url)
 
     # then each stands there as it stood, with its number and the reason
-    misfit = "is no value of the column's type, int, which step 1 needs."
+    misfit = "is no value of the column's type, int, which step 1 needs; cast the column to text before."
     assert text == b"name,age\nEve,7\n"
     assert answer.headers["content-disposition"].endswith("filename=people_bad_rows.csv")
     assert list(csv.reader(io.StringIO(answer.text, newline=""))) == [

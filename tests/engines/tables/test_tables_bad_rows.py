@@ -114,7 +114,7 @@ def carry_out(shop, file_name, data, *pipeline, to=None, inputs=None):
         response.release_conn()
 
 
-MISFIT = "is no value of the column's type, int, which {}."
+MISFIT = "is no value of the column's type, int, which {}; cast the column to text before."
 
 
 def test_misfits_are_taken_out_where_the_output_would_have_met_them(shop):

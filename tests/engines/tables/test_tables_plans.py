@@ -112,7 +112,7 @@ def test_every_step_that_does_not_fit_is_told_at_once_with_the_nearest_names(sho
 
 def test_misfits_are_told_of_each_step_in_the_words_of_a_failed_job(shop):
     data = "a,b\n" + "1,1\n" * 10_000 + "1,x\ny,1\n1,z\n"
-    misfit = "is no value of the column's type, int, which step {} needs."
+    misfit = "is no value of the column's type, int, which step {} needs; cast the column to text before."
 
     made = plan(shop, "t.csv", data, keep("a", "ge", 0), keep("b", "ge", 0), drop("c"))
 
@@ -138,7 +138,10 @@ def test_a_misfit_that_only_the_output_meets(shop):
     limited = plan(shop, "t.csv", data, limit(10_000), convert("ndjson"))
     collected = plan(shop, "t.csv", data, convert("ndjson"), collect=True)
 
-    misfit = "t.csv, row 10001, column 'a': 'x' is no value of the column's type, int, which the output needs."
+    misfit = (
+        "t.csv, row 10001, column 'a': 'x' is no value of the column's type, int, which the output needs; cast the"
+        " column to text before."
+    )
     assert typed.errors == (f"step 1 (convert_format): {misfit}",)
     assert plain.errors == limited.errors == collected.errors == ()
     assert len(rows(plain)) == len(rows(limited)) == len(rows(collected)) == 20

@@ -62,7 +62,8 @@ def test_a_misfit_in_a_needed_column_names_its_row(shop: Workshop) -> None:
 
     assert failure.code == "bad_value"
     assert failure.message == (
-        "t.csv, row 10001, column 'a': 'x' is no value of the column's type, int, which step 1 needs."
+        "t.csv, row 10001, column 'a': 'x' is no value of the column's type, int, which step 1 needs; cast the"
+        " column to text before."
     )
 
 

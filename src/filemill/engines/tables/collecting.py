@@ -69,19 +69,16 @@ class _Taker:
             left &= ~mine
             rows = rows_in.filter(told_of)
             values = rows.select(check.value.cast(pl.String).alias("value")).to_series()
+            reasons = _reasons(check, values)
             for number, at, some in _by_input(rows, check.row):
                 # The values first: of all else there may be one for all rows.
-                told = (
-                    values.gather(at)
-                    .to_frame()
-                    .select(
-                        file=pl.lit(self._given.file_name(number), pl.String),
-                        row=pl.lit(None, pl.Int64) if number is None else some[check.row] % INPUT,
-                        column=pl.lit(check.name),
-                        value=pl.col("value"),
-                        reason=pl.lit(check.what),
-                        text=self._texts(some, number),
-                    )
+                told = pl.DataFrame([values.gather(at), reasons.gather(at)]).select(
+                    file=pl.lit(self._given.file_name(number), pl.String),
+                    row=pl.lit(None, pl.Int64) if number is None else some[check.row] % INPUT,
+                    column=pl.lit(check.name),
+                    value=pl.col("value"),
+                    reason=pl.col("reason"),
+                    text=self._texts(some, number),
                 )
                 yield told, check.step
         if left.any():
@@ -112,6 +109,12 @@ class _Taker:
             cells = [_cell(column, written) for column in columns.values()]
             return rows.select(pl.concat_str(cells, separator=written.separator).alias("text")).to_series()
         return pl.Series("text", [_object(row, columns) for row in rows.iter_rows(named=True)], pl.String)
+
+
+def _reasons(check: Check, values: pl.Series) -> pl.Series:
+    if isinstance(check.what, str):
+        return pl.Series("reason", [check.what]).new_from_index(0, len(values))
+    return pl.Series("reason", map(check.says, values), pl.String)
 
 
 def _by_input(rows: pl.DataFrame, name: str) -> Iterator[tuple[int | None, pl.Series, pl.DataFrame]]:

@@ -51,11 +51,11 @@ def _look(stage: Stage, given: Inputs) -> JobFailed | None:
     for row in found.iter_rows(named=True):
         for number, check in enumerate(checks):
             if row[f"bad {number}"]:
-                place = row.get(check.row)
+                place, value = row.get(check.row), row[f"value {number}"]
                 if place is None:
-                    return trouble.bad_result(check.name, row[f"value {number}"], check.what)
+                    return trouble.bad_result(check.name, value, check.says(value))
                 file, at = given.place(place)
-                return trouble.bad_value(file.file_name, at, check.name, row[f"value {number}"], check.what)
+                return trouble.bad_value(file.file_name, at, check.name, value, check.says(value))
         return given.fault(row[ROW]) or trouble.internal()
     return None
 

@@ -1,5 +1,7 @@
 """Whether a float gives the digits of its text back, by its shortest form or by the 17 digits that C writes."""
 
+from decimal import Decimal
+
 import polars as pl
 
 MOST_DIGITS = 17
@@ -21,6 +23,11 @@ def give_back(text: pl.Series) -> pl.Series:
             break
         kept = kept.scatter(doubtful, look(text.gather(doubtful), value.gather(doubtful)))
     return kept
+
+
+def gives_back(value: float, number: Decimal) -> bool:
+    """The same of one value: whether the number is what its float is written as, in its shortest form or by C."""
+    return number in (Decimal(repr(value)), Decimal(f"{value:.{MOST_DIGITS}g}"))
 
 
 def _by_digits(text: pl.Series, value: pl.Series) -> pl.Series:

@@ -5,6 +5,8 @@ survives the typing: leading zeros, a plus sign, exponents that may be a code (`
 not give the digits back, dates and markers such as `NA` all leave it text. An empty cell is null and fits every type.
 """
 
+import re
+
 import msgspec
 import polars as pl
 
@@ -27,6 +29,9 @@ _PLAIN_NUMBER = r"^(?:0|-?[1-9][0-9]{0,7}|-?(?:0|[1-9][0-9]{0,7})\.[0-9]{1,7})$"
 """At most 15 digits and no exponent: a float gives them back."""
 
 MOST_DECIMAL_DIGITS = 38
+
+PLACES = 10
+"""Digits behind the point of a decimal that is made from text or a float, where nothing else is said."""
 
 _CELLS = 1_000_000
 """So many values are looked at together when types are guessed."""
@@ -114,6 +119,11 @@ def _without_patterns(values: pl.Series) -> Type | None:
     if values.cast(pl.Float64, strict=False).null_count():
         return BOOL if ((values == "true") | (values == "false")).all() else TEXT
     return FLOAT
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number by our grammar, whatever type would hold it."""
+    return re.fullmatch(_NUMBER, text) is not None
 
 
 def fits(value: str, kind: Type) -> bool:

@@ -14,7 +14,8 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import commas, nearest, schema, trouble
+from filemill.engines.tables import commas, nearest, reasons, schema, trouble
+from filemill.engines.tables.reasons import Reason
 from filemill.engines.tables.schema import Type
 from filemill.errors import JobFailed
 from filemill.pipelines.run import InputFile
@@ -70,16 +71,20 @@ class Column(msgspec.Struct, frozen=True):
 class Check(msgspec.Struct, frozen=True):
     """What a row must pass that arrives at the end, for a step (counted from 1) or, with None, for the output.
 
-    `bad` and `value` are expressions over the frame; `what` ends the sentence that begins with the value; `row` names
-    the column that tells the row.
+    `bad` and `value` are expressions over the frame; `what` ends the sentence that begins with the value, or makes that
+    end of it; `row` names the column that tells the row.
     """
 
     step: int | None
     name: str
     bad: pl.Expr
     value: pl.Expr
-    what: str
+    what: str | Reason
     row: str = ROW
+
+    def says(self, value: str | None) -> str:
+        """The end of the sentence that begins with the value."""
+        return self.what if isinstance(self.what, str) else self.what(value or "")
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -145,11 +150,13 @@ def stood(column: Column) -> pl.Expr:
 
 def check_of(column: Column, name: str, step: int | None) -> Check | None:
     """That a value is of its column's type, if that is in doubt: for text to be typed, and for what was read as odd."""
-    needed = f"step {step} needs" if step else "the output needs"
-    what = f"is no value of the column's type, {column.type.name}, which {needed}."
+    needs = f"step {step}" if step else "the output"
     if column.odd:
-        return Check(step, name, pl.col(column.odd).is_not_null(), pl.col(column.odd), what, column.row)
+        odd = pl.col(column.odd)
+        return Check(step, name, odd.is_not_null(), odd, reasons.of_json(column.type, needs), column.row)
     if not column.is_text or column.typed or column.type == schema.TEXT:
         return None
-    text = pl.col(column.at)
-    return Check(step, name, schema.misfit(text, value_of(column), column.type), stood(column), what, column.row)
+    bad = schema.misfit(pl.col(column.at), value_of(column), column.type)
+    return Check(
+        step, name, bad, stood(column), reasons.of_text(column.type, needs, swapped=column.swapped), column.row
+    )

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from filemill.engines.tables import floats
+
 _MAY_LOSE = re.compile(rb"\.(?:(?<=[0-9]{9}\.)[0-9]+|[0-9]{8,})(?:[eE][+-]?[0-9]+)?")
 """Of every number with a point and more than 15 digits what stands behind its whole ones."""
 
@@ -102,13 +104,8 @@ def _fraction(text: str) -> float | Long:
     if len(text) <= _SURE_LENGTH and "e" not in text and "E" not in text:
         return float(text)
     value = float(text)
-    is_kept = abs(value) != float("inf") and (repr(value) == text or _gives_back(value, Decimal(text)))
+    is_kept = abs(value) != float("inf") and (repr(value) == text or floats.gives_back(value, Decimal(text)))
     return value if is_kept else Long(text)
-
-
-def _gives_back(value: float, number: Decimal) -> bool:
-    """Whether it is the number that the float is written as: in its shortest form, or with the 17 digits of C."""
-    return number in (Decimal(repr(value)), Decimal(f"{value:.17g}"))
 
 
 def _whole(text: str) -> int | Long:

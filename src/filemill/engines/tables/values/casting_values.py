@@ -60,4 +60,4 @@ def decimal_for(kind: Type, places: int | None = None) -> Type:
     """The type of decimals that a type becomes; `places` behind the point where that is said."""
     if places is not None:
         return operands.decimal(places)
-    return operands.decimal(converting.PLACES if kind.name in ("text", "float") else schema.scale_of(kind))
+    return operands.decimal(schema.PLACES if kind.name in ("text", "float") else schema.scale_of(kind))

@@ -15,9 +15,6 @@ from filemill.engines.tables.schema import Type, scale_of
 EXACT = Context(prec=80)
 """Enough digits for whatever is done to a decimal of 38."""
 
-PLACES = 10
-"""Digits behind the point of a decimal that is made from text or a float, where nothing else is said."""
-
 _MOST_DECIMAL = 10**38
 _MOST_SAFE = 1.5e38
 """A float says roughly how large a product is; below this it cannot have wrapped in 128 bits."""
