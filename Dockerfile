@@ -26,7 +26,8 @@ FROM debian:bookworm-slim
 # What documents take is much and changes least: a layer of its own.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      fonts-crosextra-caladea fonts-crosextra-carlito fonts-dejavu-core fonts-liberation2 fonts-noto-cjk fonts-noto-core \
+      fonts-crosextra-caladea fonts-crosextra-carlito fonts-dejavu-core fonts-liberation2 fonts-noto-cjk \
+      fonts-noto-color-emoji fonts-noto-core fonts-symbola \
       libmimalloc2.0 libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-math-nogui libreoffice-writer-nogui \
       python3-uno \
  && rm -rf /var/lib/apt/lists/*

@@ -62,6 +62,8 @@ DOCUMENT_PACKAGES = {
     "fonts-crosextra-caladea": "stands in for Cambria",
     "fonts-noto-cjk": "Chinese, Japanese and Korean letters",
     "fonts-noto-core": "letters of most other scripts",
+    "fonts-noto-color-emoji": "emoji, in colour where typst sets a text",
+    "fonts-symbola": "emoji and symbols where LibreOffice does",
     "libmimalloc2.0": "less memory and time for LibreOffice",
 }
 """What the document engine uses: package -> what for."""

@@ -121,6 +121,15 @@ _SETTINGS = (
 )
 
 
+_FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <selectfont><rejectfont><pattern><patelt name="color"><bool>true</bool></patelt></pattern></rejectfont></selectfont>
+</fontconfig>
+"""
+"""Fonts whose letters are coloured pictures leave a gap in the pdf of a LibreOffice before 7.5: others draw them."""
+
 _ALLOCATING = {"MIMALLOC_DECOMMIT_DELAY": "2000", "MIMALLOC_SEGMENT_DECOMMIT_DELAY": "5000"}
 """Free memory is given back after so many milliseconds, not almost at once: a document takes and frees the same again
 and again, and each time the kernel would have to clear it."""
@@ -201,9 +210,12 @@ class LibreOffice:
         (profile / "user").mkdir(parents=True)
         items = "\n".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _SETTINGS)
         (profile / "user/registrymodifications.xcu").write_text(_PROFILE.format(items=items))
+        fonts = Path(self._folder, "fonts.conf")
+        fonts.write_text(_FONTS)
         # A pipe in a folder of our own, not a port: nobody else on this machine may tell it anything.
         address = f"pipe,name=desk{secrets.token_hex(4)}"
         environment = programs.environ(HOME=self._folder, TMPDIR=self._folder, OSL_SOCKET_PATH=self._folder)
+        environment["FONTCONFIG_FILE"] = str(fonts)
         if allocator := _allocator():
             environment |= {"LD_PRELOAD": allocator, **_ALLOCATING}
         desk = Path(__file__).with_name("office_desk.py")
