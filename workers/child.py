@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from filemill.errors import JobFailed
+from filemill.errors import JobFailed, ProcessKilled
 from filemill.pipelines import run as wire
 from filemill.pipelines import steps
 from filemill.pipelines.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
@@ -67,6 +67,8 @@ def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
     try:
         checksum.check(run, say)
         return engine.run(run, steps.decode(bytes(run.steps)), say)
+    except ProcessKilled:
+        return Refused(wire.KILLED, "")
     except JobFailed as error:
         if error.code == "internal" and _is_at_limit(run.memory_mb):
             return _TOO_MUCH_MEMORY

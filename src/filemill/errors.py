@@ -133,6 +133,10 @@ class BadSetting(FilemillError):
     """A setting is wrong."""
 
 
+class ProcessKilled(FilemillError):
+    """A process of the run was ended from outside; the run has to be done again."""
+
+
 class JobFailed(FilemillError):
     """The job failed.
 

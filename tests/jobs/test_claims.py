@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from filemill import connections
-from filemill.jobs import commands
-from filemill.jobs.job import Status
+from filemill.jobs import commands, sweep
+from filemill.jobs.job import MOST_RUNS, MOST_WORKERS_LOST, Status
 from filemill.jobs.rows import claims, transitions
 from tests.fixtures.jobs import NewJob, new_account
 
@@ -76,7 +76,7 @@ async def test_the_fence_rises_and_an_old_one_opens_nothing(queued: NewJob) -> N
     (taken,) = await transitions.take_back()
     assert taken.status is Status.QUEUED
     second = await claim()
-    assert (first.fence, second.fence, second.runs) == (1, 2, 2)
+    assert (first.fence, second.fence, second.runs) == (1, 2, 1)
     # when the first wakes up, then none of its moves has any effect
     assert await transitions.renew(first.id, first.fence, 0.5, None) is None
     assert not await transitions.finish(first.id, first.fence, b"{}")
@@ -89,15 +89,47 @@ async def test_the_fence_rises_and_an_old_one_opens_nothing(queued: NewJob) -> N
     assert not await transitions.finish(second.id, second.fence, b"{}")
 
 
-async def test_the_third_lost_worker_is_the_last(queued: NewJob) -> None:
+async def lose_worker() -> None:
+    await claim()
+    await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
+    await sweep.take_back()
+
+
+async def test_lost_workers_do_not_brand_a_file(queued: NewJob) -> None:
+    # given a job whose worker's machine went down more often than a process may die over a file
     job = await queued()
-    for _ in range(3):
-        await claim()
-        await connections.execute("UPDATE job SET lease_until = now() - interval '1 s'")
-        await transitions.take_back()
+    for _ in range(MOST_RUNS + 1):
+        await lose_worker()
+    # then the job waits for its next worker, and no run counts
+    assert (await commands.get(job.id, job.owner)).status is Status.QUEUED
+    assert await connections.fetchval("SELECT runs FROM job WHERE id = $1", job.id) == 0
+    # when a process dies after that, then all of its runs are left
+    claimed = await claim()
+    assert await transitions.lost_process(claimed.id, claimed.fence) is Status.QUEUED
+
+
+async def test_a_job_that_takes_every_worker_with_it_ends_and_its_file_is_not_remembered(queued: NewJob) -> None:
+    job = await queued()
+    for _ in range(MOST_WORKERS_LOST):
+        await lose_worker()
+    job = await commands.get(job.id, job.owner)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "internal", "us")
+    assert f"lost {MOST_WORKERS_LOST} times" in (job.error_message or "")
+    assert await connections.fetchval("SELECT count(*) FROM crashed_file") == 0
+    # when its owner tries it again, then it starts anew
+    await commands.retry(job.id, job.owner)
+    await lose_worker()
+    assert (await commands.get(job.id, job.owner)).status is Status.QUEUED
+
+
+async def test_the_third_dead_process_is_the_last(queued: NewJob) -> None:
+    job = await queued()
+    for _ in range(MOST_RUNS):
+        claimed = await claim()
+        await transitions.lost_process(claimed.id, claimed.fence)
     job = await commands.get(job.id, job.owner)
     assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "crashed", "us")
-    assert "3 times" in (job.error_message or "")
+    assert "died 3 times" in (job.error_message or "")
 
 
 async def test_a_drained_run_does_not_count(queued: NewJob) -> None:

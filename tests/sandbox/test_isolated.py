@@ -392,6 +392,20 @@ async def test_disk_and_time_are_limited(at_hand: Context, runner: Runner, queue
     assert (job.error_code, job.error_message) == ("too_slow", "The job took longer than the 1 seconds allowed.")
 
 
+async def test_a_run_whose_program_is_killed_is_done_again_three_times_at_most(
+    at_hand: Context, runner: Runner, queued: NewProgram
+) -> None:
+    # given a job, each run of which loses a program that its engine had started
+    job = await queued("from filemill.errors import ProcessKilled\nraise ProcessKilled")
+    # when
+    await runner.until_empty()
+    # then
+    job = await now(job)
+    assert (job.status, job.error_code, job.fence) == (Status.FAILED, "crashed", 3)
+    whys = [event.data["why"] for event in await commands.events(job.id, job.owner) if event.data.get("to") == "QUEUED"]
+    assert whys[1:] == ["its process was killed"] * 2
+
+
 async def test_a_file_that_ends_its_process_three_times_is_refused_when_it_comes_again(
     at_hand: Context, runner: Runner, queued: NewProgram
 ) -> None:

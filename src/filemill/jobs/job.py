@@ -46,7 +46,10 @@ APIS: dict[str, str] = {DATA: "data-jobs", CONVERSION: "conversion-sessions"}
 """The APIs at which a job can begin: as its row says it, and as callers know it."""
 
 MOST_RUNS = 3
-"""How often a job may lose its worker before it has FAILED."""
+"""How often the process that works on a job may die before the job has FAILED as `crashed`."""
+
+MOST_WORKERS_LOST = 10
+"""How often a job may lose its worker, machine and all, before the job has FAILED; its file is not to blame."""
 
 ERROR_CODES: dict[str, str] = {
     "bad_value": "A value is not of the type a step or the output needs.",
@@ -56,7 +59,7 @@ ERROR_CODES: dict[str, str] = {
     "too_much_memory": "The job needs more memory than a job may have.",
     "too_large": "An output is larger than an output may be.",
     "too_slow": "The job took longer than a job may take.",
-    "crashed": "The job ended its worker every time it was run.",
+    "crashed": "The process that worked on the job died every time.",
     "store_away": "The object store was out of reach for too long.",
     "input_changed": "An input was changed after it had been marked as uploaded.",
     "internal": "Something went wrong on our side.",

@@ -166,8 +166,14 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     plan: Plan | None = None
 
 
+KILLED = "killed"
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """The run ended badly. `code` is one of `jobs.job.ERROR_CODES`; `store_away`: the store did not answer."""
+    """The run ended badly. `code` is one of `jobs.job.ERROR_CODES`, or one of the two that end no job.
+
+    `store_away`: the store did not answer. `KILLED`: a process that the engine had started was ended from outside.
+    """
 
     code: str
     message: str

@@ -4,6 +4,7 @@ import time
 
 from filemill import logs
 from filemill.errors import JobFailed, StoreAway
+from filemill.pipelines import run as wire
 from filemill.pipelines.run import Done, Line, Phase, Progress, Refused, Warned
 from filemill.runs.lease import LOOK_SECONDS, TICK_SECONDS, Ended, Lease
 from filemill.sandbox.child import Child, Exit
@@ -46,6 +47,9 @@ class Watch:
         match said:
             case Refused(code="store_away"):
                 raise StoreAway
+            case Refused(code=wire.KILLED):
+                logs.warn("filemill.runs.watch", "a program of a run was killed")
+                raise Ended("killed")
             case Refused(code="too_much_memory", message=message):
                 raise self._too_much_memory(message)
             case Refused(code, message, at_fault):

@@ -13,6 +13,7 @@ import pytest
 
 from filemill.engines.documents import libreoffice, programs
 from filemill.engines.documents.engine import Documents
+from filemill.errors import ProcessKilled
 from tests.engines.documents import contents
 from tests.engines.documents.samples import Samples
 from tests.engines.documents.workshop import Workshop
@@ -77,6 +78,48 @@ def test_one_that_dies_while_it_writes_leaves_no_lock_to_the_next(
     assert contents.pages_of(made) == 2
 
 
+@pytest.mark.parametrize("killed", ["soffice_of", "desk_of"])
+def test_one_that_is_killed_twice_is_no_fault_of_the_document(
+    killed: str, shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    say = programs.Talker.say
+
+    def kill_first(self: programs.Talker, line: bytes) -> None:
+        os.kill({"soffice_of": soffice_of, "desk_of": desk_of}[killed](shop.engine), signal.SIGKILL)
+        say(self, line)
+
+    monkeypatch.setattr(programs.Talker, "say", kill_first)
+
+    # when, then
+    with pytest.raises(ProcessKilled):
+        shop.convert(samples.of("docx"), "docx", "pdf")
+    monkeypatch.setattr(programs.Talker, "say", say)
+    assert contents.pages_of(shop.convert(samples.of("docx"), "docx", "pdf").file) == 2
+
+
+def test_one_that_is_killed_while_it_starts_anew_is_no_fault_of_the_document(
+    shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given one that is killed over a document
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    os.kill(soffice_of(shop.engine), signal.SIGKILL)
+    hear = programs.Talker.hear
+
+    def kill_the_next(self: programs.Talker, seconds: float) -> bytes:
+        if seconds == libreoffice.START_SECONDS:
+            os.kill(self.pid, signal.SIGKILL)
+        return hear(self, seconds)
+
+    monkeypatch.setattr(programs.Talker, "hear", kill_the_next)
+
+    # when the one that takes its place is killed before it is ready, then
+    with pytest.raises(ProcessKilled):
+        shop.convert(samples.of("docx"), "docx", "pdf")
+    monkeypatch.undo()
+
+
 def test_a_document_over_which_it_dies_twice_has_failed(
     shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +128,7 @@ def test_a_document_over_which_it_dies_twice_has_failed(
     say = programs.Talker.say
 
     def kill_first(self: programs.Talker, line: bytes) -> None:
-        os.kill(soffice_of(shop.engine), signal.SIGKILL)
+        os.kill(soffice_of(shop.engine), signal.SIGSEGV)
         say(self, line)
 
     monkeypatch.setattr(programs.Talker, "say", kill_first)

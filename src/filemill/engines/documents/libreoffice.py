@@ -21,6 +21,7 @@ from filemill.engines.documents import programs, trouble
 from filemill.engines.documents.cell_ranges import Range
 from filemill.engines.documents.programs import Gone, Talker, TooSlow
 from filemill.engines.documents.task import Task
+from filemill.errors import ProcessKilled
 
 log = logging.getLogger(__name__)
 
@@ -219,7 +220,7 @@ class LibreOffice:
         if allocator := _allocator():
             environment |= {"LD_PRELOAD": allocator, **_ALLOCATING}
         desk = Path(__file__).with_name("office_desk.py")
-        told = (str(found), str(profile), address, str(OUT_OF_MEMORY))
+        told = (str(found), str(profile), address, str(OUT_OF_MEMORY), str(programs.KILLED))
         self._desk = Talker([str(SYSTEM_PYTHON), "-I", str(desk), *told], environment)
         self._is_ready, self._jobs = False, 0
 
@@ -231,7 +232,7 @@ class LibreOffice:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def convert(self, source: Path, target: Path, task: Task) -> None:
-        """Converts one file into another, by their extensions. Raises JobFailed."""
+        """Converts one file into another, by their extensions. Raises JobFailed, ProcessKilled."""
         self.order(source, target, task)
 
     def order(self, source: Path, target: Path, task: Task, *, calculates: bool = False, packs: bool = False) -> Answer:
@@ -261,6 +262,8 @@ class LibreOffice:
             return self._ask(order)
         except Gone as error:
             self.end()
+            if programs.was_killed(error.code):
+                raise ProcessKilled from error
             how = trouble.too_large if error.code == OUT_OF_MEMORY else trouble.crashed
             raise how(task.file) from error
         except TooSlow as error:
@@ -280,11 +283,13 @@ class LibreOffice:
         return msgspec.json.decode(self._desk.hear(programs.MOST_SECONDS), type=Answer)
 
     def _wait(self, desk: Talker) -> None:
-        """Waits until it has started. Where it does not, no document is to blame."""
+        """Waits until it has started. Where it does not, no document is to blame. Raises JobFailed, ProcessKilled."""
         try:
             desk.hear(START_SECONDS)
         except (Gone, TooSlow) as error:
             self.end()
+            if isinstance(error, Gone) and programs.was_killed(error.code):
+                raise ProcessKilled from error
             raise trouble.internal() from error
         self._is_ready = True
 

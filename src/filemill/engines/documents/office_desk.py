@@ -221,6 +221,11 @@ def has_died(office: "subprocess.Popen[bytes]", desktop: Any) -> bool:
     return office.poll() is not None
 
 
+def was_killed(office: "subprocess.Popen[bytes]") -> bool:
+    """Whether somebody else has ended it, rather than the document; asked once it is gone."""
+    return office.poll() in (-signal.SIGKILL, -signal.SIGTERM)
+
+
 def is_out_of_memory(office: "subprocess.Popen[bytes]") -> bool:
     """Whether it died near the limit of memory that it shares with us; waits until it is gone."""
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -231,7 +236,7 @@ def is_out_of_memory(office: "subprocess.Popen[bytes]") -> bool:
 
 
 def main() -> None:
-    """`office_desk.py PROGRAM PROFILE ADDRESS CODE`; CODE is what it ends with when memory was short"""
+    """`office_desk.py PROGRAM PROFILE ADDRESS SHORT KILLED`: its exit codes when memory is short or it is killed."""
     outbox = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     office, desktop = connect(*sys.argv[1:4])
@@ -246,7 +251,9 @@ def main() -> None:
             told = convert(desktop, json.loads(line))
         except Exception as error:  # noqa: BLE001 -- told to whoever asked
             if has_died(office, desktop):
-                sys.exit(int(sys.argv[4]) if is_out_of_memory(office) else "soffice has died")
+                if is_out_of_memory(office):
+                    sys.exit(int(sys.argv[4]))
+                sys.exit(int(sys.argv[5]) if was_killed(office) else "soffice has died")
             say(ok=False, error=f"{type(error).__name__}: {error}"[:500])
         else:
             say(ok=True, **told)

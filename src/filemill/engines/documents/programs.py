@@ -15,10 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from filemill.errors import FilemillError
+from filemill.errors import FilemillError, ProcessKilled
 
 MOST_SECONDS = 600
 """Of one program on one document. The job's own limit ends it earlier where that is shorter."""
+
+KILLED = 72
+"""What a program that stays ends with where a program of its own was killed."""
 
 LONGEST_ANSWER = 1 << 20
 _CHUNK = 1 << 16
@@ -35,6 +38,11 @@ class ProgramFailed(FilemillError):
         super().__init__(f"{program} ended with code {code}: {stderr[-_STDERR_TAIL:].strip()}")
         self.code = code
         self.stderr = stderr
+
+
+def was_killed(code: int | None) -> bool:
+    """Whether a program that ended with this code was ended by somebody else, rather than by what it worked on."""
+    return code in (-signal.SIGKILL, -signal.SIGTERM, KILLED)
 
 
 class TooSlow(FilemillError):
@@ -56,7 +64,7 @@ def environ(**more: str) -> dict[str, str]:
 
 
 def run(argv: Sequence[str], folder: Path, *, seconds: float = MOST_SECONDS) -> bytes:
-    """Runs a program to its end, in a folder -> what it printed. Raises ProgramFailed, TooSlow."""
+    """Runs a program to its end, in a folder -> what it printed. Raises ProgramFailed, ProcessKilled, TooSlow."""
     try:
         done = subprocess.run(
             argv,
@@ -70,6 +78,8 @@ def run(argv: Sequence[str], folder: Path, *, seconds: float = MOST_SECONDS) -> 
         )
     except subprocess.TimeoutExpired as error:
         raise TooSlow from error
+    if was_killed(done.returncode):
+        raise ProcessKilled
     if done.returncode:
         raise ProgramFailed(argv[0], done.returncode, done.stderr.decode(errors="replace"))
     return done.stdout
@@ -106,7 +116,7 @@ class Talker:
             self._process.stdin.write(line + b"\n")
             self._process.stdin.flush()
         except OSError as error:
-            raise Gone from error
+            raise Gone(self._code()) from error
 
     def hear(self, seconds: float) -> bytes:
         """Its next line. Raises Gone when it ended instead, TooSlow when it said nothing for so long."""

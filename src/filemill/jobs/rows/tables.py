@@ -14,8 +14,9 @@ from filemill.storage.tables import Object
 class Job(Table, db=DB, tablename="job"):
     """A job. The row is the truth.
 
-    `fence` counts all claims ever, `runs` those since the owner last queued it, `events` its events. `due_at`: not to
-    be claimed before. Times are PostgreSQL's.
+    `fence` counts all claims ever, `events` the job's events; since its owner last queued the job, `runs` counts the
+    runs that count, `workers_lost` those whose worker was lost. `due_at`: not to be claimed before. Times are
+    PostgreSQL's.
     """
 
     id = UUID(primary_key=True)
@@ -30,6 +31,7 @@ class Job(Table, db=DB, tablename="job"):
     phase = Text(null=True, default=None)
     fence = Integer(default=0)
     runs = Integer(default=0)
+    workers_lost = Integer(default=0)
     events = Integer(default=0)
     queued_at = Timestamptz(null=True, default=None)
     due_at = Timestamptz(null=True, default=None)

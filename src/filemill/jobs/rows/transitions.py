@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from filemill.connections import execute, fetch, fetchrow, fetchval
-from filemill.jobs.job import MOST_RUNS, Status
+from filemill.jobs.job import MOST_RUNS, MOST_WORKERS_LOST, Status
 
 LEASE_SECONDS = 10
 CHANNEL = "job"
@@ -51,8 +51,8 @@ _NO_ERROR = "error_code = NULL, error_message = NULL, at_fault = NULL"
 
 _QUEUE = _transition(
     "SELECT id, status AS was FROM job WHERE id = $1 AND status = ANY($2::text[]) FOR NO KEY UPDATE",
-    f"""status = 'QUEUED', queued_at = clock_timestamp(), due_at = NULL, runs = 0, progress = 0, phase = NULL,
-    started_at = NULL, ended_at = NULL, expires_at = NULL, result = NULL, {_NO_ERROR}""",
+    f"""status = 'QUEUED', queued_at = clock_timestamp(), due_at = NULL, runs = 0, workers_lost = 0,
+    progress = 0, phase = NULL, started_at = NULL, ended_at = NULL, expires_at = NULL, result = NULL, {_NO_ERROR}""",
     "$3::text",
 )
 
@@ -173,24 +173,43 @@ async def give_back(job_id: UUID, fence: int, why: str, after: float = 0) -> Sta
     return None if row is None else Status(row["status"])
 
 
-_TAKE_BACK_CHANGE = f"""
-status = CASE WHEN picked.was = 'CANCELLATION_REQUESTED' THEN 'CANCELLED' WHEN job.runs < {MOST_RUNS} THEN 'QUEUED'
-  ELSE 'FAILED' END,
-error_code = CASE WHEN picked.was = 'RUNNING' AND job.runs >= {MOST_RUNS} THEN 'crashed' END,
-error_message = CASE WHEN picked.was = 'RUNNING' AND job.runs >= {MOST_RUNS}
-  THEN 'The job ended its worker {MOST_RUNS} times; it was not tried again.' END,
-at_fault = CASE WHEN picked.was = 'RUNNING' AND job.runs >= {MOST_RUNS} THEN 'us' END,
-ended_at = CASE WHEN picked.was = 'RUNNING' AND job.runs < {MOST_RUNS} THEN NULL ELSE clock_timestamp() END,
-progress = 0, phase = NULL, lease_until = NULL, worker = NULL, due_at = NULL
-"""
+def _again_unless(is_last: str, code: str, message: str) -> str:
+    """SQL that queues a job whose run came to nothing, or ends it: cancelled if that was asked, FAILED if `is_last`."""
+    fails = f"picked.was = 'RUNNING' AND {is_last}"
+    return f"""
+    status = CASE WHEN picked.was = 'CANCELLATION_REQUESTED' THEN 'CANCELLED' WHEN {is_last} THEN 'FAILED'
+      ELSE 'QUEUED' END,
+    error_code = CASE WHEN {fails} THEN '{code}' END,
+    error_message = CASE WHEN {fails} THEN '{message}' END,
+    at_fault = CASE WHEN {fails} THEN 'us' END,
+    ended_at = CASE WHEN picked.was = 'RUNNING' AND NOT {is_last} THEN NULL ELSE clock_timestamp() END,
+    progress = 0, phase = NULL, lease_until = NULL, worker = NULL, due_at = NULL
+    """
+
+
+_LOST_PROCESS_CHANGE = _again_unless(
+    f"(job.runs >= {MOST_RUNS})",
+    "crashed",
+    f"The process that worked on the job died {MOST_RUNS} times; the job was not tried again.",
+)
+# A worker may be lost to a reboot, and the file has done nothing: the run does not count. A job that takes every
+# worker with it ends all the same.
+_LOST_WORKER_CHANGE = (
+    _again_unless(
+        f"(job.workers_lost + 1 >= {MOST_WORKERS_LOST})",
+        "internal",
+        f"The worker that had the job was lost {MOST_WORKERS_LOST} times; the job can be tried again.",
+    )
+    + ", runs = job.runs - 1, workers_lost = job.workers_lost + 1"
+)
 
 _LOST = _transition(
-    _OWN.format("ANY(ARRAY['RUNNING', 'CANCELLATION_REQUESTED'])"), _TAKE_BACK_CHANGE, "'its process was killed'"
+    _OWN.format("ANY(ARRAY['RUNNING', 'CANCELLATION_REQUESTED'])"), _LOST_PROCESS_CHANGE, "'its process was killed'"
 )
 
 
 async def lost_process(job_id: UUID, fence: int) -> Status | None:
-    """A run whose process was killed from outside: queued again, or FAILED after the last allowed run."""
+    """A run whose process died, or lost a program: queued again, or FAILED as `crashed` after the last allowed run."""
     row = await fetchrow(_LOST, job_id, fence)
     return None if row is None else Status(row["status"])
 
@@ -200,7 +219,7 @@ async def lost_process(job_id: UUID, fence: int) -> Status | None:
 _TAKE_BACK = _transition(
     """SELECT id, status AS was FROM job WHERE status IN ('RUNNING', 'CANCELLATION_REQUESTED')
     AND lease_until < clock_timestamp() LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED""",
-    _TAKE_BACK_CHANGE,
+    _LOST_WORKER_CHANGE,
     "'its worker was lost'",
 )
 
