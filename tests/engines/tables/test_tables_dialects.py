@@ -149,7 +149,7 @@ def test_a_first_row_of_values_is_a_row(shop: Workshop, text: str) -> None:
     assert "column_1" in told(result)
 
 
-@pytest.mark.parametrize("text", ["0,1,2\n5,6,7\n", "2019,2020\n5,6\n", "n,2\n1,2\n", "1,2\n", "1,2\nx,y\n"])
+@pytest.mark.parametrize("text", ["n,2\n1,2\n", "1,2\n", "1,2\nx,y\n"])
 def test_a_first_row_that_may_be_names_is_one_of_names(shop: Workshop, text: str) -> None:
     result = shop.run("t.csv", text)
     assert result.text == text

@@ -9,6 +9,7 @@ import polars as pl
 from filemill.engines.tables import schema
 from filemill.engines.tables.schema import Type
 
+_CHANGE = str.maketrans(",.", ".,")
 _NUMBER = r"^-?[0-9]*,?[0-9]+$"
 _NO_THOUSANDS = r",(?:[0-9]{1,2}|[0-9]{4,})$"
 
@@ -16,6 +17,11 @@ _NO_THOUSANDS = r",(?:[0-9]{1,2}|[0-9]{4,})$"
 def swapped(text: pl.Expr) -> pl.Expr:
     """Text in which comma and point have changed places."""
     return text.str.replace_many([",", "."], [".", ","])
+
+
+def swapped_value(text: str) -> str:
+    """The same of one value."""
+    return text.translate(_CHANGE)
 
 
 def kinds_of(sample: pl.DataFrame) -> dict[str, Type]:

@@ -5,13 +5,12 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from filemill.engines.tables import floats, schema
+from filemill.engines.tables import commas, floats, schema
 from filemill.engines.tables.schema import Type
 
 Reason = Callable[[str], str]
 """From a value, as it stood, to the end of the sentence that begins with the value."""
 
-_COMMA_AND_POINT = str.maketrans(",.", ".,")
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 _DECIMAL = re.compile(rf"-?[0-9]{{1,28}}(?:\.[0-9]{{1,{schema.PLACES}}})?")
 _LONGEST_WHOLE = 10**38
@@ -30,7 +29,7 @@ def of_text(kind: Type, needs: str, *, swapped: bool) -> Reason:
     """Of a cell of text; `needs` is who needs it typed, `swapped` whether numbers have a decimal comma."""
 
     def reason(text: str) -> str:
-        target = _cast_of(text.translate(_COMMA_AND_POINT) if swapped else text, kind)
+        target = _cast_of(commas.swapped_value(text) if swapped else text, kind)
         return f"is no value of the column's type, {kind.name}, which {needs} needs; {_cast_to(target)}"
 
     return reason

@@ -2,10 +2,11 @@
 
 from functools import partial
 
+import msgspec
 import polars as pl
 
 from filemill.engines.tables import commas, schema, trouble
-from filemill.engines.tables.readers import batches, dialect, heads, markers, names, pieces, records
+from filemill.engines.tables.readers import batches, dialect, headers, heads, markers, names, pieces, records
 from filemill.engines.tables.readers.pieces import Pieces, Stream
 from filemill.engines.tables.table import MARK, ROW, Column, Table
 from filemill.errors import JobFailed
@@ -40,12 +41,14 @@ class Delimited:
         self._ended = False
         self.gate = batches.Gate()
         self._early: list[pl.DataFrame] = []
+        self._left_out: list[int] = []
         self._pieces: Pieces | None = None
         try:
             self.header = self._read_header()
             self.sample = self._read_sample()
             self._kinds = schema.guess(self.sample)
             self._swapped = self._take_commas()
+            self._names = self._name_columns()
             self._tell_of_marks()
         except BaseException:
             self.close()
@@ -55,7 +58,8 @@ class Delimited:
         """The file as a table. Its columns are typed by the first rows."""
         columns = {
             name: Column(at, kind or schema.TEXT, is_text=True, guessed=kind is not None, swapped=at in self._swapped)
-            for (at, kind), name in zip(self._kinds.items(), self.header, strict=True)
+            for at, name in self._names.items()
+            for kind in (self._kinds[at],)
         }
         frame = batches.scan(self, {column.at: pl.String() for column in columns.values()})
         return Table(frame, columns, self, self.sample, marks=True)
@@ -67,7 +71,7 @@ class Delimited:
         elif self._ended:
             return None
         else:
-            batch = self._read_batch([int(name) for name in wanted])
+            batch = self._read_batch([*map(int, wanted), *self._left_out])
         swapped = [pl.col(name) for name in self._swapped if name in batch.columns]
         return batch.with_columns(map(commas.swapped, swapped)) if swapped else batch
 
@@ -97,8 +101,7 @@ class Delimited:
         if not header:
             raise trouble.bad_file(self.file, "The file is empty.")
         if self.dialect.has_header:
-            self._check_header(header)
-            header = names.of(header, self.file, self._options, self._say, keeps_empty=True)
+            headers.check(header, self.file, self.dialect)
         else:
             header, end = [f"column_{number}" for number in range(1, len(header) + 1)], 0
         cut = partial(records.end_of_records, quote=self.dialect.quote.encode())
@@ -116,22 +119,6 @@ class Delimited:
         text = f"{self.file.file_name}: {what}; if that is wrong, say so in input_options."
         self._say(Warned("guessed", text))
 
-    def _check_header(self, header: list[str]) -> None:
-        # Excel's own note of the separator: as a header it would make rows of the names, and text of all columns.
-        if header == ["sep=", ""] or (len(header) == 1 and len(header[0]) == 5 and header[0].startswith("sep=")):
-            raise trouble.bad_file(
-                self.file, "The first line, 'sep=', is a note for Excel and names no columns; please take it out."
-            )
-        if len(header) == 1 and not self.dialect.given:
-            separated = dialect.NAMES.items()
-            wrong = [name for sign, name in separated if sign in header[0] and sign != self.dialect.separator]
-            if wrong:
-                raise trouble.bad_file(
-                    self.file,
-                    f"The columns seem to be separated by {wrong[0]}, but not in every row; a .{self.file.format} file"
-                    f" has {dialect.NAMES[self.dialect.separator]}, unless input_options name another delimiter.",
-                )
-
     def _take_commas(self) -> set[str]:
         """Takes numbers with a decimal comma for numbers, where there are any -> their columns."""
         is_said = self._options.decimal_comma
@@ -148,10 +135,31 @@ class Delimited:
         self.sample = self.sample.with_columns(commas.swapped(pl.col(name)) for name in found)
         return set(found)
 
+    def _name_columns(self) -> dict[str, str]:
+        """The names of the columns by the frame's own; one that has neither a name nor a value is none."""
+        if not self.dialect.has_header:
+            return dict(zip(self._kinds, self.header, strict=True))
+        self._left_out = headers.nameless_and_empty(self.header, self._early)
+        there = [at for at in range(len(self.header)) if at not in self._left_out]
+        if not there:
+            raise trouble.bad_file(self.file, "The header names no column, and no row has a value.")
+        if self._left_out:
+            what = headers.told_as_left_out(self._left_out)
+            self._say(Warned("guessed", f"{self.file.file_name}: {what}."))
+        if self._options.has_header is None and headers.may_be_a_row(
+            self.header, self._kinds, self.sample, self._swapped
+        ):
+            what = "the first row is taken for names, but each cell of it would be a value of its column"
+            text = f"{self.file.file_name}: {what}; if it is a row, set has_header to false in input_options."
+            self._say(Warned("guessed", text))
+        header, places = [self.header[at] for at in there], [at + 1 for at in there]
+        made = names.of(header, self.file, self._options, self._say, places=places, keeps_empty=True)
+        return dict(zip(map(str, there), made, strict=True))
+
     def _tell_of_marks(self) -> None:
         for at, kind, marks in markers.found(self.sample, self._kinds):
             what = f"{marks} among them makes text of the column's numbers ({kind})"
-            text = f"{self.file.file_name}, column {trouble.shorten(self.header[int(at)])}: {what}"
+            text = f"{self.file.file_name}, column {trouble.shorten(self._names[at])}: {what}"
             self._say(Warned("guessed", f"{text}; name in null_values of input_options what stands for no value."))
 
     def _read_sample(self) -> pl.DataFrame:
@@ -179,6 +187,7 @@ class Delimited:
                 self._rest = piece
                 continue
             found = records.parse(piece, self.dialect, width, wanted, last=not data, skips=self._skips)
+            found = self._without_strays(found) if self._left_out else found
             self._rest = piece[found.end :]
             self._tried = 0 if found.end else len(piece)
             fault = found.fault
@@ -195,6 +204,17 @@ class Delimited:
                     batch = self._mark_damaged(batch, found.damaged)
                 self._parsed += batch.height
                 return batch
+
+    def _without_strays(self, found: records.Records) -> records.Records:
+        """What was parsed, as if a row were damaged that has a value in a column that was left out."""
+        strays = list(headers.strays(self._with_nulls(found.cells), self._left_out))
+        if not strays:
+            return found
+        if not self._skips:
+            row, what = strays[0]
+            return msgspec.structs.replace(found, cells=found.cells.head(row), fault=what, faulty_cell=None)
+        own = (records.Damaged(row, what, headers.text_of(found.cells.row(row), self.dialect)) for row, what in strays)
+        return msgspec.structs.replace(found, damaged=(*found.damaged, *own))
 
     def _with_nulls(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The cells, without those that the caller says stand for null."""
