@@ -106,10 +106,10 @@ class Samples:
                 patch.setitem(libreoffice.WRITES[OLD[kind][1]], kind, OLD[kind][2])
             self._office.convert(source, path, task)
 
-    def old(self, content: bytes, kind: str) -> bytes:
-        """A document of today as one of an old format."""
-        made = self._folder / f"made.{kind}"
-        source = self._folder / f"old.{OLD[kind][0]}"
+    def made_of(self, content: bytes, kind: str) -> bytes:
+        """A docx, xlsx or pptx as a file of another format."""
+        made = self._folder / f"other.{kind}"
+        source = self._folder / f"made.{OLD[kind][0] if kind in OLD else ODF[kind]}"
         source.write_bytes(content)
         self._by_office(made, kind, source)
         return made.read_bytes()

@@ -114,7 +114,7 @@ def test_an_ods_shows_its_stored_results(shop: Workshop) -> None:
 
 def test_a_result_that_an_xls_has_lost_is_told(shop: Workshop, samples: Samples) -> None:
     # given
-    made = samples.old(xlsx(formula("A1", "NA()", "#N/A", "e")), "xls")
+    made = samples.made_of(xlsx(formula("A1", "NA()", "#N/A", "e")), "xls")
     no_result, nineteen = b"\2\0\x2a\0\0\0\xff\xff", struct.pack("<d", 19)
 
     # when

@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -153,6 +154,12 @@ class _Order(msgspec.Struct, frozen=True, omit_defaults=True):
     packs: bool = False
 
 
+class _Drawings(msgspec.Struct, frozen=True):
+    """Drawings to be made pictures, as the desk is told of them."""
+
+    draws: list[tuple[str, str]]
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What the desk says of an order: of a workbook, how many sheets it has and where formulas show an error."""
 
@@ -242,19 +249,33 @@ class LibreOffice:
         instance that dies is replaced and the document tried once more.
         """
         usual = _order(source, target, task.media_bytes)
-        order = msgspec.json.encode(msgspec.structs.replace(usual, calculates=calculates, packs=packs))
-        try:
-            answer = self._ask(order)
-        except Gone:
-            log.warning("LibreOffice died over a document")
-            answer = self._ask_again(order, task)
-        except TooSlow as error:
-            self.end()
-            raise trouble.too_slow(task.file) from error
+        answer = self._have(msgspec.structs.replace(usual, calculates=calculates, packs=packs), task)
         if not answer.ok or not target.exists():
             log.warning("LibreOffice did not convert: %s", answer.error)
             raise trouble.not_a(task.file)
         return answer
+
+    def draw(self, drawings: Mapping[Path, Path], task: Task) -> None:
+        """Draws pictures that others do not show, such as emf, as png. One that is damaged is not made.
+
+        None is where LibreOffice is not installed. Raises JobFailed.
+        """
+        if program() is None:
+            return
+        answer = self._have(_Drawings([(str(source), str(target)) for source, target in drawings.items()]), task)
+        if not answer.ok:
+            log.warning("LibreOffice did not draw: %s", answer.error)
+
+    def _have(self, asked: _Order | _Drawings, task: Task) -> Answer:
+        order = msgspec.json.encode(asked)
+        try:
+            return self._ask(order)
+        except Gone:
+            log.warning("LibreOffice died over a document")
+            return self._ask_again(order, task)
+        except TooSlow as error:
+            self.end()
+            raise trouble.too_slow(task.file) from error
 
     def _ask_again(self, order: bytes, task: Task) -> Answer:
         self.end()

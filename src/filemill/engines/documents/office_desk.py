@@ -6,14 +6,15 @@
      "packs": whether long runs of rows and columns without content are taken out}
     -> {"ok": true, "sheets": how many, "errors": [[sheet, left, top, right, bottom], ...]: formulas that show an error}
     or {"ok": false, "error": why}; before the first, {"ready": true}
+    {"draws": [[source, target], ...]: paths of drawings and of the png files to be made of them} -> {"ok": true}
 
 It runs under the system's own Python, which has `uno`, and so imports nothing of filemill. When LibreOffice dies it
 ends as well, with a code of its own where that was for want of memory: whoever started it starts another.
 """
 
-import bisect
 import contextlib
 import ctypes
+import importlib.util
 import json
 import os
 import resource
@@ -25,7 +26,6 @@ from typing import Any
 
 import uno
 from com.sun.star.beans import PropertyValue
-from com.sun.star.uno import RuntimeException
 
 START_SECONDS = 60
 DYING_SECONDS = 3
@@ -35,17 +35,18 @@ NEARLY_ALL = 0.7
 WANTS_A_RESTART = 81
 """What soffice.bin ends with after it has made its profile."""
 
-CONTENT, ERRORS = 31, 4
-"""Of CellFlags: every kind of content. Of FormulaResult: errors."""
 
-MOST_ERRORS = 5_000
-"""Ranges of errors that are told of a document; of a sheet beyond them, all that is used of it is told as one."""
+def neighbour(name: str) -> Any:
+    """Another file of this folder, which is no place where Python looks for modules."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
 
-MOST_DRAWN = 1_000
-"""Drawings for which is looked where they stand; a sheet with more of them stays as long as it is."""
 
-LONGEST_RUN = 50
-"""Rows or columns without content that stay one beside the other; longer runs become one."""
+workbooks, drawings = neighbour("office_workbooks"), neighbour("office_drawings")
 
 
 def prop(name: str, value: object) -> Any:
@@ -81,15 +82,14 @@ def start(program: str, profile: str, address: str) -> "subprocess.Popen[bytes]"
 
 
 def connect(program: str, profile: str, address: str) -> "tuple[subprocess.Popen[bytes], Any]":
-    """Starts LibreOffice -> its process and its desktop."""
+    """Starts LibreOffice -> its process and the context of its services."""
     office = start(program, profile, address)
     here = uno.getComponentContext()
     resolver = here.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", here)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
-            there = resolver.resolve(f"uno:{address};urp;StarOffice.ComponentContext")
-            return office, there.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", there)
+            return office, resolver.resolve(f"uno:{address};urp;StarOffice.ComponentContext")
         except Exception:  # noqa: BLE001 -- whatever it is, it does not answer yet
             code = office.poll()
             if code == WANTS_A_RESTART:
@@ -117,7 +117,7 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
     if document is None:
         raise ValueError("cannot be loaded")
     try:
-        told = prepare(document, order) if hasattr(document, "Sheets") else {}
+        told = workbooks.prepare(document, order) if hasattr(document, "Sheets") else {}
         writing = [prop("FilterName", order["writes"])]
         if order.get("writes_how"):
             writing.append(prop("FilterOptions", order["writes_how"]))
@@ -129,87 +129,6 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
     finally:
         with contextlib.suppress(Exception):
             document.close(True)
-
-
-def prepare(document: Any, order: "dict[str, Any]") -> "dict[str, Any]":
-    """Makes a workbook ready for its export -> how many sheets it has, and which of its formulas show an error."""
-    if order.get("calculates"):
-        document.calculateAll()
-    told = {"sheets": document.Sheets.Count, "errors": errors_of(document.Sheets)}
-    if order["target"].endswith(".csv"):
-        put_one_that_is_seen_first(document.Sheets)
-    if order.get("packs"):
-        document.enableAutomaticCalculation(False)  # results stay what they are, wherever their cells go
-        for sheet in document.Sheets:
-            with contextlib.suppress(RuntimeException):  # a protected sheet stays as long as it is
-                pack(sheet)
-    return told
-
-
-def errors_of(sheets: Any) -> "list[list[Any]]":
-    """The formulas that show an error: the name of their sheet, and left, top, right and bottom of a range."""
-    found: list[list[Any]] = []
-    for sheet in sheets:
-        ranges = sheet.queryFormulaCells(ERRORS).getRangeAddresses()
-        if len(found) + len(ranges) > MOST_ERRORS:
-            used = sheet.createCursor()
-            used.gotoEndOfUsedArea(True)
-            ranges = (used.getRangeAddress(),)
-        found += [[sheet.Name, one.StartColumn, one.StartRow, one.EndColumn, one.EndRow] for one in ranges]
-    return found
-
-
-def pack(sheet: Any) -> None:
-    """Takes long runs of rows and columns out that have no content and no drawing.
-
-    One cell at the end of a sheet would else make a million rows of it.
-    """
-    used = content_of(sheet)
-    if not used or sheet.DrawPage.Count > MOST_DRAWN:
-        return
-    for lines, spans in (
-        (sheet.Rows, [(top, bottom) for _, top, _, bottom in used]),
-        (sheet.Columns, [(left, right) for left, _, right, _ in used]),
-    ):
-        for start, count in reversed(gaps(spans, lines.Count)):
-            lines.removeByIndex(start, count)
-
-
-def content_of(sheet: Any) -> "list[Any]":
-    """Left, top, right and bottom of each range in which something stands, or above which something is drawn."""
-    ranges = sheet.queryContentCells(CONTENT).getRangeAddresses()
-    found = [(one.StartColumn, one.StartRow, one.EndColumn, one.EndRow) for one in ranges]
-    for number in range(min(sheet.DrawPage.Count, MOST_DRAWN)):
-        shape = sheet.DrawPage.getByIndex(number)
-        left, top = shape.Position.X, shape.Position.Y
-        right, bottom = left + shape.Size.Width, top + shape.Size.Height
-        found.append((*cell_at(sheet, left, top), *cell_at(sheet, right, bottom)))
-    return found
-
-
-def cell_at(sheet: Any, x: int, y: int) -> "tuple[int, int]":
-    """Column and row of the cell at a place of a sheet, in hundredths of a millimetre."""
-    columns, rows = range(sheet.Columns.Count), range(sheet.Rows.Count)
-    column = bisect.bisect_right(columns, x, key=lambda at: sheet.getCellByPosition(at, 0).Position.X)
-    row = bisect.bisect_right(rows, y, key=lambda at: sheet.getCellByPosition(0, at).Position.Y)
-    return max(column - 1, 0), max(row - 1, 0)
-
-
-def gaps(spans: "list[tuple[int, int]]", count: int) -> "list[tuple[int, int]]":
-    """Of lines of which some are in use: (first, how many) of each that may go, one of every run staying."""
-    found, end = [], 0
-    for first, last in [*sorted(spans), (count, count)]:
-        if first - end > LONGEST_RUN:
-            found.append((end, first - end - (first < count)))
-        end = max(end, last + 1)
-    return found
-
-
-def put_one_that_is_seen_first(sheets: Any) -> None:
-    """Moves the first sheet that is not hidden to the front, from where a file of one sheet is made."""
-    seen = next((sheet.Name for sheet in sheets if sheet.IsVisible), None)
-    if seen is not None:
-        sheets.moveByName(seen, 0)
 
 
 def has_died(office: "subprocess.Popen[bytes]", desktop: Any) -> bool:
@@ -239,7 +158,8 @@ def main() -> None:
     """`office_desk.py PROGRAM PROFILE ADDRESS SHORT KILLED`: its exit codes when memory is short or it is killed."""
     outbox = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    office, desktop = connect(*sys.argv[1:4])
+    office, context = connect(*sys.argv[1:4])
+    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
 
     def say(**words: object) -> None:
         outbox.write(json.dumps(words) + "\n")
@@ -247,8 +167,13 @@ def main() -> None:
 
     say(ready=True)
     for line in sys.stdin:
+        order = json.loads(line)
+        told: dict[str, Any] = {}
         try:
-            told = convert(desktop, json.loads(line))
+            if "draws" in order:
+                drawings.draw(context, desktop, order["draws"])
+            else:
+                told = convert(desktop, order)
         except Exception as error:  # noqa: BLE001 -- told to whoever asked
             if has_died(office, desktop):
                 if is_out_of_memory(office):

@@ -48,9 +48,22 @@ def relations_part(part: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-def id_of(element: lxml.etree._Element, name: str = "id") -> str:
+def attribute_of(element: lxml.etree._Element, name: str = "id") -> str | None:
+    """The full name of the attribute by which an element names a relation, None where it names none."""
+    return next((one + name for one in _RELATIONS if element.get(one + name)), None)
+
+
+def id_of(element: lxml.etree._Element) -> str:
     """The id of the relation that an element names, empty where it names none."""
-    return next((value for one in _RELATIONS if (value := element.get(one + name))), "")
+    attribute = attribute_of(element)
+    return element.get(attribute, "") if attribute else ""
+
+
+def remove(element: lxml.etree._Element) -> None:
+    """Takes an element out; what stands behind it stays."""
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
 
 
 def main_part(archive: zipfile.ZipFile, usual: str) -> str:
@@ -74,5 +87,5 @@ def write(archive: zipfile.ZipFile, target: Path, changed: Mapping[str, bytes]) 
                 copy.writestr(name, changed[name])
                 continue
             # It is read once: what a better packing would take is more than what it saves.
-            with archive.open(name) as part, copy.open(name, "w", force_zip64=True) as made:
+            with archive.open(name) as part, copy.open(name, "w") as made:
                 shutil.copyfileobj(part, made)

@@ -16,6 +16,7 @@ from filemill.errors import JobFailed
 
 _TEMPLATE = Path(__file__).with_name("plain.typ")
 _PICTURES = Path(__file__).with_name("pictures_inside.lua")
+_PARAGRAPHS = Path(__file__).with_name("paragraphs_only.lua")
 _TITLE = Path(__file__).with_name("title.lua")
 _DIRECTION = Path(__file__).with_name("direction.lua")
 _DIRECTED = (".docx", ".html", ".epub", ".typ")
@@ -75,9 +76,14 @@ def from_markdown(source: Path, target: Path, task: Task) -> None:
         _run(source, _WITHOUT_FRONT_MATTER, target, task)
 
 
-def _run(source: Path, reads: str, target: Path, task: Task) -> None:
+def as_paragraphs(source: Path, target: Path, task: Task) -> None:
+    """The words of a file as a docx of paragraphs, headings and tables alone. Raises JobFailed."""
+    _run(source, _READS[source.suffix[1:]], target, task, _PARAGRAPHS)
+
+
+def _run(source: Path, reads: str, target: Path, task: Task, *filters: Path) -> None:
     try:
-        _start(source, reads, target, task)
+        _start(source, reads, target, task, *filters)
     except ProgramFailed as error:
         raise _trouble(error, task) from error
 
@@ -86,7 +92,7 @@ def _trouble(error: ProgramFailed, task: Task) -> JobFailed:
     return trouble.too_large(task.file) if error.code == _HEAP_EXHAUSTED else trouble.not_a(task.file)
 
 
-def _start(source: Path, reads: str, target: Path, task: Task) -> None:
+def _start(source: Path, reads: str, target: Path, task: Task, *filters: Path) -> None:
     """Runs pandoc. Raises ProgramFailed, JobFailed."""
     writes, *more = _WRITES[target.suffix[1:]]
     title = f"--metadata=pagetitle:{Path(task.file.file_name).stem or 'document'}"
@@ -104,6 +110,7 @@ def _start(source: Path, reads: str, target: Path, task: Task) -> None:
         *((f"--lua-filter={_PICTURES}",) if target.suffix in (".typ", ".md") else ()),
         *((f"--lua-filter={_DIRECTION}",) if target.suffix in _DIRECTED else ()),
         *((f"--lua-filter={one}" for one in _FITTING) if target.suffix == ".typ" else ()),
+        *(f"--lua-filter={one}" for one in filters),
         f"--output={target}",
         str(source),
     )

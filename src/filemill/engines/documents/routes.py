@@ -18,6 +18,8 @@ PAGES = ("jpg", "png", "webp")
 """What the pages of a document can become."""
 
 _OFFICE = Leg("libreoffice", "pdf")
+_PLAIN = Leg("plain_docx", "docx")
+_SLIDES_OF_TODAY, _PLAIN_SLIDES = Leg("libreoffice", "pptx"), Leg("plain_pptx", "pptx")
 _WORDS = ("docx", "odt", "doc", "rtf")
 _SHEETS = ("xlsx", "xls", "ods", "csv")
 _SLIDES = ("pptx", "ppt", "odp")
@@ -39,6 +41,7 @@ def _clean(source: str) -> Route:
         "csv": (Leg("typed_cells", "xlsx"),),
         "svg": (Leg("clean_svg", "svg"),),
         "rtf": (Leg("clean_rtf", "rtf"),),
+        "docx": (Leg("whole_docx", "docx"),),
         **{open_document: (Leg("clean_odf", open_document),) for open_document in ("odt", "ods", "odp")},
     }.get(source, ())
 
@@ -48,8 +51,8 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     **_ways(("docx", "odt", "doc", "rtf", "html", "txt"), ("pdf",), last="libreoffice"),
     **_ways(_WORDS, ("docx",), last="libreoffice"),
     **_ways(("docx", "doc", "rtf"), ("odt",), last="libreoffice"),
-    **_ways(("docx", "odt"), ("rtf", "txt", *_MARKED_UP), last="pandoc"),
-    **_ways(("doc", "rtf"), ("rtf", "txt", *_MARKED_UP), Leg("libreoffice", "docx"), last="pandoc"),
+    **_ways(("docx",), ("rtf", "txt", *_MARKED_UP), _PLAIN, last="pandoc"),
+    **_ways(("odt", "doc", "rtf"), ("rtf", "txt", *_MARKED_UP), Leg("libreoffice", "docx"), _PLAIN, last="pandoc"),
     **_ways(_MARKED_UP, ("docx", "odt", "rtf", "txt", *_MARKED_UP), last="pandoc"),
     **_ways(("md", "epub"), ("pdf",), Leg("pandoc", "typ"), last="typst"),
     **_ways(("txt",), ("docx", "odt", "rtf"), last="libreoffice"),
@@ -62,10 +65,12 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     **_ways(_SHEETS, ("txt",), Leg("workbook", "html"), last="sheet_text"),
     # Slides.
     **_ways(_SLIDES, ("pdf", "pptx", "odp"), last="libreoffice"),
-    **_ways(("pptx",), ("md", "txt"), last="xberg"),
-    **_ways(("pptx",), ("html", "epub"), Leg("xberg", "md"), last="pandoc"),
-    **_ways(("ppt", "odp"), ("md", "txt"), Leg("libreoffice", "pptx"), last="xberg"),
-    **_ways(("ppt", "odp"), ("html", "epub"), Leg("libreoffice", "pptx"), Leg("xberg", "md"), last="pandoc"),
+    **_ways(("pptx",), ("txt",), last="xberg"),
+    **_ways(("pptx",), ("md",), _PLAIN_SLIDES, last="xberg"),
+    **_ways(("pptx",), ("html", "epub"), _PLAIN_SLIDES, Leg("xberg", "md"), last="pandoc"),
+    **_ways(("ppt", "odp"), ("txt",), _SLIDES_OF_TODAY, last="xberg"),
+    **_ways(("ppt", "odp"), ("md",), _SLIDES_OF_TODAY, _PLAIN_SLIDES, last="xberg"),
+    **_ways(("ppt", "odp"), ("html", "epub"), _SLIDES_OF_TODAY, _PLAIN_SLIDES, Leg("xberg", "md"), last="pandoc"),
     # pdf.
     **_ways(("pdf",), PAGES, last="pdfium"),
     **_ways(("pdf",), ("txt",), last="pdfium"),

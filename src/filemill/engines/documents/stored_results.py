@@ -53,7 +53,7 @@ def put(source: Path, target: Path, found: Mapping[str, Found]) -> None:
     """Writes the workbook with the results that were found, without their formulas."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
         for entry in old.infolist():
-            with old.open(entry) as part, new.open(entry.filename, "w", force_zip64=True) as copy:
+            with old.open(entry) as part, new.open(entry.filename, "w") as copy:
                 for start, end in found[entry.filename].cuts if entry.filename in found else ():
                     _copy(part, copy, start - part.tell())
                     part.seek(end)

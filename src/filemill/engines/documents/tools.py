@@ -3,6 +3,7 @@
 import msgspec
 
 from filemill.engines.documents import (
+    alt_chunks,
     cells,
     extraction,
     libreoffice,
@@ -19,6 +20,7 @@ from filemill.engines.documents import (
     typst,
 )
 from filemill.engines.documents.libreoffice import LibreOffice
+from filemill.engines.documents.plain_files import PlainFiles
 from filemill.engines.documents.task import Tool
 from filemill.engines.documents.workbooks import Workbooks
 
@@ -39,12 +41,20 @@ class Kit(msgspec.Struct, frozen=True):
         self.office.end()
 
 
+_WITH_PANDOC: dict[str, Tool] = {
+    "pandoc": pandoc.convert,
+    "markdown": pandoc.from_markdown,
+    "whole_docx": alt_chunks.put_in,
+}
+
+
 def look() -> Kit:
     """Looks for every tool."""
     office = LibreOffice()
+    plain = PlainFiles(office)
     programs: tuple[tuple[str, str | None, dict[str, Tool]], ...] = (
         ("libreoffice", libreoffice.version(), {"libreoffice": office.convert, "workbook": Workbooks(office).convert}),
-        ("pandoc", pandoc.version(), {"pandoc": pandoc.convert, "markdown": pandoc.from_markdown}),
+        ("pandoc", pandoc.version(), _WITH_PANDOC),
         ("typst", typst.version(), {"typst": typst.convert}),
         ("pdfium", pdfium.version(), {"pdfium": pdfium.convert}),
         ("pillow", pictures.version(), {"pictures": pictures.convert}),
@@ -59,6 +69,8 @@ def look() -> Kit:
         "clean_rtf": rich_text.clean,
         "clean_odf": open_documents.clean,
         "paragraphs": paragraphs.to_html,
+        "plain_docx": plain.docx,
+        "plain_pptx": plain.pptx,
         "typed_cells": cells.to_sheet,
         "whole_page": sheet_pages.whole,
         "sheet_markdown": sheet_pages.to_markdown,
