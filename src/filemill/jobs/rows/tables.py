@@ -54,6 +54,7 @@ class Job(Table, db=DB, tablename="job"):
         "status IN ('PENDING', 'QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED', 'COMPLETED', 'FAILED', 'CANCELLED')"
     )
     job_lease_when_held = Check("(lease_until IS NOT NULL) = (status IN ('RUNNING', 'CANCELLATION_REQUESTED'))")
+    job_phase_while_held = Check("phase IS NULL OR status IN ('RUNNING', 'CANCELLATION_REQUESTED')")
     job_error_when_failed = Check("(status = 'FAILED') = (error_code IS NOT NULL)")
     job_at_fault = Check("at_fault IN ('caller', 'us')")
     job_owner_idempotency_key = Unique(["owner", "idempotency_key"])

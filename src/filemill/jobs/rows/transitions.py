@@ -43,7 +43,7 @@ def _transition(pick: str, change: str, why: str) -> str:
     """  # noqa: S608 -- put together from constants of this file
 
 
-_ENDED = "lease_until = NULL, worker = NULL, ended_at = clock_timestamp()"
+_ENDED = "phase = NULL, lease_until = NULL, worker = NULL, ended_at = clock_timestamp()"
 _NO_ERROR = "error_code = NULL, error_message = NULL, at_fault = NULL"
 
 
@@ -65,6 +65,7 @@ async def queue(job_id: UUID, was: tuple[Status, ...], why: str) -> str | None:
 
 _CANCEL_CHANGE = """
 status = CASE WHEN picked.was = 'RUNNING' THEN 'CANCELLATION_REQUESTED' ELSE 'CANCELLED' END,
+phase = CASE WHEN picked.was = 'RUNNING' THEN job.phase END,
 ended_at = CASE WHEN picked.was = 'RUNNING' THEN NULL ELSE clock_timestamp() END
 """
 
@@ -124,7 +125,7 @@ _OWN = "SELECT id, status AS was FROM job WHERE id = $1 AND fence = $2 AND statu
 
 _FINISH = _transition(
     _OWN.format("'RUNNING'"),
-    f"status = 'COMPLETED', progress = 1, phase = NULL, result = $3::jsonb, {_ENDED}",
+    f"status = 'COMPLETED', progress = 1, result = $3::jsonb, {_ENDED}",
     "'finished'",
 )
 
