@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from filemill import connections, redis_pool
-from filemill.accounts import guests, queries, sessions, sign_in
+from filemill.accounts import guests, owner_queries, queries, sessions, sign_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database", "redis")]
 
@@ -104,8 +104,8 @@ async def test_signing_in_makes_a_new_session_and_the_guests_things_the_members(
     # and the guest is the member's, and does not expire
     assert session.guest == former.guest
     assert tuple(await row(former.guest)) == (member, None)
-    assert await queries.is_merged(former.guest, member)
-    assert not await queries.is_merged(former.guest, await a_member())
+    assert set(await owner_queries.owned(member)) == {member, former.guest}
+    assert await owner_queries.owned(former.guest) == [former.guest]
 
 
 async def test_the_guest_of_a_signed_in_session_is_the_members_from_the_first_upload_on():

@@ -12,6 +12,8 @@ from filemill.errors import BadRequest, FilemillError, NotFound, NotYours, Wrong
 from filemill.jobs import commands, context, uploads
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
+from filemill.jobs.rows import claims, files, transitions
+from filemill.storage import queries as objects
 from filemill.storage.objects import Part
 from tests.fixtures.jobs import TABLE, NewJob, new_account, upload
 from tests.fixtures.tidy import assert_tidy
@@ -51,7 +53,7 @@ async def test_what_cannot_be_marked_leaves_the_job_pending(new_job: NewJob) -> 
     refusals = {
         others_key: "not an upload of this job",
         "../../etc/passwd": "not an upload of this job",
-        f"input/{job.id}/data.csv": "not an upload of this job",  # nobody has asked for a URL yet
+        f"input/{job.id}/data.csv": "no upload URL was asked for. Ask for one",
     }
     for key, sentence in refusals.items():
         with pytest.raises(BadRequest, match=sentence):
@@ -75,7 +77,7 @@ async def test_a_larger_file_than_announced_is_refused_naming_both_sizes(new_job
     ("name", "content", "sentence"),
     [
         ("data.csv", b"", "is empty"),
-        ("data.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is not a csv file"),
+        ("data.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0", "is not a csv file"),
         ("data.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is not a csv file"),
         ("data.parquet", TABLE, "is not a parquet file"),
         ("data.csv.gz", TABLE, "is not a csv.gz file"),
@@ -180,3 +182,31 @@ async def test_nothing_can_be_uploaded_to_a_cancelled_job(new_job: NewJob) -> No
     for attempt in (uploads.sign(job.id, job.owner), uploads.mark(job.id, job.owner, key)):
         with pytest.raises(FilemillError, match="CANCELLED"):
             await attempt
+
+
+async def test_who_marks_an_upload_in_parts_too_early_is_told_to_complete_it(new_job: NewJob) -> None:
+    # given an upload in parts that was begun
+    job = await new_job()
+    await uploads.open_multipart(job.id, job.owner)
+    # then a mark says what is missing
+    with pytest.raises(BadRequest, match="complete the upload in parts first"):
+        await uploads.mark(job.id, job.owner, f"input/{job.id}/data.csv")
+    # and once it is over, completing says what to do instead
+    await uploads.abort(job.id, job.owner)
+    with pytest.raises(WrongStatus, match="Mark what was completed; else begin one first"):
+        await uploads.complete(job.id, job.owner, [Part(1, "etag")])
+
+
+async def test_an_output_that_was_never_there_and_one_that_has_gone_are_told_apart(new_job: NewJob) -> None:
+    # given a COMPLETED job whose output has expired
+    job = await new_job()
+    await connections.execute("UPDATE job SET status = 'QUEUED' WHERE id = $1", job.id)
+    assert await claims.claim("tables", "me", "tables 1")
+    assert await transitions.finish(job.id, 1, b"{}")
+    output = await objects.expect(f"output/{job.id}/data_processed.csv", job.owner, job.id, 60, fence=1)
+    await files.name_output(job.id, "output", "data_processed.csv", output)
+    # then
+    with pytest.raises(WrongStatus, match="'output' was kept for a while and is not there any more"):
+        await commands.sign_download(job.id, job.owner)
+    with pytest.raises(WrongStatus, match="no output 'bad_rows'; its outputs are 'output'"):
+        await commands.sign_download(job.id, job.owner, "bad_rows")

@@ -141,13 +141,6 @@ async def delete(account: UUID) -> bool:
     )
 
 
-async def is_merged(guest: UUID, member: UUID) -> bool:
-    """Whether this account is a guest that was merged into this member."""
-    return (
-        await connections.fetchval("SELECT true FROM account WHERE id = $1 AND merged_into = $2", guest, member) is True
-    )
-
-
 async def member_named(name: str) -> MemberRow | None:
     """The account behind a login name: with an @ that is an e-mail, without one a username."""
     column, value = ("email", "lower($1)") if "@" in name else ("username", "$1")

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from filemill import connections
-from filemill.accounts import queries as accounts
+from filemill.accounts import owner_queries as owners
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import context, wakeups
 from filemill.jobs.job import APIS, ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
@@ -61,14 +61,14 @@ async def create(new: NewJob) -> Job:
     settings = context.get().settings
     possible = want_possible(new.pipeline, new.inputs, new.options)
     async with connections.transaction():
-        await jobs.lock_owner(new.owner)
+        await owners.lock(new.owner)
         if new.idempotency_key is not None:
             before = await jobs.by_idempotency_key(new.owner, new.idempotency_key, settings.idempotency_seconds)
             if before is not None:
                 if before[1] != new.body_hash:
                     raise Impossible("Idempotency-Key: this key was used before with another body.")
                 return await _read(before[0])
-        n_open, n_pending = await jobs.count_open(new.owner)
+        n_open, n_pending = await jobs.count_open(await owners.owned(new.owner))
         _want_room(n_open, settings.open_jobs)
         if n_pending >= settings.pending_jobs:
             raise TooMany(
@@ -86,8 +86,8 @@ async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int
     where the owner has `most_open` jobs already.
     """
     possible = want_possible(new.pipeline, new.inputs, new.options)
-    await jobs.lock_owner(new.owner)
-    n_open, _ = await jobs.count_open(new.owner)
+    await owners.lock(new.owner)
+    n_open, _ = await jobs.count_open(await owners.owned(new.owner))
     _want_room(n_open, most_open)
     job_id = await _insert(new, possible)
     await files.bind_input(job_id, MAIN_INPUT, object_id)
@@ -139,7 +139,7 @@ async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
     Raises NotFound, NotYours; WrongStatus where it was not begun at `API`, if that is given.
     """
     job = await _read(job_id)
-    if job.owner != owner and not await accounts.is_merged(job.owner, owner):
+    if job.owner != owner and job.owner not in await owners.owned(owner):
         raise NotYours("This job belongs to somebody else.")
     if api is not None and job.api != api:
         raise WrongStatus(
@@ -150,8 +150,8 @@ async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
 
 
 async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
-    """The jobs of an owner, newest first."""
-    return await jobs.list_of(owner, skip, limit)
+    """The jobs of an owner and of the guests merged into it, newest first."""
+    return await jobs.list_of(await owners.owned(owner), skip, limit)
 
 
 async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
@@ -246,8 +246,12 @@ async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> s
     job = await get(job_id, owner)
     if job.status is not Status.COMPLETED:
         raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has an output.")
-    for file in await files.of_job(job_id, "out"):
+    outputs = await files.of_job(job_id, "out")
+    for file in outputs:
         if file.name == name and file.key is not None and file.state == "stored":
             at_hand = context.get()
             return at_hand.store.presign_get(file.key, at_hand.settings.download_url_seconds, file.file_name)
-    raise WrongStatus(f"The job has no output {name!r} (any more).")
+    if any(file.name == name for file in outputs):
+        raise WrongStatus(f"The output {name!r} was kept for a while and is not there any more; make the job again.")
+    names = ", ".join(repr(file.name) for file in outputs) or "none"
+    raise WrongStatus(f"The job has no output {name[:60]!r}; its outputs are {names}.")

@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 
 from filemill import connections
+from filemill.accounts import owner_queries as owners
 from filemill.errors import BadRequest, Impossible, TookTooLong, TooMany, Unavailable
 from filemill.jobs import commands, context, wakeups
 from filemill.jobs.job import MAIN_INPUT, Job, Status
-from filemill.jobs.rows import files, jobs, plans
+from filemill.jobs.rows import files, plans
 from filemill.jobs.rows.jobs import NewFile as NewInput
 from filemill.jobs.rows.plans import PlanFile
 from filemill.pipelines import formats, pairs, steps
@@ -82,8 +83,8 @@ async def _queue(new: NewPlan, planned: list[PlanFile]) -> UUID:
     most = context.get().settings.open_plans
     told = msgspec.structs.replace(new.options, mode="plan", sample=new.sample)
     async with connections.transaction():
-        await jobs.lock_owner(new.owner)
-        if await plans.count(new.owner) >= most:
+        await owners.lock(new.owner)
+        if await plans.count(await owners.owned(new.owner)) >= most:
             raise TooMany(
                 f"Only {most} of your plans are made at once; wait for one of them.", retry_after=AGAIN_SECONDS
             )

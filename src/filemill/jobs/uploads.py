@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 
 from filemill import connections
+from filemill.accounts import owner_queries as owners
 from filemill.errors import BadRequest, WrongStatus
 from filemill.jobs import commands, context, wakeups
 from filemill.jobs.job import DATA, MAIN_INPUT, Job, Status
@@ -87,12 +88,11 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     inputs = await files.of_job(job_id, "in")
     file = next((f for f in inputs if f.key == object_key), None)
     if file is None or file.object_id is None:
-        keys = " or ".join(repr(_key(job_id, one)) for one in inputs)
-        given = object_key if len(object_key) <= LONGEST_TOLD else f"{object_key[:LONGEST_TOLD]}..."
-        raise BadRequest(f"object_key: {given!r} is not an upload of this job; its input's key is {keys}.")
+        raise BadRequest(_no_upload(object_key, [_key(job_id, one) for one in inputs]))
     looked = await at_hand.store.look(object_key, sniffing.HEAD_BYTES)
     if looked is None:
-        raise BadRequest("object_key: there is no object under this key yet; upload the file first.")
+        what = "complete the upload in parts" if file.upload_id is not None else "upload the file"
+        raise BadRequest(f"object_key: there is no object under this key yet; {what} first.")
     found, head = looked
     if file.announced_size is not None and found.size > file.announced_size:
         raise BadRequest(
@@ -102,9 +102,10 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     if kind is not None:
         sniffing.check(file.file_name, kind, head, found.size)
     async with connections.transaction():
-        await jobs.lock_owner(owner)
+        await owners.lock(owner)
         _want_pending(await jobs.lock(job_id))
-        used, allowed = await rows.stored_bytes(owner, but=file.object_id), at_hand.settings.stored_bytes
+        used = await rows.stored_bytes(await owners.owned(owner), but=file.object_id)
+        allowed = at_hand.settings.stored_bytes
         if used + found.size > allowed:
             raise BadRequest(
                 f"Your files take {used} of the {allowed} bytes allowed; this one of {found.size} does not fit."
@@ -126,6 +127,16 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     if file.upload_id is not None:  # begun in parts, then uploaded in one piece
         await at_hand.store.abort_upload(object_key, file.upload_id)
     return job
+
+
+def _no_upload(given: str, keys: list[str]) -> str:
+    if given in keys:
+        return (
+            "object_key: nothing can have been uploaded under this key yet, as no upload URL was asked for. Ask for"
+            " one, upload the file, then mark it."
+        )
+    told = given if len(given) <= LONGEST_TOLD else f"{given[:LONGEST_TOLD]}..."
+    return f"object_key: {told!r} is not an upload of this job; its input's key is {' or '.join(map(repr, keys))}."
 
 
 async def open_multipart(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
@@ -151,7 +162,10 @@ async def _open_upload(job_id: UUID, owner: UUID, input_name: str) -> tuple[Job,
     async with connections.transaction():
         row = await rows.by_key(key)
     if row is None or row.upload_id is None:
-        raise WrongStatus("There is no open upload in parts; begin one first.")
+        raise WrongStatus(
+            "There is no open upload in parts: none was begun, or it was completed or given up. Mark what was"
+            " completed; else begin one first."
+        )
     return job, file, key, row.upload_id
 
 

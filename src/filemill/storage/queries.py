@@ -62,11 +62,14 @@ async def note_upload(object_id: UUID, upload_id: str | None) -> None:
     await execute("UPDATE object SET upload_id = $2 WHERE id = $1", object_id, upload_id)
 
 
-async def stored_bytes(owner: UUID, *, but: UUID) -> int:
-    """How many bytes of an account are stored, one object left out."""
+async def stored_bytes(owners: list[UUID], *, but: UUID) -> int:
+    """How many bytes of these accounts are stored, one object left out."""
     total: int = await fetchval(
-        "SELECT coalesce(sum(size), 0)::bigint FROM object WHERE owner = $1 AND state = 'stored' AND id <> $2",
-        owner,
+        """
+        SELECT coalesce(sum(size), 0)::bigint FROM object
+        WHERE owner = ANY($1::uuid[]) AND state = 'stored' AND id <> $2
+        """,
+        owners,
         but,
     )
     return total

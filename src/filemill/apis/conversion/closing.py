@@ -5,11 +5,11 @@ import contextlib
 from uuid import UUID
 
 from filemill import connections
+from filemill.accounts import owner_queries as owners
 from filemill.apis.conversion import queries
 from filemill.errors import NotFound
 from filemill.jobs import closing, commands, context
 from filemill.jobs.job import CONVERSION
-from filemill.jobs.rows import jobs
 from filemill.storage import queries as objects
 from filemill.storage import removal
 
@@ -24,7 +24,7 @@ async def close(guest: UUID) -> None:
     """
     until = asyncio.get_running_loop().time() + WAIT_SECONDS
     async with connections.transaction():
-        await jobs.lock_owner(guest)
+        await owners.lock(guest)
         await queries.forget_all(guest)
         held = await closing.begin(guest, CONVERSION)
     await asyncio.gather(*(_ended(job, guest) for job in held))

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from filemill import connections
+from filemill.accounts import owner_queries as owners
 from filemill.accounts import queries as accounts
 from filemill.accounts import sessions
 from filemill.accounts.sessions import Session
@@ -15,7 +16,6 @@ from filemill.apis.conversion.queries import FileRow
 from filemill.errors import BadRequest, FileRefused, NoSession, NotFound
 from filemill.jobs import commands, context, offers, wakeups
 from filemill.jobs.job import CONVERSION, MAIN_INPUT, OPEN, Status
-from filemill.jobs.rows import jobs
 from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines import formats, pairs, steps
 from filemill.pipelines.formats import Format
@@ -80,7 +80,7 @@ async def keep(session: Session, job_id: UUID, file_name: str, object_id: UUID) 
     if not await accounts.lock_live(session.guest) or await sessions.read(session.id) is None:
         raise NoSession
     allowed = context.get().settings.guest_stored_bytes
-    used = await rows.stored_bytes(session.guest, but=object_id)
+    used = await rows.stored_bytes(await owners.owned(session.guest), but=object_id)
     size = await rows.size_of(object_id)
     if used + size > allowed:
         raise BadRequest(f"Your files take {used} of the {allowed} bytes allowed; this one of {size} does not fit.")
@@ -109,7 +109,7 @@ async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
     """
     offered = await offers.pairs()
     async with connections.transaction():
-        await jobs.lock_owner(session.guest)
+        await owners.lock(session.guest)
         file = await queries.lock(session.guest, job_id)
         if file is None:
             raise NotFound(_UNKNOWN)

@@ -41,20 +41,15 @@ class NewFile(msgspec.Struct, frozen=True):
     announced_size: int | None
 
 
-async def lock_owner(owner: UUID) -> None:
-    """Lets one transaction at a time count and add what this account has."""
-    await execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", owner)
-
-
-async def count_open(owner: UUID) -> tuple[int, int]:
-    """How many jobs of an account are open, and how many of these are PENDING."""
+async def count_open(owners: list[UUID]) -> tuple[int, int]:
+    """How many jobs of these accounts are open, and how many of these are PENDING."""
     row = await fetchrow(
         """
         SELECT count(*) AS open, count(*) FILTER (WHERE status = 'PENDING') AS pending FROM job
-        WHERE owner = $1 AND status IN ('PENDING', 'QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
+        WHERE owner = ANY($1::uuid[]) AND status IN ('PENDING', 'QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
           AND NOT options ? 'mode'
         """,
-        owner,
+        owners,
     )
     return row["open"], row["pending"]
 
@@ -131,21 +126,21 @@ _MANY = 2**62
 """More than anybody can pass over; so far numbers can still be added up."""
 
 
-async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
-    """The jobs of an account and of the guests merged into it, newest first."""
+async def list_of(owners: list[UUID], skip: int, limit: int) -> list[Job]:
+    """The jobs of these accounts, newest first."""
     # Each owner's newest are found by the index; one sort over all of an owner's jobs would be slow.
     rows = await fetch(
         _JOB  # noqa: S608 -- nothing but constants
         + """
         WHERE job.id IN (
-          SELECT newest.id FROM (SELECT id FROM account WHERE id = $1 OR merged_into = $1) one
+          SELECT newest.id FROM unnest($1::uuid[]) AS one (id)
           CROSS JOIN LATERAL (
             SELECT id, created_at FROM job WHERE owner = one.id AND NOT options ? 'mode'
             ORDER BY created_at DESC, id DESC LIMIT $2::bigint + $3::bigint) newest
           ORDER BY newest.created_at DESC, newest.id DESC OFFSET $2 LIMIT $3)
         ORDER BY job.created_at DESC, job.id DESC
         """,
-        owner,
+        owners,
         min(skip, _MANY),
         limit,
     )

@@ -21,14 +21,15 @@ class PlanFile(msgspec.Struct, frozen=True):
     object_id: UUID | None = None
 
 
-async def count(owner: UUID) -> int:
-    """How many plans of an account are being made."""
+async def count(owners: list[UUID]) -> int:
+    """How many plans of these accounts are being made."""
     number: int = await fetchval(
         """
-        SELECT count(*) FROM job WHERE owner = $1 AND status IN ('QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
+        SELECT count(*) FROM job
+        WHERE owner = ANY($1::uuid[]) AND status IN ('QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
           AND options ? 'mode' AND expires_at > now()
         """,
-        owner,
+        owners,
     )
     return number
 
