@@ -14,7 +14,7 @@ from filemill.apis.data import account_routes, new_jobs, planning, routes, trans
 from filemill.engines.documents import archives, pdfium, pictures
 from filemill.engines.tables import preview, schema
 from filemill.engines.tables.readers import excerpt, inflate, json_kinds, ndjson, records
-from filemill.engines.tables.writers import xlsx_sink
+from filemill.engines.tables.writers import sheet_room
 from filemill.jobs import plans, sweep, wakeups
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, TRANSITIONS
 from filemill.jobs.rows import transitions
@@ -226,8 +226,8 @@ def _default(name: str) -> int:
         ("formats.md", f"no line above {ndjson._LONGEST >> 20} MiB"),
         ("formats.md", f"nested at most {json_kinds.DEEPEST} deep"),
         ("formats.md", f"1 to {targets.MOST_ROWS_IN_A_GROUP:,} rows"),
-        ("formats.md", f"{xlsx_sink.MOST_COLUMNS:,} columns or {xlsx_sink.MOST_ROWS - 1:,} rows"),
-        ("formats.md", f"{xlsx_sink.LONGEST_TEXT:,} characters"),
+        ("formats.md", f"{sheet_room.MOST_COLUMNS:,} columns or {sheet_room.MOST_ROWS - 1:,} rows"),
+        ("formats.md", f"{sheet_room.LONGEST_TEXT:,} characters"),
         ("tables.md", f"more than {inflate.FREE_BYTES >> 30} GiB and more than {inflate.MOST_TIMES} times"),
         ("tables.md", f"at most {steps.MOST_CONDITIONS:,}, nested at most {steps.DEEPEST_CONDITION} deep"),
         ("tables.md", f"a list of at most {steps.MOST_VALUES:,}"),

@@ -2,10 +2,11 @@
 
 import gzip
 
+import pyarrow as pa
 import pytest
 
 from filemill.pipelines.run import Progress
-from tests.engines.tables.workshop import Workshop, convert, keep, sort
+from tests.engines.tables.workshop import Workshop, convert, keep, parquet_of, sort
 
 ROWS = 1_500_000
 CSV = b"a,b\n" + b"".join(b"%d,%d\n" % (n * 7919 % ROWS, n) for n in range(ROWS))
@@ -29,3 +30,34 @@ def test_progress_moves_with_the_bytes(shop: Workshop, name: str, pipeline: list
     assert shares[-1] == 1
     assert len(set(shares)) > 3
     assert len({line.total for line in told}) == 1
+
+
+FEW = 60_000
+SMALL_CSV = CSV[: CSV.index(b"\n", FEW * 12) + 1]
+SMALL_PARQUET = parquet_of({"a": pa.array(range(FEW)), "b": pa.array(range(FEW))})
+
+
+@pytest.mark.parametrize("target", ["xlsx", "avro"])
+@pytest.mark.parametrize(("name", "unit"), [("t.csv", "bytes"), ("t.parquet", "rows")])
+@pytest.mark.parametrize("pipeline", [[], [sort("b")]], ids=["as it is", "in order"])
+def test_progress_counts_what_is_written_where_writing_is_slow(
+    shop: Workshop, name: str, unit: str, target: str, pipeline: list[dict[str, object]]
+) -> None:
+    data = {"t.csv": SMALL_CSV, "t.parquet": SMALL_PARQUET}[name]
+    # given a table that is read at once, and a format that is written slowly
+    result = shop.run(name, data, *pipeline, to=target)
+    # then what is told grows with the rows that are written, and ends with all of them
+    told = [line for line in result.said if isinstance(line, Progress) and line.unit == unit]
+    shares = [line.done / line.total for line in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert len({line.total for line in told}) == 1
+    # and most of it is told in steps, behind the reading
+    assert len([share for share in shares if 0.15 < share < 1]) >= 3
+
+
+def test_progress_is_told_of_a_sheet_whose_rows_nobody_knew_before(shop: Workshop) -> None:
+    result = shop.run("t.parquet", SMALL_PARQUET, keep("a", "ge", 10_000), to="xlsx")
+    told = [line for line in result.said if isinstance(line, Progress)]
+    assert len(told) > 3
+    assert told[-1].done == told[-1].total

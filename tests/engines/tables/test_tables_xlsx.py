@@ -10,12 +10,12 @@ import pytest
 import xlsxwriter
 
 from filemill.engines.tables.readers import inflate
-from filemill.engines.tables.writers import xlsx_sink
+from filemill.engines.tables.writers import gathering, sheet_room
 from filemill.errors import JobFailed
 from filemill.pipelines import steps
 from filemill.pipelines.run import Progress
 from tests.engines.tables.others import workbook
-from tests.engines.tables.workshop import Workshop, parquet_of
+from tests.engines.tables.workshop import Workshop, keep, parquet_of
 
 
 def test_cells_keep_their_types(shop: Workshop) -> None:
@@ -71,12 +71,12 @@ def test_too_many_rows_are_refused_before_work_starts(shop: Workshop) -> None:
     assert "1,048,575 rows" in failure.message
 
 
-def test_the_first_row_too_many_ends_the_writing_of_a_sheet_at_once(
+def test_the_first_row_too_many_fails_the_job_before_a_sheet_is_begun(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a table of which nobody knows before how many rows it has, and a book that must not be packed any more
-    monkeypatch.setattr(xlsx_sink, "MOST_ROWS", 25_000)
-    monkeypatch.setattr(xlsxwriter.Workbook, "close", lambda _: pytest.fail("it was packed"))
+    # given a table of which nobody knows before how many rows it has, and a book that must not be begun
+    monkeypatch.setattr(sheet_room, "MOST_ROWS", 25_000)
+    monkeypatch.setattr(xlsxwriter.Workbook, "add_worksheet", lambda *_: pytest.fail("it was begun"))
     read = 0
 
     def watch(line: object) -> None:
@@ -93,12 +93,34 @@ def test_the_first_row_too_many_ends_the_writing_of_a_sheet_at_once(
     assert 0 < read < len(data) // 2
 
 
-def test_a_sheet_takes_no_more_disk_than_it_may(shop: Workshop) -> None:
-    row = "abcdefgh" * 400
+@pytest.mark.parametrize(
+    ("row", "is_begun"),
+    [("abcdefgh" * 400, False), ("&" * 600, True)],
+    ids=["its texts", "its texts as XML"],
+)
+def test_a_sheet_takes_no_more_disk_than_it_may(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, row: str, is_begun: bool
+) -> None:
+    # given texts that are longer than the room, and some that are only once they are written as XML
     run, _ = shop.prepare("t.csv", "n\n" + f"{row}\n" * 1_000, to="xlsx")
+    if not is_begun:
+        monkeypatch.setattr(xlsxwriter.Workbook, "add_worksheet", lambda *_: pytest.fail("it was begun"))
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", lambda _: pytest.fail("it was packed"))
     with pytest.raises(JobFailed, match="more than the 1 MB that one may have before it is packed") as failed:
         shop.engine.run(msgspec.structs.replace(run, disk_mb=2), steps.decode(bytes(run.steps)), lambda _: None)
     assert (failed.value.code, failed.value.at_fault) == ("too_large", "caller")
+
+
+def test_rows_that_wait_on_disk_arrive_in_their_order(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given so little memory for rows that they go to disk many times
+    monkeypatch.setattr(gathering, "HELD_BYTES", 1 << 16)
+    rows = [(n, n / 8, f"text {n}", n % 3 == 0, None if n % 5 else date(2020, 1, 1)) for n in range(30_000)]
+    data = parquet_of(dict(zip("abcde", map(list, zip(*rows, strict=True)), strict=True)))
+    # when they are written
+    result = shop.run("t.parquet", data, keep("a", "ge", 1), to="xlsx")
+    # then they are all there
+    again = shop.run("t.xlsx", result.data, to="parquet")
+    assert again.rows == rows[1:]
 
 
 def test_only_the_first_sheet_is_read_and_errors_are_told(shop: Workshop) -> None:

@@ -4,7 +4,7 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import allocation, collecting, diagnosis, plan, planning, spilling, trouble
+from filemill.engines.tables import allocation, collecting, diagnosis, foresight, plan, planning, spilling, trouble
 from filemill.engines.tables.barrier import Misfit
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
@@ -72,7 +72,8 @@ def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
         prepared = writing.prepare(collecting.taken_out(last, inputs, *own), output)
     for warning in losses.of(last, output):
         inputs.say(warning)
-    written = writing.Written(prepared.height, inputs.say)
+    is_slow = FORMATS[output.format].base in foresight.WRITING
+    written = writing.Written(prepared.height, inputs.say, inputs.tell_written if is_slow else None)
     upload = Upload(run.access, output.key, FORMATS[output.format].media_type, _room(run, steps, output))
     stored = writing.send(prepared, output, _how(steps, output), upload, written)
     columns = tuple((name, kind.name) for name, kind in zip(prepared.names, prepared.types, strict=True))

@@ -16,6 +16,10 @@ _KEPT = (*_HELD, "first", "last")
 """Functions whose state of each group stays in memory."""
 
 
+WRITING: dict[str, int] = {"xlsx": 12, "avro": 8}
+"""How many times as long as reading it takes to write a format, roughly, where that is the slow part of most jobs."""
+
+
 def streams(step: Step) -> bool:
     """Whether the rows pass the step piece by piece, so that its memory does not grow with them."""
     match step:

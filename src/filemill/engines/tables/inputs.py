@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import table
+from filemill.engines.tables import foresight, table
 from filemill.engines.tables.readers import excerpt, reading
 from filemill.engines.tables.readers.delimited import Delimited
 from filemill.engines.tables.readers.dialect import Dialect
@@ -73,6 +73,10 @@ class Inputs:
         # Known from the start: some files are gone through once before any step is looked at.
         self._sorted = [0.0 for step in steps.decode(bytes(run.steps)) if isinstance(step, Sort)]
         self._sorts = count()
+        # A writer that is slow counts by rows, and what was read counts in full when its rows are written.
+        self._times = foresight.WRITING.get(FORMATS[run.outputs[0].format].base, 0) if run.outputs else 0
+        self._put = 0.0
+        self._most_told = 0
 
     @property
     def rows(self) -> int:
@@ -198,11 +202,20 @@ class Inputs:
 
         return tell
 
-    def _tell(self) -> None:
+    def tell_written(self, part: float) -> bool:
+        """Tells which part of the rows that came is written by a slow writer -> whether there are bytes to tell of."""
+        self._put = part
+        return self._tell()
+
+    def _tell(self) -> bool:
         total = sum(total for _, total in self._told.values())
         if total:
             done = sum(done for done, _ in self._told.values()) + int(total * sum(self._sorted))
-            self.say(Progress(done, total * (1 + len(self._sorted)), "bytes"))
+            done += int(done * self._times * self._put)
+            self._most_told = max(self._most_told, done)
+            whole = total * (1 + len(self._sorted)) * (1 + self._times)
+            self.say(Progress(self._most_told, whole, "bytes"))
+        return bool(total)
 
 
 def _apart(opened: Table) -> Table:

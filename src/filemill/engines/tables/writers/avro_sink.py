@@ -48,11 +48,14 @@ def value_of(name: str, column: Column) -> tuple[pl.Expr, Check | None]:
     return own.alias(name), None
 
 
-def write(sink: Any, columns: dict[str, pl.DataType], frames: Iterator[pl.DataFrame], compression: str) -> None:
+def write(
+    sink: Any, columns: dict[str, pl.DataType], frames: Iterator[pl.DataFrame], compression: str, put: Any
+) -> None:
     """Every value may be null. Raises fastavro's errors for none that `value_of` has let through."""
     schema = avro_types.schema_of(tuple(columns), list(columns.values()))
     writer: Any = Writer(sink, fastavro.parse_schema(schema), codec=_CODECS[compression])
     for frame in frames:
         for row in frame.iter_rows(named=True):
             writer.write(row)
+        put(frame.height)
     writer.flush()

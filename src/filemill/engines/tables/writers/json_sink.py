@@ -7,7 +7,9 @@ from typing import Any
 import polars as pl
 
 
-def write(sink: Any, _columns: dict[str, pl.DataType], frames: Iterator[pl.DataFrame], _compression: str) -> None:
+def write(
+    sink: Any, _columns: dict[str, pl.DataType], frames: Iterator[pl.DataFrame], _compression: str, _put: Any
+) -> None:
     """Every column stands in every object, null included."""
     before = b"[\n"
     for frame in frames:

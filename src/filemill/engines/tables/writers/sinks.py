@@ -16,7 +16,10 @@ from filemill.pipelines.steps import ConvertFormat
 
 SEPARATORS = {"csv": ",", "tsv": "\t"}
 
-Write = Callable[[Any, dict[str, pl.DataType], Iterator[pl.DataFrame], str], str | None]
+Put = Callable[..., None]
+"""Hears how many rows more are written, and `of` how many where that is known."""
+
+Write = Callable[[Any, dict[str, pl.DataType], Iterator[pl.DataFrame], str, Put], str | None]
 """Writes frames with these columns, in the compression that the format has inside -> what the caller should know."""
 
 OWN: dict[str, Write] = {"json": json_sink.write, "avro": avro_sink.write, "xlsx": xlsx_sink.write}
@@ -35,10 +38,13 @@ _PACKERS: dict[str | None, Callable[[Any], AbstractContextManager[Any]]] = {
 }
 
 
-def sink(frame: pl.LazyFrame, target: Format, how: ConvertFormat, place: Upload, row_bytes: int) -> str | None:
+def sink(
+    frame: pl.LazyFrame, target: Format, how: ConvertFormat, place: Upload, row_bytes: int, *, put: Put
+) -> str | None:
     """Carries the query out; its rows go to `place` as they come -> what the caller should know, if anything.
 
-    `how` holds the format's options; `row_bytes` is how large a row is in memory, 0 where that is not known.
+    `how` holds the format's options; `row_bytes` is how large a row is in memory, 0 where that is not known; `put`
+    hears what a slow writer has written.
     """
     compression = how.compression or next(iter(COMPRESSIONS.get(target.base, ("none",))))
     if target.base not in OWN:
@@ -50,9 +56,9 @@ def sink(frame: pl.LazyFrame, target: Format, how: ConvertFormat, place: Upload,
     batches = frame.collect_batches(maintain_order=True, engine="streaming")
     frames = (part for batch in batches for part in batch.iter_slices(_ROWS))
     if target.compression is None:
-        return write(place, columns, frames, compression)
+        return write(place, columns, frames, compression, put)
     with _PACKERS[target.compression](place) as packed:
-        return write(packed, columns, frames, compression)
+        return write(packed, columns, frames, compression, put)
 
 
 def _rows_together(row_bytes: int) -> int | None:

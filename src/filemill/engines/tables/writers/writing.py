@@ -1,6 +1,6 @@
 """Sends the last table off: typed where the format is, as text where it is not, and nothing altered on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import polars as pl
@@ -10,7 +10,7 @@ from filemill.engines.tables.barrier import Announced, Misfit
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
 from filemill.engines.tables.values import converting
-from filemill.engines.tables.writers import avro_sink, sinks, xlsx_sink
+from filemill.engines.tables.writers import avro_sink, sheet_room, sinks, xlsx_sink
 from filemill.engines.tables.writers.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.pipelines.formats import FORMATS, Format
@@ -48,11 +48,16 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Written:
-    """Counts the rows that are written, and tells how many of how many where that is known beforehand."""
+    """Counts the rows that come to be written, and tells how many of how many where that is known beforehand.
 
-    def __init__(self, height: int | None, say: Say) -> None:
+    Of a slow writer, for which `tell_written` is given, those count that it has `put` down.
+    """
+
+    def __init__(self, height: int | None, say: Say, tell_written: Callable[[float], bool] | None = None) -> None:
         self.rows = 0
+        self._put = 0
         self._height = height
+        self._tell_written = tell_written
         self.say = say
         self._announced = Announced(say, Phase("writing"))
 
@@ -64,9 +69,18 @@ class Written:
         if first.len():
             self._announced.begin()
         self.rows += first.len()
-        if self._height is not None:
+        if self._height is not None and not self._tell_written:
             self.say(Progress(self.rows, self._height, "rows"))
         return first
+
+    def put(self, rows: int, of: int | None = None) -> None:
+        """So many rows more are put down, `of` so many where a writer has all of them before it begins."""
+        self._put += rows
+        whole = of or self._height
+        part = min(self._put / max(of or self.rows, 1), 1.0)
+        is_told = self._tell_written is not None and self._tell_written(part)
+        if whole and not is_told:
+            self.say(Progress(min(self._put, whole), whole, "rows"))
 
 
 def prepare(last: Table, output: OutputFile) -> Prepared:
@@ -85,7 +99,7 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     if target.base == "avro":
         avro_sink.check(tuple(last.columns))
     if target.base == "xlsx":
-        xlsx_sink.check(tuple(last.columns), last.height)
+        sheet_room.check(tuple(last.columns), last.height)
     checks = list(last.checks)
     values, types, own = [], [], []
     for name, column in last.columns.items():
@@ -106,7 +120,7 @@ def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, upload: Upl
     """
     frame = _watched(prepared.frame, written)
     try:
-        told = sinks.sink(frame, FORMATS[output.format], how, upload, prepared.row_bytes)
+        told = sinks.sink(frame, FORMATS[output.format], how, upload, prepared.row_bytes, put=written.put)
         stored = upload.finish()
     except BaseException as error:
         upload.abandon()
