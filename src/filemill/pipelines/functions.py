@@ -178,7 +178,7 @@ FUNCTIONS: dict[str, Function] = {
     "datetime": Function(
         ("value", "[zone]"),
         "datetime",
-        "the same; with `'UTC'`, text must end in `Z` or an offset and gives a datetime in UTC",
+        "the same; with `'UTC'`, text must end in `Z`, `UTC`, `GMT` or an offset and gives a datetime in UTC",
         ("datetime('2024-02-29T12:00+02:00', 'UTC')", "2024-02-29T10:00:00.000000+00:00"),
         {1: "zone"},
     ),

@@ -1,7 +1,5 @@
 """The step `cast`: columns as another type; a value that would lose by it is a misfit."""
 
-import re
-
 import msgspec
 import polars as pl
 
@@ -12,8 +10,6 @@ from filemill.engines.tables.values import casting_values, column_values, conver
 from filemill.engines.tables.values.bench import Bench
 from filemill.pipelines.functions import MOST_SCALE
 from filemill.pipelines.value_steps import Cast
-
-_ENDS_IN_ZONE = re.compile(r"\d(Z|[+-]\d\d:?\d\d)$")
 
 
 def apply(step: Cast, source: Table, number: int) -> Table:
@@ -63,15 +59,25 @@ def _converted(bench: Bench, column: Column, value: pl.Expr, kind: Type, target:
 
 
 def _target(source: Table, column: Column, kind: Type, target: str) -> Type:
-    """The type to be; of decimals and datetimes in a text file the first rows decide on places and zone."""
+    """The type to be; the first rows decide on the places of decimals in a text file, and on the zone of datetimes."""
     first = source.sample[column.at] if column.is_text and column.at in source.sample.columns else None
     if target == "decimal":
         return casting_values.decimal_for(kind, None if first is None else _places(first))
     if target == "datetime" and kind.name == "datetime":
         return kind
-    if target == "datetime" and first is not None and any(map(_ENDS_IN_ZONE.search, first.drop_nulls())):
+    if target == "datetime" and kind == schema.TEXT and _have_zones(source.sample, column):
         return casting_values.UTC
     return casting_values.TARGETS[target]
+
+
+def _have_zones(sample: pl.DataFrame, column: Column) -> bool:
+    """Whether some of the first rows, where they are known, end in a zone."""
+    at = column.at
+    return (
+        at in sample.columns
+        and sample[at].dtype == pl.String
+        and sample[at].str.contains(converting.ENDS_IN_ZONE).any()
+    )
 
 
 def _places(values: pl.Series) -> int:

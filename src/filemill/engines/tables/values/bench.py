@@ -11,6 +11,7 @@ import msgspec
 import polars as pl
 
 from filemill.engines.tables import table
+from filemill.engines.tables.reasons import Reason
 from filemill.engines.tables.table import Check, Table
 from filemill.errors import JobFailed
 
@@ -57,7 +58,7 @@ class Bench:
         finally:
             self._guard = before
 
-    def doubt(self, bad: pl.Expr, value: pl.Expr, what: str) -> None:
+    def doubt(self, bad: pl.Expr, value: pl.Expr, what: str | Reason) -> None:
         """A row for which `bad` is true must fail: `value` is what is told, `what` ends the sentence."""
         self.check(Check(self.step, self.name, bad, value, what))
 

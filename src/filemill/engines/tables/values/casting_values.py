@@ -1,8 +1,11 @@
 """Casts inside expressions, `int(...)`, `date(...)` and so on, and the check that the step `cast` needs, too."""
 
+import re
+
 import polars as pl
 
 from filemill.engines.tables import schema
+from filemill.engines.tables.reasons import Reason
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.values import converting, operands
 from filemill.engines.tables.values.bench import Bench
@@ -40,8 +43,23 @@ def checked(bench: Bench, value: pl.Expr, kind: Type, target: Type, where: str) 
     """The values as ones of another type, and the check that none was lost; an empty text is null."""
     converted = bench.keep(converting.convert(value, kind, target))
     given = value.is_not_null() & (value != "") if kind.name == "text" else value.is_not_null()
-    bench.doubt(converted.is_null() & given, value.cast(pl.String), f"cannot become {target.name} without loss{where}.")
+    bench.doubt(converted.is_null() & given, value.cast(pl.String), _reason(kind, target, where))
     return converted
+
+
+def _reason(kind: Type, target: Type, where: str) -> str | Reason:
+    """Why a value cannot be cast; of a datetime in text whether its zone is the cause."""
+    what = f"cannot become {target.name} without loss{where}."
+    if kind != schema.TEXT or target.name != "datetime":
+        return what
+
+    def reason(text: str) -> str:
+        has_zone = re.search(converting.ENDS_IN_ZONE, text) is not None
+        if has_zone and target == DATETIME:
+            return f"{what} It has a zone, and the first rows have none; datetime(…, 'UTC') in add_column takes zones."
+        return what if has_zone or target == DATETIME else f"{what} It has no zone, and others have one."
+
+    return reason
 
 
 def _allowed(known: str) -> str:

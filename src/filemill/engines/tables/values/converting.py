@@ -23,7 +23,11 @@ _WHOLE = r"^[+-]?[0-9]+(?:\.0*)?$"
 _NUMBER = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
-_ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+_OFFSET = r"([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9])(?::([0-5][0-9]))?)?"
+_ZONE = rf" ?(?:[Zz]|UTC|GMT|{_OFFSET})"
+"""Offsets as ISO, RFC 3339 and PostgreSQL write them, which has hours alone, and seconds for times long ago."""
+
+ENDS_IN_ZONE = rf":[0-9]{{2}}(?:\.[0-9]+)?{_ZONE}$"
 _SHORT_DIGITS = 15
 
 Convert = Callable[[pl.Expr, Type, Type], pl.Expr]
@@ -129,18 +133,28 @@ def _text_to_date(text: pl.Expr, _: Type, __: Type) -> pl.Expr:
 def _text_to_datetime(text: pl.Expr, _: Type, target: Type) -> pl.Expr:
     assert isinstance(target.dtype, pl.Datetime)
     if target.dtype.time_zone is None:
-        whole = _matching(text, f"^{_DATE}(?:[T ]{_TIME})?$").str.replace(" ", "T")
-        moments = (
-            whole.str.replace("^(.{10})$", "${1}T00:00")
-            .str.replace("(T.{5})$", "${1}:00")
-            .str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
-        )
-        return _in_years(moments)
-    whole = _matching(text, f"^{_DATE}[T ]{_TIME}{_ZONE}$").str.replace(" ", "T").str.replace("Z$", "+00:00")
-    moments = whole.str.replace("(T.{5})([+-][0-9:]+)$", "${1}:00${2}").str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S%.f%z", strict=False, time_unit="us", time_zone="UTC"
+        return _in_years(_moments(_matching(text, f"^{_DATE}(?:[T ]{_TIME})?$")))
+    whole = _matching(text, f"^{_DATE}[T ]{_TIME}{_ZONE}$")
+    moments = _moments(whole.str.replace(f"{_ZONE}$", "")) - _offset(whole)
+    return _in_years(moments.dt.replace_time_zone("UTC"))
+
+
+def _moments(text: pl.Expr) -> pl.Expr:
+    """A date, with or without a time, as a moment without a zone."""
+    return (
+        text.str.replace(" ", "T")
+        .str.replace("^(.{10})$", "${1}T00:00")
+        .str.replace("(T.{5})$", "${1}:00")
+        .str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
     )
-    return _in_years(moments)
+
+
+def _offset(text: pl.Expr) -> pl.Expr:
+    """How far a moment that ends in a zone is ahead of UTC."""
+    found = text.str.extract_groups(f"{_OFFSET}$").struct
+    hours, minutes, seconds = (found.field(str(group)).cast(pl.Int64).fill_null(0) for group in (2, 3, 4))
+    ahead = pl.duration(hours=hours, minutes=minutes, seconds=seconds, time_unit="us")
+    return pl.when(found.field("1") == "-").then(-ahead).otherwise(ahead)
 
 
 def _in_years(value: pl.Expr) -> pl.Expr:
