@@ -494,6 +494,23 @@ async def test_where_libreoffice_is_missing_it_is_said_what_to_install(guest):
     assert await guest.convert(job_id, "html")
 
 
+@pytest.fixture
+async def documents_worker():
+    """A worker for documents beside that for tables, as long as the test goes."""
+    await workers.beat(WorkerRow("one more", "here", "documents", 1, {}, "isolated", None, (("csv", "xlsx"),)))
+    yield
+    await connections.execute("DELETE FROM worker WHERE lane = 'documents'")
+
+
+@pytest.mark.usefixtures("documents_worker")
+async def test_a_sheet_becomes_another_as_a_grid(guest):
+    # when a csv becomes an xlsx, and a table of another format
+    grid, table = await guest.convert(await guest.upload()), await guest.convert(await guest.upload(), "parquet")
+    # then the engine of documents takes the grid
+    assert (await jobs.get(UUID(grid))).lane == "documents"
+    assert (await jobs.get(UUID(table))).lane == "tables"
+
+
 async def test_what_can_be_converted_is_told_to_everybody(client):
     await open_lane()
 

@@ -1,7 +1,10 @@
 """What can be converted now: the pairs for which somebody is alive who has the programs."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from filemill import connections
 from filemill.errors import Unavailable
 from filemill.jobs import offers
 from filemill.jobs.context import Context
@@ -39,3 +42,25 @@ async def test_a_lane_offers_all_of_its_pairs_or_those_it_names(at_hand: Context
     offers.want(DOCX, "md", offered)
     with pytest.raises(Unavailable, match=r"A docx file cannot become pdf here.*filemill install documents"):
         offers.want(DOCX, "pdf", offered)
+
+
+@pytest.fixture
+async def for_a_while(at_hand: Context) -> AsyncIterator[None]:
+    """Workers that are gone when the test has ended."""
+    yield
+    await connections.execute("DELETE FROM worker")
+
+
+@pytest.mark.usefixtures("for_a_while")
+async def test_sheets_are_grids_where_a_worker_for_documents_makes_them_so() -> None:
+    # given a worker for tables alone
+    await beat("tables")
+    assert (await offers.grids())["csv", "xlsx"] == "tables"
+    # when one for documents begins, which has no LibreOffice
+    await beat("documents", (("csv", "xlsx"), ("png", "jpg")))
+    # then what it can do is its own, what it cannot is not
+    offered = await offers.grids()
+    assert offered["csv", "xlsx"] == "documents"
+    assert offered["xlsx", "csv"] == "tables"
+    assert offered["csv", "parquet"] == "tables"
+    assert set(offered) == await offers.pairs() | {("csv", "xlsx")}

@@ -8,6 +8,7 @@ import zipfile
 from uuid import uuid4
 
 import docx
+import openpyxl
 import pytest
 import redis
 
@@ -120,6 +121,27 @@ async def test_a_document_becomes_a_pdf(open_stack, new_guest):
     assert answer.headers["content-disposition"].endswith("filename=Brief_an_Zoe.pdf")
     await guest.close()
     await until_nothing_is_left(open_stack)
+
+
+async def test_a_csv_of_ragged_rows_becomes_a_sheet(open_stack, new_guest):
+    # given a worker for documents, to which a sheet is a plain grid
+    guest = await new_guest(open_stack.url)
+    if "documents" not in open_stack.workers:
+        pytest.skip("no isolated sandbox can be made here (filemill doctor)")
+
+    async def is_offered() -> bool:
+        return "ods" in (await guest.ask("GET", "/convert/formats"))["formats"].get("csv", [])
+
+    await until(is_offered, "a worker that makes ods of csv", 120)
+    # when
+    job_id = await guest.upload(b"Report,,\na,b,c\nd,e\nf,g,h,i\n", "ragged.csv")
+    await guest.convert(job_id, "xlsx")
+    status = await guest.ended(job_id)
+    # then
+    assert (status["status"], status["error_message"]) == ("completed", None)
+    sheet = openpyxl.load_workbook(io.BytesIO((await guest.download(job_id)).content)).active
+    rows = [[cell for cell in row if cell] for row in sheet.iter_rows(values_only=True)]
+    assert rows == [["Report"], ["a", "b", "c"], ["d", "e"], ["f", "g", "h", "i"]]
 
 
 async def test_a_conversion_that_fails_says_why_in_a_sentence_and_may_be_tried_again(open_stack, new_guest):

@@ -2,10 +2,11 @@
 
 import pytest
 
+from filemill.engines.documents import routes
 from filemill.errors import Impossible
 from filemill.pipelines import chains, steps
 from filemill.pipelines.formats import FORMATS, TABLES, format_of, table_of
-from filemill.pipelines.pairs import PAIRS, targets_of
+from filemill.pipelines.pairs import GRIDS, PAIRS, targets_of
 
 
 def to(target):
@@ -35,6 +36,14 @@ def test_tables_become_tables_in_their_own_lane():
 
     assert set(between_tables.values()) == {"tables"}
     assert {lane for pair, lane in PAIRS.items() if pair not in between_tables} == {"documents"}
+
+
+def test_sheets_become_each_other_as_grids_too():
+    assert sorted(GRIDS) == [
+        ("csv", "ods"), ("csv", "xlsx"), ("ods", "csv"), ("ods", "xlsx"), ("xls", "csv"), ("xls", "ods"),
+        ("xls", "xlsx"), ("xlsx", "csv"), ("xlsx", "ods"),
+    ]  # fmt: skip
+    assert set(GRIDS) <= set(routes.ROUTES)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ class Possible(msgspec.Struct, frozen=True):
 
 
 class NewJob(msgspec.Struct, frozen=True):
-    """A job to be made. `as_sent` is the JSON text of the steps as the caller wrote them."""
+    """A job to be made. `as_sent` is the JSON text of the steps as the caller wrote them.
+
+    `lane` is given where the API chooses another one than that of the steps.
+    """
 
     owner: UUID
     api: str
@@ -42,6 +45,7 @@ class NewJob(msgspec.Struct, frozen=True):
     options: Options = Options()
     idempotency_key: str | None = None
     body_hash: str | None = None
+    lane: str | None = None
 
 
 def want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options) -> Possible:
@@ -108,7 +112,7 @@ async def _insert(new: NewJob, possible: Possible) -> UUID:
     return await jobs.insert(
         owner=new.owner,
         api=new.api,
-        lane=possible.lane,
+        lane=new.lane or possible.lane,
         pipeline=steps.encode(new.pipeline),
         options=job_options.encode(new.options),
         as_sent=new.as_sent,

@@ -43,6 +43,11 @@ PAIRS: dict[tuple[str, str], str] = {
 """(source, target) -> lane. A table becomes another table, or is written anew, in the lane of tables."""
 
 
+GRIDS: frozenset[tuple[str, str]] = frozenset(pair for pair in PAIRS if set(pair) <= set(SHEETS) and pair[0] != pair[1])
+"""The pairs of sheets that become each other. Where a sheet is meant as a plain grid, not as a table with a header, the
+lane of documents converts each of them, those too that stand above in the lane of tables."""
+
+
 def lane_of(source: Format, target: Format) -> str | None:
     """The lane that converts one format into the other, None where none does."""
     return PAIRS.get((source.name, target.name))

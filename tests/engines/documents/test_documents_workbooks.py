@@ -124,6 +124,51 @@ def test_a_result_that_an_xls_has_lost_is_told(shop: Workshop, samples: Samples)
     assert (result.file.read_text(), result.warnings) == ("#N/A\n", ["left_out"])
 
 
+GAPS = b"name,,note\na,b,c\nd,e\nf,g,h,i\n"
+
+
+def test_rows_of_a_csv_may_be_of_any_length(shop: Workshop) -> None:
+    made = shop.convert(GAPS, "csv", "xlsx").file
+
+    rows = [[cell for cell in row if cell] for row in openpyxl.load_workbook(made).active.iter_rows(values_only=True)]
+    assert rows == [["name", "note"], ["a", "b", "c"], ["d", "e"], ["f", "g", "h", "i"]]
+
+
+@pytest.mark.parametrize("between", ["xlsx", "ods"])
+def test_a_grid_comes_back_as_it_went(between: str, shop: Workshop) -> None:
+    there = shop.convert(GAPS, "csv", between).file
+
+    back = shop.convert(there, between, "csv").file.read_text()
+
+    assert back == "name,,note,\na,b,c,\nd,e,,\nf,g,h,i\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "cells"),
+    [
+        ("a;b\n1,5;2,5\n", [["a", "b"], ["1,5", "2,5"]]),
+        ("1,5;2,5\n3,5;4,5\n", [["1,5", "2,5"], ["3,5", "4,5"]]),
+        ("Report;;\n\nx;y;z\n", [["Report"], [], ["x", "y", "z"]]),
+        ('n,"x;y"\nm,"p;q"\n', [["n", "x;y"], ["m", "p;q"]]),
+        ("a\tb\n1,2\t3\n", [["a", "b"], ["1,2", "3"]]),
+        ("7,8\n9,10\n", [["7", "8"], ["9", "10"]]),
+    ],
+)
+def test_what_parts_the_cells_is_found_out(content: str, cells: list[list[str]], shop: Workshop) -> None:
+    made = shop.convert(content.encode(), "csv", "xlsx").file
+
+    rows = openpyxl.load_workbook(made).active.iter_rows(values_only=True)
+    assert [[str(cell) for cell in row if cell is not None] for row in rows] == cells
+
+
+def test_a_title_above_a_table_is_a_row_of_the_grid(shop: Workshop) -> None:
+    made = xlsx(
+        text("A1", "Sales 2024"), "", text("A3", "Region") + text("B3", "Q1"), text("A4", "North") + number("B4", 10)
+    )
+
+    assert shop.convert(made, "xlsx", "csv").file.read_text() == "Sales 2024,\n,\nRegion,Q1\nNorth,10\n"
+
+
 def last_row() -> bytes:
     made = openpyxl.Workbook()
     made.active.append(["a", "b"])

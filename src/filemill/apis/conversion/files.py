@@ -1,6 +1,7 @@
 """What a visitor can do with a file: have it taken in, have it converted, ask how that goes."""
 
 import contextlib
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -93,7 +94,7 @@ async def keep(session: Session, job_id: UUID, file_name: str, object_id: UUID) 
 
 async def targets() -> dict[str, list[str]]:
     """What can be converted now, source -> targets."""
-    offered = await offers.pairs()
+    offered = await offers.grids()
     told: dict[str, list[str]] = {}
     for source, target in pairs.PAIRS:
         if (source, target) in offered:
@@ -102,18 +103,19 @@ async def targets() -> dict[str, list[str]]:
 
 
 async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
-    """Queues the conversion of a file -> the job's id.
+    """Queues the conversion of a file -> the job's id. Sheets become each other as plain grids.
 
     Raises NotFound, Unavailable where nobody could do it now, TooMany; BadRequest for a format that it cannot become,
     while it is being converted, and once it was.
     """
-    offered = await offers.pairs()
+    offered = await offers.grids()
     async with connections.transaction():
         await owners.lock(session.guest)
         file = await queries.lock(session.guest, job_id)
         if file is None:
             raise NotFound(_UNKNOWN)
-        pipeline = _pipeline(file, target_format, offered)
+        source, target = _pair(file, target_format, offered)
+        pipeline = (steps.ConvertFormat(to_format=target),)
         _want_convertible(file)
         assert file.object_id is not None
         size = await rows.size_of(file.object_id)
@@ -124,6 +126,7 @@ async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
                 pipeline=pipeline,
                 as_sent=steps.encode(pipeline),
                 inputs=(NewFile(MAIN_INPUT, file.file_name, size),),
+                lane=offered[source, target],
             ),
             object_id=file.object_id,
             until=file.expires_at,
@@ -134,7 +137,7 @@ async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
     return job.id
 
 
-def _pipeline(file: FileRow, target_format: str, offered: frozenset[offers.Pair]) -> steps.Pipeline:
+def _pair(file: FileRow, target_format: str, offered: Collection[offers.Pair]) -> offers.Pair:
     source = format_of(file.file_name)
     allowed = pairs.targets_of(source)
     target = formats.ALIASES.get(target_format, target_format)
@@ -144,7 +147,7 @@ def _pipeline(file: FileRow, target_format: str, offered: frozenset[offers.Pair]
             f" {', '.join(allowed)}."
         )
     offers.want(source, target, offered)
-    return (steps.ConvertFormat(to_format=target),)
+    return source.name, target
 
 
 def _want_convertible(file: FileRow) -> None:

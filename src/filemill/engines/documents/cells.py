@@ -1,9 +1,10 @@
 """A csv as a sheet: a cell becomes a number only where no digit and no sign of it is lost by that."""
 
 import csv
-import io
 import re
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import xlsxwriter
@@ -20,7 +21,8 @@ csv.field_size_limit(sys.maxsize)  # it holds for the whole process, so the boun
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
 _MOST_DIGITS = 15
 _DELIMITERS = ",;\t|"
-_HEAD = 65_536
+MOST_ROWS_LOOKED_AT = 100
+_DECIMALS = re.compile(r"(?<=\d),(?=\d)")
 
 
 def to_sheet(source: Path, target: Path, task: Task) -> None:
@@ -31,7 +33,7 @@ def to_sheet(source: Path, target: Path, task: Task) -> None:
     formats: dict[int, object] = {}
     longest = 0
     try:
-        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=_delimiter(text))):
+        for number, row in enumerate(csv.reader(_lines(text), delimiter=_delimiter(text))):
             if number >= MOST_ROWS or len(row) > MOST_COLUMNS:
                 what = f"A sheet has {MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns at most; the file has more."
                 raise trouble.bad_file(task.file, what)
@@ -43,7 +45,8 @@ def to_sheet(source: Path, target: Path, task: Task) -> None:
                 raise trouble.bad_file(task.file, what)
             for column, value in enumerate(row):
                 if not _is_number(value):
-                    sheet.write_string(number, column, value[:LONGEST_TEXT])
+                    if value:  # a cell without a sign stays without content
+                        sheet.write_string(number, column, value[:LONGEST_TEXT])
                     continue
                 places = len(value.partition(".")[2])
                 if places and places not in formats:
@@ -62,8 +65,32 @@ def _is_number(value: str) -> bool:
 
 
 def _delimiter(text: str) -> str:
-    """What parts the cells: the sign, of those in use, that the first lines have equally often and most."""
+    """What parts the cells: the sign that does so in most of the first rows, and alike in each if it can."""
+    head = list(islice(_lines(text), MOST_ROWS_LOOKED_AT))
+    return max(_DELIMITERS, key=lambda sign: _use_of(sign, head))
+
+
+def _use_of(sign: str, head: list[str]) -> tuple[int, bool, bool, int, int]:
+    """How well a sign parts some rows; what is larger is better.
+
+    It is no sign that cuts quoted cells apart, and a comma that stands in decimals alone is worse than any other.
+    """
     try:
-        return csv.Sniffer().sniff(text[:_HEAD], _DELIMITERS).delimiter
+        rows = [row for row in csv.reader(head, delimiter=sign) if row]
     except csv.Error:
-        return ","
+        rows = []
+    widths = [len(row) for row in rows]
+    parted = [width for width in widths if width > 1]
+    is_alike = bool(parted) and len(set(widths)) == 1
+    is_decimal = sign == "," and not _DECIMALS.sub("", "".join(head)).count(",")
+    quotes = sum(cell.count('"') for row in rows for cell in row)
+    return -quotes, is_alike, not is_decimal, len(parted), sum(parted)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The text line by line; no sign but a line feed ends one."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end

@@ -9,6 +9,8 @@ from filemill.engines.documents.task import Task
 from filemill.storage import encodings
 
 MOST_BYTES = 50 << 20
+MOST_CSV_BYTES = 128 << 20
+"""Of a csv, which is read row by row."""
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 """What no text has; tabs, ends of lines and pages aside."""
@@ -30,8 +32,9 @@ _HEAD = 4096
 
 def check(source: Path, task: Task) -> None:
     """Refuses what is no text, is too long, or, where it is XML, declares what it must not. Raises JobFailed."""
-    if source.stat().st_size > MOST_BYTES:
-        raise trouble.bad_file(task.file, f"A text may have {MOST_BYTES >> 20} MiB; send it in parts.")
+    most = MOST_CSV_BYTES if task.file.format == "csv" else MOST_BYTES
+    if source.stat().st_size > most:
+        raise trouble.bad_file(task.file, f"A .{task.file.format} may have {most >> 20} MiB; send it in parts.")
     data = source.read_bytes()
     text = _decode(data, task)
     if _CONTROLS.search(text):
