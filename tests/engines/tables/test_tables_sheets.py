@@ -234,9 +234,41 @@ def test_durations_keep_their_sign_and_their_fractions(shop: Workshop) -> None:
         ]
 
 
-def test_a_duration_beyond_all_bounds_is_named(shop: Workshop) -> None:
-    rows = texts(1, "lap") + numbers(2, 1.5, style=3) + numbers(3, 1e12, style=3)
+@pytest.mark.parametrize(("length", "style"), [(1e12, 3), (-1e300, 2), (-1e300, 1)])
+def test_a_duration_or_date_beyond_all_bounds_is_named(shop: Workshop, length: float, style: int) -> None:
+    rows = texts(1, "lap") + numbers(2, 1.5, style=style) + numbers(3, length, style=style)
     failure = shop.fails("t.xlsx", package(Part("Data", rows)), to="csv")
     assert failure.code == "bad_file"
-    assert "row 2" in failure.message
+    assert "row 3 of the sheet" in failure.message
     assert "too large" in failure.message
+
+
+@pytest.mark.parametrize("old_dates", [False, True])
+def test_times_below_zero_are_no_times_of_the_day(shop: Workshop, old_dates: bool) -> None:
+    # given a balance of hours in the form of a time, and plain numbers below zero beside it
+    balances = [0.0625, -0.0625, -1.5, 0.25]
+    rows = texts(1, "balance", "n")
+    for row, one in enumerate(balances, 2):
+        cell = f'<c r="A{row}" s="2"><v>{one!r}</v></c><c r="B{row}"><f>A{row}</f><v>-{row}</v></c>'
+        rows += f'<row r="{row}">{cell}</row>'
+    # when it is read
+    result = shop.run("t.xlsx", package(Part("Data", rows), old_dates=old_dates), to="csv")
+    # then -1:30 is no 1:30 in the night or at noon, and numbers stay numbers
+    assert result.records == [
+        {"balance": "01:30:00", "n": "-2"},
+        {"balance": "-1:30:00", "n": "-3"},
+        {"balance": "-36:00:00", "n": "-4"},
+        {"balance": "06:00:00", "n": "-5"},
+    ]
+    assert result.types == {"balance": "text", "n": "int"}
+
+
+def test_numbers_beside_times_stay_numbers(shop: Workshop) -> None:
+    rows = texts(1, "a") + numbers(2, 0.5, style=2) + numbers(3, -5) + numbers(4, -0.5, style=2)
+    result = shop.run("t.xlsx", package(Part("Data", rows)), to="csv")
+    assert result.rows == [("12:00:00",), ("-5",), ("-12:00:00",)]
+
+
+def test_times_alone_are_times(shop: Workshop) -> None:
+    rows = texts(1, "at", "n") + numbers(2, 0.0625, style=2) + numbers(3, 0.5, style=2)
+    assert shop.run("t.xlsx", package(Part("Data", rows)), to="parquet").types == {"at": "time", "n": "text"}

@@ -4,6 +4,8 @@ Cells are looked for by patterns, a piece of the text after the other: a parser 
 """
 
 import re
+import zipfile
+from collections.abc import Iterator
 
 import msgspec
 
@@ -20,6 +22,10 @@ _FAR_COLUMN = re.compile(rb' r="([A-Z]{2,3})\d')
 
 MOST_ROWS = 1_048_576
 """Of a sheet."""
+
+_PIECE = 1 << 20
+_LONGEST = 4 << 20
+"""No cell is longer than this."""
 
 _MOST_GAPS = 10_000
 _TIMES = 8
@@ -104,6 +110,20 @@ class SheetText:
     def _note_row(self, attributes: bytes) -> None:
         if place := _PLACE.search(attributes):
             self._last_told = max(self._last_told, min(int(place[1]), MOST_ROWS))
+
+
+def pieces(packed: zipfile.ZipFile, part: str) -> Iterator[bytes]:
+    """The text of a sheet in pieces that end with a cell."""
+    rest = b""
+    with packed.open(part) as opened:
+        while piece := opened.read(_PIECE):
+            text = rest + piece
+            end = text.rfind(b"c>") + 2
+            if end == 1:
+                end = len(text) if len(text) > _LONGEST else 0
+            yield text[:end]
+            rest = text[end:]
+    yield rest
 
 
 def number_of(letters: bytes) -> int:

@@ -7,12 +7,11 @@ value read as no cell does, so a sheet without them is the same sheet; what lies
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 
 import msgspec
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers.sheet_text import number_of
+from filemill.engines.tables.readers import sheet_text
 from filemill.pipelines.run import InputFile
 
 _TAG = rb"(?:\w+:)?"
@@ -28,10 +27,6 @@ _SHARED = re.compile(
 _STRINGS = "xl/sharedstrings.xml"
 
 _NOT_NEEDED = ("xl/worksheets/", "xl/media/", "xl/drawings/", "xl/embeddings/", "xl/charts/", "xl/pivotCache/")
-
-_PIECE = 1 << 20
-_LONGEST = 4 << 20
-"""No cell is longer than this."""
 
 _MOST_CELLS = 100_000_000
 _TIMES = 100
@@ -64,7 +59,7 @@ def thin(packed: zipfile.ZipFile, part: str, file: InputFile, *, least: int) -> 
     """
     shared = _shared_blanks(packed)
     reach = _Reach()
-    for text in _pieces(packed, part):
+    for text in sheet_text.pieces(packed, part):
         for cell in _CELL.finditer(text):
             _reach_to(cell, reach, shared)
     reach.rows = max(reach.rows, least)
@@ -83,7 +78,7 @@ def thin(packed: zipfile.ZipFile, part: str, file: InputFile, *, least: int) -> 
 
 
 def _reach_to(cell: re.Match[bytes], reach: _Reach, shared: dict[int, bytes]) -> None:
-    row, column = int(cell[2]), number_of(cell[1])
+    row, column = int(cell[2]), sheet_text.number_of(cell[1])
     if cell[3] and b"<" in cell[3]:
         reach.all_rows, reach.all_columns = max(reach.all_rows, row), max(reach.all_columns, column)
     text = _text_of(cell, shared)
@@ -110,25 +105,11 @@ def _shared_blanks(packed: zipfile.ZipFile) -> dict[int, bytes]:
     return {number: text for number, text in joined if not text.strip()}
 
 
-def _pieces(packed: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """The text of a sheet in pieces that end with a cell."""
-    rest = b""
-    with packed.open(part) as opened:
-        while piece := opened.read(_PIECE):
-            text = rest + piece
-            end = text.rfind(b"c>") + 2
-            if end == 1:
-                end = len(text) if len(text) > _LONGEST else 0
-            yield text[:end]
-            rest = text[end:]
-    yield rest
-
-
 def _without(packed: zipfile.ZipFile, part: str, reach: _Reach) -> bytearray:
     """The workbook without cells of nothing, and without any that stand beyond the values."""
 
     def kept(cell: re.Match[bytes]) -> bytes:
-        is_beyond = int(cell[2]) > reach.rows or number_of(cell[1]) > reach.columns
+        is_beyond = int(cell[2]) > reach.rows or sheet_text.number_of(cell[1]) > reach.columns
         return b"" if is_beyond or not _VALUE.search(cell[3] or b"") else cell[0]
 
     made = io.BytesIO()
@@ -136,7 +117,7 @@ def _without(packed: zipfile.ZipFile, part: str, reach: _Reach) -> bytearray:
         for member in packed.infolist():
             if member.filename == part:
                 with smaller.open(part, "w", force_zip64=True) as opened:
-                    for text in _pieces(packed, part):
+                    for text in sheet_text.pieces(packed, part):
                         opened.write(_CELL.sub(kept, text))
             elif not member.filename.startswith(_NOT_NEEDED):
                 smaller.writestr(member.filename, packed.read(member))
