@@ -96,6 +96,13 @@ FUNCTIONS: dict[str, Function] = {
         ("pad_right('7', 3, '.')", "7.."),
         {1: "length", 2: "character"},
     ),
+    "encode": Function(
+        ("bytes", "encoding"),
+        "text",
+        "bytes as text: `'base64'` or `'hex'`; of text the bytes of its UTF-8",
+        ("encode('Zoë', 'hex')", "5a6fc3ab"),
+        {1: "encoding"},
+    ),
     # dates
     "year": Function(("date",), "int", "its year", ("year(date('2024-02-29'))", "2024")),
     "month": Function(("date",), "int", "1 to 12", ("month(date('2024-02-29'))", "2")),

@@ -129,6 +129,7 @@ LITERALS: dict[str, tuple[Callable[[object], bool], str]] = {
     "scale": (_is_whole(MOST_SCALE), f"a whole number from 0 to {MOST_SCALE}"),
     "length": (_is_whole(MOST_PADDED), f"a whole number from 0 to {MOST_PADDED}"),
     "character": (lambda value: isinstance(value, str) and len(value) == 1, "a text of one character"),
+    "encoding": (lambda value: value in ("base64", "hex"), "'base64' or 'hex'"),
     "zone": (lambda value: value == "UTC", "'UTC'"),
 }
 """Arguments that must be constants: whether a value will do, and what is allowed."""

@@ -1,11 +1,15 @@
-"""Files as other programs write them: Feather, Arrow, Avro, workbooks."""
+"""Files as other programs write them: Feather, Arrow, Avro, Parquet of DuckDB and Hive, workbooks."""
 
 import io
+import tempfile
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import fastavro
 import pyarrow as pa
 import pyarrow.feather
+import pyarrow.parquet as pq
 from openpyxl import Workbook
 
 
@@ -28,6 +32,22 @@ def avro(schema: dict[str, Any], rows: list[dict[str, Any]], codec: str = "null"
     """Rows as an Avro file."""
     sink = io.BytesIO()
     fastavro.writer(sink, schema, rows, codec=codec)
+    return sink.getvalue()
+
+
+def duckdb_parquet(query: str, compression: str = "snappy") -> bytes:
+    """What a query of DuckDB gives as a Parquet file of its own."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        place = Path(folder, "t.parquet")
+        connection.sql(f"COPY ({query}) TO '{place}' (FORMAT parquet, COMPRESSION {compression})")
+        return place.read_bytes()
+
+
+def int96(**columns: pa.Array) -> bytes:
+    """Moments as Hive and Impala write them, and nothing that says how finely they were meant."""
+    sink = io.BytesIO()
+    how = {"use_deprecated_int96_timestamps": True, "store_schema": False}
+    pq.write_table(pa.table(columns), sink, compression="none", use_dictionary=False, **how)
     return sink.getvalue()
 
 

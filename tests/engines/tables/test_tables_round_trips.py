@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from filemill.pipelines.formats import FORMATS, TABLES
-from filemill.pipelines.run import Warned
-from tests.engines.tables.workshop import Result, Workshop, parquet_of
+from tests.engines.tables.workshop import Workshop, parquet_of, told
 
 PLAIN = [name for name, one in TABLES.items() if one.is_written and one.compression is None]
 PACKED = [name for name, one in TABLES.items() if one.is_written and one.compression]
@@ -86,10 +85,6 @@ def test_every_pair_of_formats(shop: Workshop, first: str, second: str) -> None:
     last = shop.run(f"t.{second}", other.data, to="parquet")
     # then every value is there
     assert last.records == expected(first, second)
-
-
-def told(result: Result) -> str:
-    return " ".join(line.message for line in result.said if isinstance(line, Warned) and line.code == "type_lost")
 
 
 @pytest.mark.parametrize("name", PLAIN)

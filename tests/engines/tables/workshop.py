@@ -192,6 +192,11 @@ def parquet(**columns: pa.Array) -> bytes:
     return sink.getvalue()
 
 
+def told(result: Result) -> str:
+    """What was told of types that are lost."""
+    return " ".join(line.message for line in result.said if isinstance(line, Warned) and line.code == "type_lost")
+
+
 def keep(column: str, operator: str, *value: Any) -> dict[str, Any]:
     """A filter with one comparison."""
     return {"type": "filter", "params": comparison(column, operator, *value)}

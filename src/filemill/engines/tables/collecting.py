@@ -9,6 +9,7 @@ from filemill.engines.tables import inputs, table
 from filemill.engines.tables.inputs import Inputs, Stage
 from filemill.engines.tables.readers.dialect import Dialect
 from filemill.engines.tables.table import INPUT, MARK, ROW, Check, Column, Table
+from filemill.engines.tables.values import telling
 from filemill.engines.tables.writers.bad_rows import COLUMNS
 
 
@@ -68,7 +69,7 @@ class _Taker:
                 continue
             left &= ~mine
             rows = rows_in.filter(told_of)
-            values = rows.select(check.value.cast(pl.String).alias("value")).to_series()
+            values = rows.select(telling.text(check.value).alias("value")).to_series()
             reasons = _reasons(check, values)
             for number, at, some in _by_input(rows, check.row):
                 # The values first: of all else there may be one for all rows.
@@ -108,7 +109,8 @@ class _Taker:
         if written := self._given.dialect(number):
             cells = [_cell(column, written) for column in columns.values()]
             return rows.select(pl.concat_str(cells, separator=written.separator).alias("text")).to_series()
-        return pl.Series("text", [_object(row, columns) for row in rows.iter_rows(named=True)], pl.String)
+        plain = rows.select(telling.plainly(pl.col(name), dtype) for name, dtype in rows.schema.items())
+        return pl.Series("text", [_object(row, columns) for row in plain.iter_rows(named=True)], pl.String)
 
 
 def _reasons(check: Check, values: pl.Series) -> pl.Series:

@@ -7,11 +7,10 @@ order, each in a pass of its own, since an input can be read but once.
 
 from itertools import count
 
-import polars as pl
-
 from filemill.engines.tables import inputs, plan, trouble
 from filemill.engines.tables.inputs import Inputs, Reached, Stage
 from filemill.engines.tables.table import ROW
+from filemill.engines.tables.values import telling
 from filemill.engines.tables.writers import writing
 from filemill.errors import JobFailed
 from filemill.pipelines.run import Phase, Progress, Run, Warned
@@ -44,7 +43,7 @@ def _look(stage: Stage, given: Inputs) -> JobFailed | None:
         .select(
             *rows,
             *(check.bad.fill_null(False).alias(f"bad {number}") for number, check in enumerate(checks)),
-            *(check.value.cast(pl.String).alias(f"value {number}") for number, check in enumerate(checks)),
+            *(telling.text(check.value).alias(f"value {number}") for number, check in enumerate(checks)),
         )
         .collect(engine="streaming")
     )

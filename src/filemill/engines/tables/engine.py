@@ -4,7 +4,17 @@ import logging
 
 import polars as pl
 
-from filemill.engines.tables import allocation, collecting, diagnosis, foresight, plan, planning, spilling, trouble
+from filemill.engines.tables import (
+    allocation,
+    collecting,
+    diagnosis,
+    foresight,
+    leniency,
+    plan,
+    planning,
+    spilling,
+    trouble,
+)
 from filemill.engines.tables.barrier import Misfit
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
@@ -29,6 +39,7 @@ class Tables:
 
     def __init__(self) -> None:
         allocation.keep()
+        leniency.allow()
 
     def run(self, run: Run, steps: Pipeline, say: Say) -> Done:
         """Carries out `steps` from the first input to the first output. Raises JobFailed."""

@@ -8,7 +8,7 @@ import polars as pl
 
 from filemill.engines.tables import schema, table
 from filemill.engines.tables.table import Column, Table
-from filemill.engines.tables.values import converting
+from filemill.engines.tables.values import converting, moments, telling
 
 ROWS = 20
 LONGEST_TEXT = 1_000
@@ -37,15 +37,17 @@ def of(last: Table) -> str:
 
 def _value(column: Column) -> pl.Expr:
     value = table.value_of(column)
-    if column.type.name in ("datetime", "time"):
+    if column.type.name in ("date", "datetime", "time"):
         return converting.as_text(value, column.type)
-    return value
+    return telling.plainly(value, column.type.dtype)
 
 
 def _rest(column: Column) -> pl.Expr:
     """What is shown where there is no value of the type: a cell that the output takes as it stands."""
     if column.odd:
         return pl.col(column.odd)
+    if column.type.name in ("date", "datetime"):
+        return moments.told(pl.col(column.at), column.type.dtype)
     return schema.typed(pl.col(column.at), schema.TEXT) if column.is_text else pl.lit(None, pl.String)
 
 

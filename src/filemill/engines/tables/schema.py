@@ -38,10 +38,14 @@ _CELLS = 1_000_000
 
 
 class Type(msgspec.Struct, frozen=True):
-    """A column's type: our name for it, and Polars' own."""
+    """A column's type: our name for it, and Polars' own.
+
+    `offset`: the minutes that the text of moments is ahead of UTC, where a file gives its zone so.
+    """
 
     name: str
     dtype: pl.DataType
+    offset: int = 0
 
 
 INT = Type("int", pl.Int64())
@@ -49,6 +53,7 @@ BIG_INT = Type("decimal", pl.Decimal(MOST_DECIMAL_DIGITS, 0))
 FLOAT = Type("float", pl.Float64())
 BOOL = Type("bool", pl.Boolean())
 TEXT = Type("text", pl.String())
+BYTES = Type("binary", pl.Binary())
 
 _NAMES: dict[type[pl.DataType], str] = {
     pl.Decimal: "decimal",
@@ -64,6 +69,7 @@ _NAMES: dict[type[pl.DataType], str] = {
     pl.List: "list",
     pl.Array: "list",
     pl.Struct: "struct",
+    pl.Map: "map",
     pl.Null: "null",
 }
 

@@ -54,8 +54,9 @@ class Column(msgspec.Struct, frozen=True):
 
     `guessed` is false for a text column that held no value in its first rows. `typed` names the column that holds the
     values of text that a step has typed already; where that failed the row is marked. `swapped`: comma and point have
-    changed places in the text (see `commas`). `odd` names the column that holds as text what this one could not, `row`
-    the one with the number of the row it came from.
+    changed places in the text (see `commas`). `odd` names the column that holds as JSON what this one could not, and
+    `why` says of these values what keeps them from it, where JSON does not tell. `row` names the column with the number
+    of the row it came from. `was` is what its file calls a type that no column here has.
     """
 
     at: str
@@ -65,7 +66,14 @@ class Column(msgspec.Struct, frozen=True):
     typed: str | None = None
     swapped: bool = False
     odd: str | None = None
+    why: str | None = None
     row: str = ROW
+    was: str | None = None
+
+    @property
+    def called(self) -> str:
+        """Its type as a sentence names it."""
+        return self.was or self.type.name
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -110,6 +118,17 @@ class Table(msgspec.Struct, frozen=True):
         hint = nearest.told(name, self.columns)
         raise JobFailed("unknown_column", f"{where}: there is no column {trouble.shorten(name)}.{hint}")
 
+    def values(self, name: str, where: str) -> Column:
+        """The column of this name, for a step that looks at its values. Raises JobFailed where none can be read."""
+        column = self.column(name, where)
+        if column.type.name == "unknown":
+            raise JobFailed(
+                "bad_value",
+                f"{where}: column {trouble.shorten(name)} is of type {column.called}, which no step can look into; drop"
+                " it before.",
+            )
+        return column
+
 
 _numbers = count()
 
@@ -153,6 +172,10 @@ def check_of(column: Column, name: str, step: int | None) -> Check | None:
     needs = f"step {step}" if step else "the output"
     if column.odd:
         odd = pl.col(column.odd)
+        if column.why:
+            plain = odd.str.strip_prefix('"').str.strip_suffix('"')
+            what = f"{column.why}, and {needs} needs it as {column.type.name}; drop the column before."
+            return Check(step, name, odd.is_not_null(), plain, what, column.row)
         return Check(step, name, odd.is_not_null(), odd, reasons.of_json(column.type, needs), column.row)
     if not column.is_text or column.typed or column.type == schema.TEXT:
         return None

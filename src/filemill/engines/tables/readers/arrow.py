@@ -1,6 +1,5 @@
 """Reads Arrow: the file (also called Feather) and the stream alike, one record batch after another."""
 
-import io
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -8,45 +7,14 @@ import polars as pl
 import pyarrow as pa
 
 from filemill.engines.tables import trouble
+from filemill.engines.tables.readers import arrow_types
 from filemill.engines.tables.readers.fed import Fed, Flow
 from filemill.engines.tables.readers.objects import Reader
+from filemill.engines.tables.readers.seekable import Seekable
 from filemill.errors import JobFailed
 from filemill.pipelines.run import InputFile, Say
 
 _MAGIC = b"ARROW1"
-
-
-class Seekable(Flow):
-    """An object as a file in which a library moves about."""
-
-    def __init__(self, reader: Reader) -> None:
-        super().__init__(reader)
-        self._reader = reader
-        self._at = 0
-
-    def seekable(self) -> bool:
-        """It can be read from anywhere."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next byte comes from."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Goes there; nothing is asked of the store before bytes are."""
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._reader.size}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        """Fills the buffer from here on unless the file ends before -> how many bytes."""
-        try:
-            self._reader.seek(min(self._at, self._reader.size))
-        except JobFailed as failure:
-            self.fault = failure
-            raise OSError from failure
-        count = super().readinto(buffer)
-        self._at += count
-        return count
 
 
 def open_arrow(reader: Reader, file: InputFile, say: Say) -> Fed:
@@ -59,7 +27,8 @@ def open_arrow(reader: Reader, file: InputFile, say: Say) -> Fed:
             raise trouble.bad_file(file, "This is a Feather file of version 1; please save it as version 2.")
         source = _carefully(pa.ipc.open_file if head == _MAGIC else pa.ipc.open_stream, file, flow, flow)
         dtypes = _carefully(_types_of, file, flow, source.schema, file)
-        return Fed(file, dtypes, _frames(source, dtypes, file, flow), reader, say)
+        marks = {field.name: found for field in source.schema if any(found := list(arrow_types.marks_of(field.type)))}
+        return Fed(file, dtypes, _frames(source, dtypes, file, flow), reader, say, marks=marks)
     except BaseException:
         reader.close()
         raise
@@ -81,7 +50,8 @@ def _in_turn(source: Any) -> Iterator[Any]:
 def _to_frame(batch: Any, names: list[str]) -> pl.DataFrame:
     # What it points to is nowhere checked later, and might lie outside of the file.
     batch.validate(full=True)
-    frame = pl.from_arrow(pa.Table.from_batches([batch.rename_columns(names)]), rechunk=False)
+    plain = [arrow_types.plain(column) for column in batch.columns]
+    frame = pl.from_arrow(pa.table(plain, names), rechunk=False)
     assert isinstance(frame, pl.DataFrame)
     return frame
 
@@ -92,7 +62,7 @@ def _types_of(schema: Any, file: InputFile) -> dict[str, pl.DataType]:
         if field.name in dtypes:
             raise trouble.bad_file(file, f"There are two columns {trouble.shorten(field.name)}.")
         try:
-            column = pl.from_arrow(pa.array([], field.type))
+            column = pl.from_arrow(arrow_types.plain(pa.array([], field.type)))
         except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as error:
             what = f"Column {trouble.shorten(field.name)} has the type {field.type}, which cannot be read."
             raise trouble.bad_file(file, what[:300]) from error

@@ -32,7 +32,9 @@ def open_avro(stream: Stream, file: InputFile, say: Say) -> Fed:
     except BaseException:
         stream.close()
         raise
-    return Fed(file, {field.name: field.dtype for field in fields}, _frames(records, fields, file, flow), stream, say)
+    dtypes = {field.name: field.dtype for field in fields}
+    marks = {field.name: field.marks for field in fields if any(field.marks)}
+    return Fed(file, dtypes, _frames(records, fields, file, flow), stream, say, marks=marks)
 
 
 def _frames(records: Any, fields: list[Field], file: InputFile, flow: Flow) -> Generator[pl.DataFrame]:
@@ -41,12 +43,12 @@ def _frames(records: Any, fields: list[Field], file: InputFile, flow: Flow) -> G
 
 
 def _frame(rows: list[dict[str, Any]], fields: list[Field]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            pl.Series(str(number), [field.take(row[field.name]) for row in rows], field.dtype, strict=True)
-            for number, field in enumerate(fields)
-        ]
-    )
+    return pl.DataFrame([_series(rows, field).alias(str(number)) for number, field in enumerate(fields)])
+
+
+def _series(rows: list[dict[str, Any]], field: Field) -> pl.Series:
+    values = [field.take(row[field.name]) for row in rows]
+    return pl.Series(values, dtype=avro_types.stored(field.dtype), strict=True).cast(field.dtype)
 
 
 def _carefully(do: Any, file: InputFile, flow: Flow) -> Any:

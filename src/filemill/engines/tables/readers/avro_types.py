@@ -1,13 +1,15 @@
-"""What Avro's types are as columns, in both directions."""
+"""What Avro's types are as columns."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import polars as pl
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+from filemill.engines.tables.readers import foreign
+from filemill.engines.tables.schema import MOST_DECIMAL_DIGITS
+from filemill.engines.tables.values import nested
+
 _DEEPEST = 64
 
 
@@ -16,11 +18,15 @@ class CannotRead(ValueError):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A column: its name and type, and what makes its values out of those the library gives."""
+    """A column: its name and type, and what makes its values out of those the library gives.
+
+    `marks` say of its leaves what the file calls them where `dtype` does not tell.
+    """
 
     name: str
     dtype: pl.DataType
     take: Callable[[Any], Any]
+    marks: list[str | None]
 
 
 _PLAIN: dict[str, pl.DataType] = {
@@ -44,16 +50,50 @@ _LOGICAL: dict[tuple[str, str], pl.DataType] = {
     ("long", "timestamp-micros"): pl.Datetime("us", "UTC"),
     ("long", "local-timestamp-millis"): pl.Datetime("ms"),
     ("long", "local-timestamp-micros"): pl.Datetime("us"),
+    ("long", "timestamp-nanos"): pl.Datetime("ns", "UTC"),
+    ("long", "local-timestamp-nanos"): pl.Datetime("ns"),
 }
 
 
 def fields_of(schema: Any) -> list[Field]:
-    """The columns of a file with this schema. Raises CannotRead."""
+    """The columns of a file with this schema. Raises CannotRead.
+
+    Days and moments lose their logical type in `schema`, so that the library gives them as the numbers that they are:
+    as Python's they end with the year 9999.
+    """
     if not isinstance(schema, dict) or schema.get("type") != "record" or not schema.get("fields"):
         raise CannotRead("The file does not hold records with fields.")
     named: dict[str, Any] = {}
     _learn_names(schema, named)
-    return [Field(field["name"], *_read(field["type"], field["name"], named, 0)) for field in schema["fields"]]
+    fields = []
+    for field in schema["fields"]:
+        marks: list[str | None] = []
+        fields.append(Field(field["name"], *_read(field["type"], field["name"], named, 0, marks), marks))
+    _uncover(schema)
+    return fields
+
+
+def stored(dtype: pl.DataType) -> pl.DataType:
+    """A type with whole numbers in the place of days and moments, as the library gives them."""
+    return nested.retyped(dtype, _stored)  # type: ignore[no-any-return]
+
+
+def _stored(dtype: Any) -> Any:
+    return pl.Int32() if dtype == pl.Date() else pl.Int64() if isinstance(dtype, pl.Datetime) else dtype
+
+
+def _uncover(schema: Any) -> None:
+    """Takes the logical types of days and moments away."""
+    if isinstance(schema, list):
+        for one in schema:
+            _uncover(one)
+    elif isinstance(schema, dict):
+        if isinstance(_LOGICAL.get((str(schema.get("type")), str(schema.get("logicalType")))), pl.Date | pl.Datetime):
+            del schema["logicalType"]
+        for inner in ("items", "values", "type"):
+            _uncover(schema.get(inner))
+        for field in schema.get("fields", ()):
+            _uncover(field["type"])
 
 
 def _learn_names(schema: Any, named: dict[str, Any]) -> None:
@@ -73,100 +113,86 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _read(schema: Any, column: str, named: dict[str, Any], depth: int) -> tuple[pl.DataType, Callable[[Any], Any]]:
+Read = tuple[pl.DataType, Callable[[Any], Any]]
+
+
+def _read(schema: Any, column: str, named: dict[str, Any], depth: int, marks: list[str | None]) -> Read:
     if depth > _DEEPEST:
         raise CannotRead(f"Column {column!r} is nested too deeply, or within itself.")
     if isinstance(schema, str):
         if schema in _PLAIN:
+            marks.append(None)
             return _PLAIN[schema], _same
         schema = named.get(schema, schema)
     if isinstance(schema, list):
         others = [one for one in schema if one != "null"]
         if len(others) > 1:
             raise CannotRead(f"Column {column!r} may hold values of several types, which a table cannot.")
-        dtype, take = _read(others[0] if others else "null", column, named, depth + 1)
+        dtype, take = _read(others[0] if others else "null", column, named, depth + 1, marks)
         return dtype, (_same if take is _same else lambda value: None if value is None else take(value))
     if not isinstance(schema, dict):
         raise CannotRead(f"Column {column!r} has a type that is not known.")
+    return _logical(schema, column, marks) or _nested(schema, column, named, depth, marks)
+
+
+def _logical(schema: dict[str, Any], column: str, marks: list[str | None]) -> Read | None:
+    """A leaf with a logical type."""
     kind, logical = schema.get("type"), schema.get("logicalType")
-    if logical == "decimal" and kind in ("bytes", "fixed") and 0 < schema.get("precision", 0) <= 38:
-        return pl.Decimal(schema["precision"], schema.get("scale", 0)), _same
-    if logical == "uuid" and kind == "string":
-        return pl.String(), lambda value: None if value is None else str(value)
-    if isinstance(kind, str) and isinstance(logical, str) and (kind, logical) in _LOGICAL:
-        return _LOGICAL[kind, logical], _same
-    if logical in ("decimal", "uuid"):
-        raise CannotRead(f"Column {column!r} has the logical type {logical}, in a form that cannot be read.")
-    return _nested(schema, column, named, depth)
+    if not isinstance(kind, str) or kind not in _PLAIN or not isinstance(logical, str):
+        return None
+    if logical == "decimal":
+        return _decimal(schema, column, marks)
+    known = _LOGICAL.get((kind, logical))
+    if known is not None:
+        marks.append(None)
+        return known, _same
+    marks.append(_MARKS.get((kind, logical), logical))
+    return _PLAIN[kind], (_text if (kind, logical) == ("string", "uuid") else _same)
 
 
-def _nested(schema: Any, column: str, named: dict[str, Any], depth: int) -> tuple[pl.DataType, Callable[[Any], Any]]:
+_MARKS = {("fixed", "duration"): "interval"}
+
+
+def _decimal(schema: dict[str, Any], column: str, marks: list[str | None]) -> Read:
+    precision, scale = schema.get("precision", 0), schema.get("scale", 0)
+    if schema["type"] not in ("bytes", "fixed") or not 0 <= scale <= precision or not precision:
+        raise CannotRead(f"Column {column!r} has the logical type decimal, in a form that cannot be read.")
+    if precision <= MOST_DECIMAL_DIGITS:
+        marks.append(None)
+        return pl.Decimal(precision, scale), _same
+    marks.append(foreign.long_decimal(precision, scale))
+    return pl.String(), _digits
+
+
+def _text(value: Any) -> Any:
+    return None if value is None else str(value)
+
+
+def _digits(value: Any) -> Any:
+    return None if value is None else format(value, "f")
+
+
+def _nested(schema: Any, column: str, named: dict[str, Any], depth: int, marks: list[str | None]) -> Read:
     kind = schema["type"]
     if kind == "array":
-        inner, take = _read(schema["items"], column, named, depth + 1)
+        inner, take = _read(schema["items"], column, named, depth + 1, marks)
         return pl.List(inner), (
             _same if take is _same else lambda value: None if value is None else [take(one) for one in value]
         )
     if kind == "map":
-        inner, take = _read(schema["values"], column, named, depth + 1)
-        pairs = pl.List(pl.Struct({"key": pl.String(), "value": inner}))
-        return (
-            pairs,
-            lambda value: None if value is None else [{"key": key, "value": take(one)} for key, one in value.items()],
+        marks.append(None)
+        inner, take = _read(schema["values"], column, named, depth + 1, marks)
+        return pl.Map(pl.String(), inner), (
+            _same
+            if take is _same
+            else lambda value: None if value is None else {key: take(one) for key, one in value.items()}
         )
     if kind in ("record", "error"):
-        fields = {field["name"]: _read(field["type"], column, named, depth + 1) for field in schema["fields"]}
+        fields = {field["name"]: _read(field["type"], column, named, depth + 1, marks) for field in schema["fields"]}
         return pl.Struct(
             {name: dtype for name, (dtype, _) in fields.items()}
         ), lambda value: None if value is None else {name: take(value[name]) for name, (_, take) in fields.items()}
-    return _read(kind, column, named, depth + 1)
-
-
-def schema_of(names: tuple[str, ...], dtypes: list[pl.DataType]) -> dict[str, Any]:
-    """The Avro schema of a table whose columns have these names and types. Every value may be null."""
-    fields = [
-        {"name": name, "type": ["null", _written(dtype, f"c{number}")]}
-        if dtype != pl.Null()
-        else {"name": name, "type": "null"}
-        for number, (name, dtype) in enumerate(zip(names, dtypes, strict=True))
-    ]
-    return {"type": "record", "name": "row", "fields": fields}
-
-
-def is_name(name: str) -> bool:
-    """Whether a column of Avro may be called so."""
-    return _NAME.fullmatch(name) is not None
-
-
-def _written(dtype: pl.DataType, path: str) -> Any:
-    """`path` makes a name for every record in it, which Avro wants to be unique."""
-    match dtype:
-        case pl.Decimal():
-            return {"type": "bytes", "logicalType": "decimal", "precision": dtype.precision, "scale": dtype.scale}
-        case pl.Datetime():
-            unit = "millis" if dtype.time_unit == "ms" else "micros"
-            return {"type": "long", "logicalType": f"{'' if dtype.time_zone else 'local-'}timestamp-{unit}"}
-        case pl.List() | pl.Array():
-            return {"type": "array", "items": ["null", _written(dtype.inner, f"{path}_0")]}  # type: ignore[arg-type]
-        case pl.Struct():
-            fields = [
-                {"name": field.name, "type": ["null", _written(field.dtype, f"{path}_{number}")]}  # type: ignore[arg-type]
-                for number, field in enumerate(dtype.fields)
-            ]
-            return {"type": "record", "name": path, "fields": fields}
-    return _LOGICALLY.get(dtype) or _simple(dtype)
-
-
-_LOGICALLY: dict[pl.DataType, Any] = {
-    pl.Date(): {"type": "int", "logicalType": "date"},
-    pl.Time(): {"type": "long", "logicalType": "time-micros"},
-}
-
-
-def _simple(dtype: pl.DataType) -> str:
-    if dtype in (pl.Int8(), pl.Int16(), pl.Int32(), pl.UInt8(), pl.UInt16()):
-        return "int"
-    if dtype.is_integer():
-        return "long"
-    named = {pl.Boolean(): "boolean", pl.Float32(): "float", pl.Float64(): "double", pl.Binary(): "bytes"}
-    return named.get(dtype, "string")
+    if kind == "fixed" and isinstance(schema.get("size"), int):
+        marks.append(f"binary of {schema['size']} bytes")
+        return pl.Binary(), _same
+    return _read(kind, column, named, depth + 1, marks)

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from filemill.engines.tables import schema, trouble
-from filemill.engines.tables.readers import batches
+from filemill.engines.tables.readers import batches, foreign
 from filemill.engines.tables.readers.pieces import Stream
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
@@ -46,7 +46,10 @@ class Flow(io.RawIOBase):
 
 
 class Fed:
-    """An opened input whose rows come from `frames`; their columns are called 0, 1, ... and stand in `dtypes`."""
+    """An opened input whose rows come from `frames`; their columns are called 0, 1, ... and stand in `dtypes`.
+
+    `marks` say of leaves what the file calls them where `dtypes` does not tell (see `foreign`).
+    """
 
     def __init__(
         self,
@@ -55,6 +58,8 @@ class Fed:
         frames: Generator[pl.DataFrame],
         stream: Stream,
         say: Say,
+        *,
+        marks: dict[str, list[str | None]] | None = None,
     ) -> None:
         self.file = file
         self.rows = 0
@@ -64,6 +69,7 @@ class Fed:
         self._frames = frames
         self._stream = stream
         self._say = say
+        self._marks = marks or {}
         self._parsed = 0
         try:
             # To give an example from, and to fail early where nothing can be read at all.
@@ -80,7 +86,8 @@ class Fed:
             for name, (place, dtype) in zip(self._dtypes, at.items(), strict=True)
         }
         sample = self._first if isinstance(self._first, pl.DataFrame) else pl.DataFrame(schema=at)
-        return Table(batches.scan(self, at), columns, self, sample.head(schema.SAMPLE_ROWS), marks=True)
+        made = Table(batches.scan(self, at), columns, self, sample.head(schema.SAMPLE_ROWS), marks=True)
+        return foreign.taken(made, self._marks)
 
     def next_batch(self, _wanted: list[str]) -> pl.DataFrame | None:
         """The next rows; the last of them is marked where the file is damaged."""

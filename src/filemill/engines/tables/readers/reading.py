@@ -37,7 +37,7 @@ def open_input(
     """
     source = FORMATS[file.format]
     if source.base == "parquet":
-        return Parquet(access, file, numbered=numbered)
+        return Parquet(access, file, numbered=numbered, plans=beginning is not None)
     if not file.size and not (beginning and beginning.text):
         raise trouble.bad_file(file, "The file is empty.")
 

@@ -7,6 +7,7 @@ from filemill.engines.tables import schema, table
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import agreeing
 from filemill.engines.tables.table import MARK, ROW, Check, Column, Table
+from filemill.engines.tables.values import telling
 from filemill.errors import JobFailed
 from filemill.pipelines.table_steps import Concat
 
@@ -32,7 +33,7 @@ class _Part:
                 self.checks.append(check)
                 continue
             bad, value = table.fresh(), table.fresh()
-            self.values += [check.bad.alias(bad), check.value.cast(pl.String).alias(value)]
+            self.values += [check.bad.alias(bad), telling.text(check.value).alias(value)]
             self.checks.append(msgspec.structs.replace(check, bad=pl.col(bad), value=pl.col(value)))
 
     def frame(self) -> pl.LazyFrame:

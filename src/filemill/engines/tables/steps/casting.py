@@ -23,7 +23,7 @@ def apply(step: Cast, source: Table, number: int) -> Table:
 def _cast(bench: Bench, name: str, target: str) -> Column:
     bench.name = name
     source = bench.source
-    column = source.column(name, bench.where)
+    column = source.values(name, bench.where)
     if column.is_text and target == "text":
         made = msgspec.structs.replace(column, type=schema.TEXT, guessed=True, typed=None)
         if column.swapped:

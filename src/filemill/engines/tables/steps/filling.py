@@ -24,7 +24,7 @@ def apply(step: FillNull, source: Table, number: int) -> Table:
     # One look at what a type can hold takes a millisecond, which ten thousand columns would multiply.
     taken: dict[tuple[Type, bool], Value] = {}
     for name in step.columns:
-        column = source.column(name, where)
+        column = source.values(name, where)
         if not column.guessed and isinstance(step.value, int | float) and not isinstance(step.value, bool):
             column = msgspec.structs.replace(column, type=schema.FLOAT, guessed=True, typed=None)
         kind = (column.type, column.is_text)

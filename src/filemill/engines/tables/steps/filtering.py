@@ -70,7 +70,7 @@ def _name(comparison: Filter) -> str:
 def _settle(source: Table, comparison: Filter, where: str) -> Table:
     """Checks that column and value go together; a column without a value so far takes its type from the filter."""
     name = _name(comparison)
-    column = source.column(name, where)
+    column = source.values(name, where)
     if not column.guessed and any(_is_number(value) for value in _wire_values(comparison)):
         column = msgspec.structs.replace(column, type=schema.FLOAT, guessed=True)
         source = msgspec.structs.replace(source, columns={**source.columns, name: column})

@@ -80,7 +80,7 @@ def _pair(step: Join, number: int, left: _Side, right: _Side) -> Column:
     """Notes the keys of both sides under one new name -> the column that it is in the result of a full join."""
     where = f"step {number} (join)"
     (own, source, _), (that, other_source, _) = left, right
-    one, other = source.column(own, where), other_source.column(that, f"{where}, input {step.input!r}")
+    one, other = source.values(own, where), other_source.values(that, f"{where}, input {step.input!r}")
     kind = agreeing.common(one, other)
     if kind is None or kind.name in ("list", "struct", "unknown"):
         raise JobFailed(

@@ -7,12 +7,12 @@ from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Check, Column, Table
 from filemill.errors import JobFailed
 
-_CANNOT = ("list", "struct", "unknown")
+_CANNOT = ("list", "struct", "map", "unknown")
 
 
 def of(source: Table, name: str, number: int, where: str) -> tuple[pl.Expr, Check | None]:
     """A column's values as they are compared, and the check that they can be typed. Raises JobFailed."""
-    column = source.column(name, where)
+    column = source.values(name, where)
     if column.type.name in _CANNOT:
         raise JobFailed("bad_value", f"{where}: column {name!r} is {column.type.name}, which cannot be compared.")
     return value_of(column), table.check_of(column, name, number)

@@ -11,6 +11,7 @@ from filemill.engines.tables import barrier, table, trouble
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.steps import aggregating
 from filemill.engines.tables.table import Column, Table
+from filemill.engines.tables.values import converting, moments
 from filemill.errors import JobFailed
 from filemill.pipelines.run import Phase
 from filemill.pipelines.table_steps import MOST_PIVOTED, Aggregate, Aggregation, Pivot
@@ -52,7 +53,10 @@ def apply(step: Pivot, source: Table, number: int, given: Inputs) -> Table:
 
 def _as_name(column: Column) -> pl.Expr:
     own = pl.col(column.at)
-    text = own.dt.to_string("iso:strict") if column.type.name in ("datetime", "time") else own.cast(pl.String)
+    if column.type.name in ("date", "datetime"):
+        text = pl.coalesce(converting.as_text(own, column.type), moments.told(own, column.type.dtype))
+    else:
+        text = converting.as_text(own, column.type) if column.type.name == "time" else own.cast(pl.String)
     return text.alias(_NAME)
 
 

@@ -18,7 +18,7 @@ _COUNT = Type("int", pl.Int64())
 _NUMBERS = ("int", "decimal", "float")
 _NEED_NUMBERS = ("sum", "mean", "median", "std")
 _NEED_ORDER = ("min", "max", "n_unique")
-_NO_ORDER = ("list", "struct", "unknown")
+_NO_ORDER = ("list", "struct", "map", "unknown")
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ def of(source: Table, asked: Aggregation, number: int, where: str) -> Summary:
     if not isinstance(asked.column, str):
         part = table.fresh()
         return Summary((pl.len().cast(_COUNT.dtype).alias(part),), pl.col(part), _COUNT)
-    column = source.column(asked.column, where)
+    column = source.values(asked.column, where)
     kind = column.type
     wanted = "a number" if asked.function in _NEED_NUMBERS else "values that can be compared"
     if (asked.function in _NEED_NUMBERS and kind.name not in _NUMBERS and column.guessed) or (

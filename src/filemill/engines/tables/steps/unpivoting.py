@@ -13,7 +13,7 @@ from filemill.pipelines.table_steps import Unpivot
 def apply(step: Unpivot, source: Table, number: int) -> Table:
     """The longer table. Raises JobFailed where a column is unknown, a name taken, or the types do not go together."""
     where = f"step {number} (unpivot)"
-    taken = [(name, source.column(name, where)) for name in step.columns]
+    taken = [(name, source.values(name, where)) for name in step.columns]
     columns = {name: column for name, column in source.columns.items() if name not in step.columns}
     for name in (step.names_to, step.values_to):
         if name in columns:

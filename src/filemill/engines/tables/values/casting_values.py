@@ -43,7 +43,7 @@ def checked(bench: Bench, value: pl.Expr, kind: Type, target: Type, where: str) 
     """The values as ones of another type, and the check that none was lost; an empty text is null."""
     converted = bench.keep(converting.convert(value, kind, target))
     given = value.is_not_null() & (value != "") if kind.name == "text" else value.is_not_null()
-    bench.doubt(converted.is_null() & given, value.cast(pl.String), _reason(kind, target, where))
+    bench.doubt(converted.is_null() & given, value, _reason(kind, target, where))
     return converted
 
 

@@ -12,6 +12,7 @@ from filemill.engines.tables import schema
 from filemill.engines.tables.table import Column, Table
 from filemill.engines.tables.values import (
     arithmetic,
+    byte_functions,
     casting_values,
     column_values,
     date_functions,
@@ -29,6 +30,7 @@ Function = Callable[[Bench, str, list[Operand], str], Operand]
 
 FUNCTIONS: dict[str, Function] = {
     **dict.fromkeys(text_functions.NAMES, text_functions.call),
+    **dict.fromkeys(byte_functions.NAMES, byte_functions.call),
     **dict.fromkeys(date_functions.NAMES, date_functions.call),
     **dict.fromkeys(number_functions.NAMES, number_functions.call),
     **dict.fromkeys(casting_values.NAMES, casting_values.call),
@@ -40,7 +42,7 @@ def made(source: Table, name: str, expression: Expression, step: int, step_name:
     """The table with a column `name` of the expression's values. Raises JobFailed for unknown columns and types."""
     if isinstance(expression, expressions.Column):
         # A copy stays what it is: text of a file as it stood.
-        column = source.column(expression.name, f"step {step} ({step_name})")
+        column = source.values(expression.name, f"step {step} ({step_name})")
         return msgspec.structs.replace(source, columns={**source.columns, name: column})
     bench = Bench(source, step, step_name, name)
     worker = _Worker(bench)

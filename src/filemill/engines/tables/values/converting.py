@@ -11,6 +11,7 @@ import polars as pl
 
 from filemill.engines.tables import floats, schema
 from filemill.engines.tables.schema import Type, scale_of
+from filemill.engines.tables.values import moments
 
 EXACT = Context(prec=80)
 """Enough digits for whatever is done to a decimal of 38."""
@@ -93,13 +94,49 @@ def convert(value: pl.Expr, kind: Type, target: Type) -> pl.Expr:
 
 
 def as_text(value: pl.Expr, kind: Type) -> pl.Expr:
-    """Typed values as csv writes them: in a form that is read back as the same value."""
+    """Typed values as csv writes them: in a form that is read back as the same value.
+
+    Null where there is none: for days and moments beyond the calendar, and for bytes that are no UTF-8.
+    """
     if kind.name == "float":
         # A number with an exponent is told from a code such as 1E5 by its decimal point.
         return value.cast(pl.String).str.replace(r"^(-?[0-9]+)e", "${1}.0e")
+    if kind.name in ("date", "datetime"):
+        value = moments.writable(value, kind.dtype)
+    if kind.name == "datetime" and kind.offset:
+        ahead = value.dt.replace_time_zone(None) + pl.duration(minutes=kind.offset)
+        return ahead.dt.to_string("iso:strict") + _ahead(kind.offset)
     if kind.name in ("datetime", "time"):
         return value.dt.to_string("iso:strict")
+    if kind.name == "binary":
+        return decoded(value)
     return value.cast(pl.String)
+
+
+def decoded(own: pl.Expr) -> pl.Expr:
+    """Bytes as the text they are in UTF-8; null where they are none."""
+    return own.map_batches(_decoded, return_dtype=pl.String(), is_elementwise=True)
+
+
+def _decoded(values: pl.Series) -> pl.Series:
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        # One of them is no text: which one, Polars does not say.
+        return pl.Series(values.name, list(map(_text_of, values)), dtype=pl.String)
+
+
+def _text_of(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _ahead(minutes: int) -> str:
+    """An offset as ISO writes it."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def _text(value: pl.Expr, kind: Type, _: Type) -> pl.Expr:
@@ -240,6 +277,7 @@ _WAYS: dict[str, dict[str, Convert]] = {
     "date": {"text": _text, "date": _plain, "datetime": _date_to_datetime},
     "datetime": {"text": _text, "date": _datetime_to_date, "datetime": _plain},
     "time": {"text": _text},
+    "binary": {"text": _text},
     "null": dict.fromkeys(("int", "float", "decimal", "text", "bool", "date", "datetime"), _plain),
 }
 """From a type to another. What is not here has no meaning that everybody shares, or would always lose something."""

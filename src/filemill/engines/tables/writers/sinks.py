@@ -32,6 +32,9 @@ _GROUP_BYTES = 32 << 20
 _USUAL_ROWS = 122_880
 """Rows of a row group or record batch, by Polars' choice."""
 
+_LAST = "\x00last"
+"""The column that is true in a row behind all others."""
+
 _PACKERS: dict[str | None, Callable[[Any], AbstractContextManager[Any]]] = {
     "gzip": lambda sink: gzip.GzipFile(fileobj=sink, mode="wb", compresslevel=6, mtime=0),
     "zstd": lambda sink: zstd.ZstdFile(sink, mode="w"),
@@ -53,12 +56,25 @@ def sink(
         return None
     write, columns = OWN[target.base], dict(frame.collect_schema())
     # As they come: with a number of rows asked for, so many long ones would be gathered in memory first.
-    batches = frame.collect_batches(maintain_order=True, engine="streaming")
-    frames = (part for batch in batches for part in batch.iter_slices(_ROWS))
+    frames = (part for batch in _batches(frame, columns) for part in batch.iter_slices(_ROWS))
     if target.compression is None:
         return write(place, columns, frames, compression, put)
     with _PACKERS[target.compression](place) as packed:
         return write(packed, columns, frames, compression, put)
+
+
+def _batches(frame: pl.LazyFrame, columns: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+    """The rows as they come. Raises where Polars breaks off by a panic, which otherwise looks like the end."""
+    last = pl.LazyFrame({**dict.fromkeys(columns), _LAST: True}, schema={**columns, _LAST: pl.Boolean()})
+    whole = pl.concat([frame.with_columns(pl.lit(False).alias(_LAST)), last])
+    is_whole = False
+    for batch in whole.collect_batches(maintain_order=True, engine="streaming"):
+        is_last = batch.to_series(len(columns))
+        is_whole = is_whole or bool(is_last.any())
+        if rows := batch.height - int(is_last.sum()):
+            yield batch.head(rows).drop(_LAST)
+    if not is_whole:
+        raise pl.exceptions.PanicException("the query broke off")
 
 
 def _rows_together(row_bytes: int) -> int | None:

@@ -9,27 +9,34 @@ from filemill.engines.tables import schema, table
 from filemill.engines.tables.barrier import Announced, Misfit
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
-from filemill.engines.tables.values import converting
-from filemill.engines.tables.writers import avro_sink, sheet_room, sinks, xlsx_sink
+from filemill.engines.tables.values import nested
+from filemill.engines.tables.writers import avro_sink, json_values, printed, sheet_room, sinks, xlsx_sink
 from filemill.engines.tables.writers.uploading import Upload
 from filemill.errors import JobFailed
 from filemill.pipelines.formats import FORMATS, Format
 from filemill.pipelines.run import OutputFile, Phase, Progress, Say, Stored, Warned
 from filemill.pipelines.steps import ConvertFormat
 
-_MOST_DIGITS = 10**15
-"""A JSON number is read as a double by most, which carries 15 digits."""
-
 _CANNOT = {
-    "csv": ("list", "struct", "binary", "duration", "unknown"),
-    "tsv": ("list", "struct", "binary", "duration", "unknown"),
-    "ndjson": ("binary", "duration", "unknown"),
-    "json": ("binary", "duration", "unknown"),
+    "csv": ("list", "struct", "duration", "unknown"),
+    "tsv": ("list", "struct", "duration", "unknown"),
+    "ndjson": ("duration", "unknown"),
+    "json": ("duration", "unknown"),
     "parquet": ("unknown",),
     "arrow": ("unknown",),
     "avro": ("duration", "unknown"),
-    "xlsx": ("list", "struct", "binary", "duration", "unknown"),
+    "xlsx": ("list", "struct", "duration", "unknown"),
 }
+_CANNOT_WITHIN = {
+    "csv": ("binary", "duration", "unknown"),
+    "tsv": ("binary", "duration", "unknown"),
+    "ndjson": ("binary", "duration", "unknown"),
+    "json": ("binary", "duration", "unknown"),
+    "xlsx": ("binary", "duration", "unknown"),
+    "avro": ("duration", "unknown"),
+}
+"""Types that values of a list, an object or a map must not be of."""
+
 _NO_EMPTY_OBJECTS = ("parquet", "avro")
 
 
@@ -87,10 +94,10 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     """Types and names the columns as the output's format needs them. Raises JobFailed for what it cannot carry."""
     target = FORMATS[output.format]
     for name, column in last.columns.items():
-        if column.type.name in _CANNOT[target.base]:
+        if lost := _lost(column, target.base):
             raise JobFailed(
                 "bad_value",
-                f"Column {name!r} holds values of type {column.type.name}, which {target.base} cannot carry.",
+                f"Column {name!r} holds values of type {lost}, which {target.base} cannot carry; drop it before.",
             )
         if target.base in _NO_EMPTY_OBJECTS and "Struct({})" in repr(column.type.dtype):
             raise JobFailed(
@@ -103,7 +110,7 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     checks = list(last.checks)
     values, types, own = [], [], []
     for name, column in last.columns.items():
-        value, check = _typed(name, column, target) if target.base in _TYPED else _as_text(name, column)
+        value, check = _typed(name, column, target) if target.base in _TYPED else _as_text(name, column, target)
         values.append(value)
         types.append(column.type)
         own += [one for one in (check, _check(column, name, target)) if one]
@@ -111,6 +118,17 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
     frame = last.frame.select(*_for_one_column(values, target), *marks)
     row_bytes = int(last.sample.estimated_size()) // max(last.sample.height, 1)
     return Prepared(frame, tuple(last.columns), tuple(types), (*checks, *own), last.height, row_bytes)
+
+
+def _lost(column: Column, base: str) -> str | None:
+    """The type that a format cannot carry, of a column or of what its values hold."""
+    if column.type.name in _CANNOT[base]:
+        return column.called
+    if not nested.is_nested(column.type.dtype):
+        return None
+    within = {schema.type_of(leaf).name for leaf in nested.leaves(column.type.dtype)}
+    lost = sorted(within.intersection(_CANNOT_WITHIN.get(base, ())))
+    return f"{column.type.name} of {lost[0]}" if lost else None
 
 
 def send(prepared: Prepared, output: OutputFile, how: ConvertFormat, upload: Upload, written: Written) -> Stored | None:
@@ -161,47 +179,38 @@ def _check(column: Column, name: str, target: Format) -> Check | None:
 
 def _typed(name: str, column: Column, target: Format) -> Made:
     if not column.is_text:
-        if target.base in _JSON:
-            return _as_json(name, column)
-        if target.base == "avro":
-            return avro_sink.value_of(name, column)
-        if target.base == "xlsx":
-            return xlsx_sink.value_of(name, column.type, pl.col(column.at))
-        return pl.col(column.at).alias(name), None
+        return _BY_FORMAT.get(target.base, _as_it_is)(name, column)
     value = table.value_of(column)
     if target.base == "xlsx":
-        return xlsx_sink.value_of(name, column.type, value)
+        return xlsx_sink.of_plain(name, column.type, value)
     if column.type == schema.BIG_INT and target.base in _JSON:
         # Too long for 64 bits, and still to be a number in JSON.
         value = value.cast(pl.Int128)
     return value.alias(name), None
 
 
-def _as_json(name: str, column: Column) -> Made:
-    """A typed column as JSON carries it: numbers as numbers, dates and times as ISO text."""
-    own = pl.col(column.at)
-    match column.type.name:
-        case "float":
-            check = Check(None, name, ~own.is_finite().fill_null(True), own, "is no number that JSON can carry.")
-            return own.alias(name), check
-        case "decimal" if schema.scale_of(column.type) == 0:
-            return own.cast(pl.Int128).alias(name), None
-        case "decimal":
-            unscaled = own.abs() * 10 ** schema.scale_of(column.type)
-            bad = (unscaled.cast(pl.Float64) >= _MOST_DIGITS).fill_null(False)
-            check = Check(None, name, bad, own, "has more digits than a JSON number carries without loss.")
-            return own.cast(pl.Float64).alias(name), check
-        case "datetime" | "time":
-            return own.dt.to_string("iso:strict").alias(name), None
-    return own.alias(name), None
+def _as_it_is(name: str, column: Column) -> Made:
+    return pl.col(column.at).alias(name), None
 
 
-def _as_text(name: str, column: Column) -> Made:
+_BY_FORMAT: dict[str, Callable[[str, Column], Made]] = {
+    "ndjson": json_values.value_of,
+    "json": json_values.value_of,
+    "avro": avro_sink.value_of,
+    "xlsx": xlsx_sink.value_of,
+}
+"""How formats carry a typed column that is not of text; the others carry it as it is."""
+
+
+def _as_text(name: str, column: Column, target: Format) -> Made:
     """A column as csv carries it: text as it stood, everything else in a form that is read back as the same value."""
-    own = table.stood(column)
-    if not column.is_text and column.type.name in ("float", "datetime", "time"):
-        own = converting.as_text(own, column.type)
-    return own.alias(name), None
+    if column.is_text:
+        return table.stood(column).alias(name), None
+    if column.type.name == "map":
+        return json_values.text_of(name, column, target.base)
+    if column.type.name in (*printed.TYPES, "float"):
+        return printed.value_of(name, column, target.base)
+    return _as_it_is(name, column)
 
 
 def _for_one_column(values: list[pl.Expr], target: Format) -> list[pl.Expr]:

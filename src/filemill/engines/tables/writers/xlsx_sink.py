@@ -18,8 +18,8 @@ import polars as pl
 import xlsxwriter
 
 from filemill.engines.tables.schema import Type
-from filemill.engines.tables.table import Check
-from filemill.engines.tables.writers import gathering, sheet_room
+from filemill.engines.tables.table import Check, Column
+from filemill.engines.tables.writers import gathering, json_values, printed, sheet_room
 from filemill.engines.tables.writers.sheet_room import LONGEST_TEXT
 
 MOST_EXACT = 2**53
@@ -48,8 +48,23 @@ class _Exact(float):
         return repr(float(self)).removesuffix(".0")
 
 
-def value_of(name: str, kind: Type, own: pl.Expr) -> tuple[pl.Expr, Check | None]:
-    """A column as a sheet carries it, and what its values must be for that."""
+def value_of(name: str, column: Column) -> tuple[pl.Expr, Check | None]:
+    """A typed column as a sheet carries it, and what its values must be for that."""
+    own, kind = pl.col(column.at), column.type
+    match kind.name:
+        case "map" | "binary":
+            return _written_out(name, column)
+        case "time":
+            return printed.value_of(name, column, "xlsx")
+        case "datetime" if _is_fine(kind):
+            return printed.value_of(name, column, "xlsx")
+        case "date" | "datetime":
+            return own.alias(name), printed.within_the_calendar(name, column, "xlsx")
+    return of_plain(name, kind, own)
+
+
+def of_plain(name: str, kind: Type, own: pl.Expr) -> tuple[pl.Expr, Check | None]:
+    """Numbers, booleans and text."""
     match kind.name:
         case "float":
             return own.alias(name), Check(
@@ -57,21 +72,24 @@ def value_of(name: str, kind: Type, own: pl.Expr) -> tuple[pl.Expr, Check | None
             )
         case "text":
             own = own.cast(pl.String)
-            # Excel counts in units of 16 bits.
-            units = own.str.len_chars() + own.str.count_matches(r"[\x{10000}-\x{10FFFF}]")
-            too_long = ((own.str.len_bytes() > LONGEST_TEXT) & (units > LONGEST_TEXT)).fill_null(False)
-            return own.alias(name), Check(
-                None,
-                name,
-                too_long,
-                own,
-                f"is longer than the {LONGEST_TEXT:,} characters that a cell of xlsx holds.",
-            )
-        case "time":
-            return own.dt.to_string("iso:strict").alias(name), None
-        case "datetime" if _is_fine(kind):
-            return own.dt.to_string("iso:strict").alias(name), None
+            what = f"is longer than the {LONGEST_TEXT:,} characters that a cell of xlsx holds."
+            return own.alias(name), Check(None, name, _is_too_long(own), own, what)
     return own.alias(name), None
+
+
+def _written_out(name: str, column: Column) -> tuple[pl.Expr, Check | None]:
+    """Maps as JSON, and bytes as the text that they are."""
+    make = printed.value_of if column.type.name == "binary" else json_values.text_of
+    text, check = make(name, column, "xlsx")
+    bad = _is_too_long(text) if check is None else check.bad | _is_too_long(text)
+    what = f"is no text of at most {LONGEST_TEXT:,} characters, which is all that a cell of xlsx holds."
+    return text, Check(None, name, bad, pl.col(column.at), what)
+
+
+def _is_too_long(own: pl.Expr) -> pl.Expr:
+    # Excel counts in units of 16 bits.
+    units = own.str.len_chars() + own.str.count_matches(r"[\x{10000}-\x{10FFFF}]")
+    return ((own.str.len_bytes() > LONGEST_TEXT) & (units > LONGEST_TEXT)).fill_null(False)
 
 
 def _is_fine(kind: Type) -> bool:
@@ -136,7 +154,7 @@ def _fill(book: Any, sheet: Any, names: list[str], frames: Iterator[pl.DataFrame
         sheet.write_string(0, column, name)
     row = 0
     for frame in frames:
-        for row, cells in enumerate(frame.iter_rows(), row + 1):  # noqa: B020 -- goes on where the last frame ended
+        for row, cells in enumerate(_rows_of(frame), row + 1):  # noqa: B020 -- goes on where the last frame ended
             is_empty = True
             for column, cell in enumerate(cells):
                 if cell is not None:
@@ -146,6 +164,33 @@ def _fill(book: Any, sheet: Any, names: list[str], frames: Iterator[pl.DataFrame
                 # A row without any cell would not be there.
                 sheet.write_string(row, 0, "")
     return next(texts)
+
+
+class _Spelled(str):
+    """The text of a day or moment that neither Python nor a sheet has."""
+
+    __slots__ = ()
+
+
+def _rows_of(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """The rows as Python values; a day or moment outside of Python's years as its text."""
+    if not any(_is_outside(values) for values in frame):
+        return frame.iter_rows()
+    return zip(*(_spelled(values) if _is_outside(values) else values for values in frame), strict=True)
+
+
+def _is_outside(values: pl.Series) -> bool:
+    if not isinstance(values.dtype, pl.Date | pl.Datetime):
+        return False
+    years = values.dt.year()
+    return not years.is_between(1, 9999).all()
+
+
+def _spelled(values: pl.Series) -> list[Any]:
+    inside = values.dt.year().is_between(1, 9999)
+    texts = values.dt.to_string("iso:strict")
+    plain = values.set(~inside, None)
+    return [_Spelled(text) if one is None and text else one for one, text in zip(plain, texts, strict=True)]
 
 
 def _writers(book: Any, sheet: Any, texts: Iterator[int]) -> dict[type, Callable[[int, int, Any], Any]]:
@@ -185,6 +230,7 @@ def _writers(book: Any, sheet: Any, texts: Iterator[int]) -> dict[type, Callable
         int: whole,
         float: lambda row, column, value: sheet.write_number(row, column, _Exact(value)),
         str: sheet.write_string,
+        _Spelled: spell,
         Decimal: fraction,
         date: day,
         datetime: moment,

@@ -1,0 +1,42 @@
+"""Days and moments that no calendar of ours can write: what is told of them, and how the others are told from them.
+
+A typed file may hold any number of days or microseconds; DuckDB keeps `infinity` as the largest. Text ends at the years
+-262142 and 262141, and Polars panics where it is asked for more.
+"""
+
+import polars as pl
+
+FIRST_DAY, LAST_DAY = -96_464_927, 95_025_871
+"""1 January -262142 and 31 December 262141 in days since 1970-01-01; in every zone these lie within the calendar."""
+
+_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000}
+_UNITS = {"ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+
+
+def is_beyond(own: pl.Expr, dtype: pl.DataType) -> pl.Expr | None:
+    """Whether a value has no text, null where there is none; None for a type of which every value has one."""
+    if dtype == pl.Date():
+        return ~own.to_physical().is_between(FIRST_DAY, LAST_DAY)
+    if isinstance(dtype, pl.Datetime) and dtype.time_unit in _A_DAY:
+        day = _A_DAY[dtype.time_unit]
+        return ~own.to_physical().is_between(FIRST_DAY * day, LAST_DAY * day)
+    return None
+
+
+def writable(own: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The values that have a text; null where one has none."""
+    beyond = is_beyond(own, dtype)
+    return own if beyond is None else pl.when(~beyond).then(own)
+
+
+def told(own: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Every value as it is told in an error: by its text, else as infinity or as the number it is."""
+    plain = writable(own, dtype).dt.to_string("iso:strict")
+    number = own.to_physical().cast(pl.Int64)
+    most = 2**31 - 1 if dtype == pl.Date() else 2**63 - 1
+    unit = _UNITS[dtype.time_unit] if isinstance(dtype, pl.Datetime) else "days"
+    return pl.coalesce(
+        plain,
+        pl.when(number == most).then(pl.lit("infinity")).when(number == -most).then(pl.lit("-infinity")),
+        pl.format("{} " + unit + " after 1970-01-01", number),
+    )
