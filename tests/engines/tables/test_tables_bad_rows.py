@@ -310,13 +310,13 @@ def test_a_row_whose_new_value_cannot_be_is_collected_as_it_stood(shop):
 
 def test_rows_of_another_dialect_stand_as_they_stood(shop):
     # given a file with semicolons, decimal commas and words of the West, all of it found out, and two bad rows
-    text = "preis;wort\n" + "1,5;ä\n" * 10_000 + '1.000;"ö;ü"\n2,5;x;y\n3,5;z\n'
+    text = "preis;wort\n" + "1,5;ä\n" * 10_000 + '1.00;"ö;ü"\n2,5;x;y\n3,5;z\n'
 
     done, out, bad = carry_out(shop, "t.csv", text.encode("cp1252"), keep("preis", "gt", 3))
 
     assert out == 'preis,wort\n"3,5",z\n'
     assert [(row, value, stood) for row, _, value, _, stood in bad] == [
-        ("10001", "1.000", '1.000;"ö;ü"'),
+        ("10001", "1.00", '1.00;"ö;ü"'),
         ("10002", "", "2,5;x;y"),
     ]
     assert done.made[1].rows == 2

@@ -1,5 +1,6 @@
 """csv as others write it: what the caller says of it holds, the rest is found out, and every guess is told."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -222,9 +223,86 @@ def test_steps_take_numbers_with_a_comma_for_what_they_are(shop: Workshop) -> No
 
 
 def test_a_point_among_numbers_with_a_comma_is_a_misfit(shop: Workshop) -> None:
-    # given 10,000 numbers with a comma, then one that may be a thousand
-    text = "a;b\n" + "1,5;x\n" * 10_000 + "1.000;x\n"
+    # given 10,000 numbers with a comma, then one with a point that stands between no thousands
+    text = "a;b\n" + "1,5;x\n" * 10_000 + "1.5;x\n"
     failure = shop.fails("t.csv", text, keep("a", "gt", 1))
     # then it fails the job where it is needed, named as it stood
-    assert failure.message.startswith("t.csv, row 10001, column 'a': '1.000' is no value")
+    assert failure.message.startswith("t.csv, row 10001, column 'a': '1.5' is no value")
     assert shop.run("t.csv", text, to="csv", how={"delimiter": ";"}).text == text
+
+
+# --- thousands --------------------------------------------------------------------------------------------------------
+
+PARTS = "Artikel;Menge;Preis\nSchraube;1.234;10,50\nMutter;2.500;3,99\nBolzen;12;1.234,56\nAnker;-1.234.567;,5\n"
+WORDS = "points to stand between thousands"
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz"])
+@pytest.mark.parametrize("given", [InputOptions(), InputOptions(decimal_comma=True)], ids=["found", "said"])
+def test_a_point_stands_between_thousands_where_a_comma_is_the_decimal_one(
+    shop: Workshop, name: str, given: InputOptions
+) -> None:
+    # given numbers with points between thousands, and others that prove the decimal comma
+    text = PARTS.replace(";", "\t") if name == "t.tsv" else PARTS
+    data = gzip.compress(text.encode()) if name.endswith(".gz") else text.encode()
+    result = shop.run(name, data, to="parquet", given=given)
+    # then none of them is read as a fraction, and what was found out is told
+    assert result.types == {"Artikel": "text", "Menge": "int", "Preis": "float"}
+    assert [row[1:] for row in result.rows] == [(1234, 10.5), (2500, 3.99), (12, 1234.56), (-1234567, 0.5)]
+    assert (WORDS in told(result)) == (given.decimal_comma is None)
+
+
+def test_thousands_stay_as_they_stood_between_texts(shop: Workshop) -> None:
+    how = {"delimiter": ";"}
+    assert shop.run("t.csv", PARTS, to="csv", how=how).text == PARTS
+    some = shop.run("t.csv", PARTS, keep("Menge", "gt", 1234), sort("Preis"), to="csv", how=how)
+    assert some.text == "Artikel;Menge;Preis\nMutter;2.500;3,99\n"
+    assert shop.run("t.csv", PARTS, keep("Menge", "ends_with", ".234")).rows == [("Schraube", "1.234", "10,50")]
+    filled = shop.run("t.csv", PARTS + "x;;2,5\n", fill(7, "Menge"), to="csv", how=how)
+    assert filled.text == PARTS + "x;7;2,5\n"
+
+
+def test_steps_take_thousands_for_what_they_are(shop: Workshop) -> None:
+    made = shop.run("t.csv", PARTS, add("summe", "Menge * 2"), cast(Preis="decimal"), to="parquet")
+    assert [row[3] for row in made.rows] == [2468, 5000, 24, -2469134]
+    assert [str(row[2]) for row in made.rows] == ["10.50", "3.99", "1234.56", "0.50"]
+    assert shop.run("t.csv", PARTS, cast(Menge="float"), to="parquet").rows[0][1] == 1234.0
+    assert shop.run("t.csv", PARTS, cast(Menge="text"), to="ndjson").rows[0][1] == "1.234"
+    long = shop.run("t.csv", PARTS, unpivot("Menge", "Preis", names_to="n"), to="ndjson")
+    assert [row[2] for row in long.rows] == [1234, 10.5, 2500, 3.99, 12, 1234.56, -1234567, 0.5]
+    plain = {"other": ("o.csv", "Artikel;Menge;Preis\nx;1;2.5\n")}
+    both = shop.run("t.csv", PARTS, concat("other"), inputs=plain, to="ndjson")
+    assert [row[1:] for row in both.rows][-2:] == [(-1234567, 0.5), (1, 2.5)]
+
+
+@pytest.mark.parametrize("late", ["12.34", "1.2345", "0.123", "1234.567", "1.234.56", "1.234,5,6"])
+def test_points_that_stand_between_no_thousands_are_misfits(shop: Workshop, late: str) -> None:
+    text = PARTS + "x;5;1,5\n" * 10_000 + f"y;5;{late}\n"
+    failure = shop.fails("t.csv", text, to="parquet")
+    assert f"row 10005, column 'Preis': '{late}' is no value of the column's type, float" in failure.message
+
+
+@pytest.mark.parametrize("text", ["a;b\n1.234;1,5\n12.5;2,5\n", "a;b\n0.123;1,5\n", "a;b\n1234.567;1,5\n"])
+def test_a_point_that_is_a_decimal_one_keeps_commas_text(shop: Workshop, text: str) -> None:
+    result = shop.run("t.csv", text, to="parquet")
+    assert result.types == {"a": "float", "b": "text"}
+    assert WORDS not in told(result)
+
+
+def test_points_that_may_stand_between_thousands_are_told(shop: Workshop) -> None:
+    # given a file for whose numbers nothing proves a decimal comma
+    text = "Artikel;Menge\nSchraube;1.234\nMutter;2.500\n"
+    result = shop.run("t.csv", text, to="ndjson")
+    # then they are read with a decimal point, and a warning names the option for the other case
+    assert result.rows == [("Schraube", 1.234), ("Mutter", 2.5)]
+    assert "column 'Menge': numbers are taken to be written with a decimal point" in told(result)
+    assert "decimal_comma to true" in told(result)
+    again = shop.run("t.csv", text, to="ndjson", given=InputOptions(decimal_comma=True))
+    assert again.rows == [("Schraube", 1234), ("Mutter", 2500)]
+    # and nothing is told where the caller says so, where commas separate, or where a point can be no other
+    for data, given in (
+        (text, InputOptions(decimal_comma=False)),
+        (text.replace(";", ","), InputOptions()),
+        (text + "x;0.5\n", InputOptions()),
+    ):
+        assert "decimal point" not in told(shop.run("t.csv", data, to="ndjson", given=given))

@@ -29,7 +29,7 @@ def of_text(kind: Type, needs: str, *, swapped: bool) -> Reason:
     """Of a cell of text; `needs` is who needs it typed, `swapped` whether numbers have a decimal comma."""
 
     def reason(text: str) -> str:
-        target = _cast_of(commas.swapped_value(text) if swapped else text, kind)
+        target = _cast_of(commas.number_of(text) if swapped else text, kind)
         return f"is no value of the column's type, {kind.name}, which {needs} needs; {_cast_to(target)}"
 
     return reason

@@ -157,8 +157,15 @@ def is_marked(source: Table, *checks: Check) -> pl.Expr:
 
 def value_of(column: Column) -> pl.Expr:
     """A column's values, typed where they are text that is only to be taken as something else."""
-    own = pl.col(column.typed or column.at)
-    return schema.typed(own, column.type) if column.is_text and not column.typed else own
+    if column.is_text and not column.typed:
+        return schema.typed(plain(column), column.type)
+    return pl.col(column.typed or column.at)
+
+
+def plain(column: Column) -> pl.Expr:
+    """A column, or its text with its numbers written with a point and without thousands."""
+    own = pl.col(column.at)
+    return commas.ungrouped(own) if column.swapped else own
 
 
 def stood(column: Column) -> pl.Expr:
@@ -173,13 +180,13 @@ def check_of(column: Column, name: str, step: int | None) -> Check | None:
     if column.odd:
         odd = pl.col(column.odd)
         if column.why:
-            plain = odd.str.strip_prefix('"').str.strip_suffix('"')
+            bare = odd.str.strip_prefix('"').str.strip_suffix('"')
             what = f"{column.why}, and {needs} needs it as {column.type.name}; drop the column before."
-            return Check(step, name, odd.is_not_null(), plain, what, column.row)
+            return Check(step, name, odd.is_not_null(), bare, what, column.row)
         return Check(step, name, odd.is_not_null(), odd, reasons.of_json(column.type, needs), column.row)
     if not column.is_text or column.typed or column.type == schema.TEXT:
         return None
-    bad = schema.misfit(pl.col(column.at), value_of(column), column.type)
+    bad = schema.misfit(plain(column), value_of(column), column.type)
     return Check(
         step, name, bad, stood(column), reasons.of_text(column.type, needs, swapped=column.swapped), column.row
     )

@@ -126,8 +126,11 @@ class Delimited:
             return set()
         if is_said is None:
             if self.dialect.separator == "," or not commas.are_used(self.sample, self._kinds):
+                self._tell_of_points()
                 return set()
-            self._tell_guess("numbers are taken to be written with a decimal comma")
+            self._tell_guess(
+                "numbers are taken to be written with a decimal comma, and points to stand between thousands"
+            )
         found = commas.kinds_of(self.sample)
         self._kinds = {
             name: found.get(name, None if kind is None else schema.TEXT) for name, kind in self._kinds.items()
@@ -161,6 +164,17 @@ class Delimited:
             what = f"{marks} among them makes text of the column's numbers ({kind})"
             text = f"{self.file.file_name}, column {trouble.shorten(self._names[at])}: {what}"
             self._say(Warned("guessed", f"{text}; name in null_values of input_options what stands for no value."))
+
+    def _tell_of_points(self) -> None:
+        if self.dialect.separator != ";":
+            return  # Where commas separate, a point is no sign of thousands.
+        for at in commas.in_doubt(self.sample, self._kinds):
+            what = "numbers are taken to be written with a decimal point, though each point may stand between thousands"
+            name = trouble.shorten(self.header[int(at)])
+            text = (
+                f"{self.file.file_name}, column {name}: {what}; if it does, set decimal_comma to true in input_options."
+            )
+            self._say(Warned("guessed", text))
 
     def _read_sample(self) -> pl.DataFrame:
         """The first rows. What was parsed for them is kept for the run."""

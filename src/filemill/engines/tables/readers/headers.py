@@ -87,7 +87,7 @@ def may_be_a_row(header: Sequence[str], kinds: dict[str, Type | None], sample: p
             continue
         if kind == schema.TEXT:
             is_more = is_more or _is_like(cell, sample[at])
-        elif not _fits(commas.swapped_value(cell) if at in swapped else cell, kind):
+        elif not _fits(commas.number_of(cell) if at in swapped else cell, kind):
             return False
         else:
             is_more = True

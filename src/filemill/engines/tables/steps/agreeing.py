@@ -42,13 +42,18 @@ def together(columns: list[tuple[str, Column]], number: int) -> Together | None:
     if kind is None:
         return None
     if all(column.is_text for _, column in columns):
-        is_plain = kind == schema.TEXT
-        values = tuple(table.stood(column) if is_plain else pl.col(column.at) for _, column in columns)
         guessed = any(column.guessed for _, column in columns)
-        swapped = not is_plain and all(column.swapped for _, column in columns)
+        swapped = kind != schema.TEXT and all(column.swapped for _, column in columns)
+        values = tuple(_text_of(column, kind, swapped=swapped) for _, column in columns)
         return Together(values, kind, True, guessed, swapped, tuple(() for _ in columns))
     made = [as_checked(name, column, kind, number) for name, column in columns]
     return Together(tuple(value for value, _ in made), kind, False, True, False, tuple(checks for _, checks in made))
+
+
+def _text_of(column: Column, kind: Type, *, swapped: bool) -> pl.Expr:
+    if kind == schema.TEXT:
+        return table.stood(column)
+    return pl.col(column.at) if swapped else table.plain(column)
 
 
 def is_unknown(column: Column) -> bool:

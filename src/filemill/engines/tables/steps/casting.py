@@ -30,7 +30,7 @@ def _cast(bench: Bench, name: str, target: str) -> Column:
             made = msgspec.structs.replace(made, at=bench.column_of(table.stood(column)), swapped=False)
         return made
     if column.is_text and (column.type != schema.BOOL or target == "bool"):
-        value, kind = column_values.text_of(column, pl.col(column.at)), schema.TEXT
+        value, kind = column_values.text_of(column, table.plain(column)), schema.TEXT
     else:
         if column.is_text:
             # Of text only `true` and `false` come here, which are numbers as booleans alone.
@@ -82,5 +82,5 @@ def _have_zones(sample: pl.DataFrame, column: Column) -> bool:
 
 def _places(values: pl.Series) -> int:
     """The most digits behind the point."""
-    behind = values.str.extract(r"^[+-]?[0-9]*\.([0-9]*)$").str.len_bytes().max()
+    behind = values.str.replace_all(",", "", literal=True).str.extract(r"^[+-]?[0-9]*\.([0-9]*)$").str.len_bytes().max()
     return min(behind, MOST_SCALE) if isinstance(behind, int) else 0
