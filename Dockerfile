@@ -28,6 +28,8 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       fonts-crosextra-caladea fonts-crosextra-carlito fonts-dejavu-core fonts-liberation2 fonts-noto-cjk \
       fonts-noto-color-emoji fonts-noto-core fonts-symbola \
+      hunspell-de-de hunspell-en-us hunspell-es hunspell-fr-classical hunspell-it hunspell-nl hunspell-pl \
+      hunspell-pt-pt hunspell-ru libhunspell-1.7-0 \
       libmimalloc2.0 libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-math-nogui libreoffice-writer-nogui \
       python3-uno \
  && rm -rf /var/lib/apt/lists/*

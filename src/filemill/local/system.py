@@ -64,6 +64,16 @@ DOCUMENT_PACKAGES = {
     "fonts-noto-core": "letters of most other scripts",
     "fonts-noto-color-emoji": "emoji, in colour where typst sets a text",
     "fonts-symbola": "emoji and symbols where LibreOffice does",
+    "hunspell-de-de": "tells German words",
+    "hunspell-en-us": "tells English words",
+    "hunspell-es": "tells Spanish words",
+    "hunspell-fr-classical": "tells French words",
+    "hunspell-it": "tells Italian words",
+    "hunspell-nl": "tells Dutch words",
+    "hunspell-pl": "tells Polish words",
+    "hunspell-pt-pt": "tells Portuguese words",
+    "hunspell-ru": "tells Russian words",
+    "libhunspell-1.7-0": "reads the dictionaries",
     "libmimalloc2.0": "less memory and time for LibreOffice",
 }
 """What the document engine uses: package -> what for."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import xberg
-from xberg import ExtractInput, ExtractInputKind, ExtractionConfig, ImageExtractionConfig
+from xberg import ExtractInput, ExtractInputKind, ExtractionConfig, ImageExtractionConfig, PdfConfig
 
-from filemill.engines.documents import speaker_notes, trouble
+from filemill.engines.documents import pdf_markdown, speaker_notes, trouble
 from filemill.engines.documents.task import Task
 
 MOST_SECONDS = 300
@@ -40,6 +40,7 @@ def convert(source: Path, target: Path, task: Task) -> None:
         disable_ocr=True,
         enable_quality_processing=False,
         extraction_timeout_secs=MOST_SECONDS,
+        pdf_options=PdfConfig(extract_form_fields=False),  # they stand where they were filled in, by PDFium
         images=ImageExtractionConfig() if wanted == "markdown" else None,
     )
     what = ExtractInput(kind=ExtractInputKind.BYTES, bytes=source.read_bytes(), filename=f"document{source.suffix}")
@@ -53,6 +54,8 @@ def convert(source: Path, target: Path, task: Task) -> None:
     text = _SYMBOLS.sub("•", document.content)
     if not text.strip():
         task.warn("no_text", "The pages are pictures without any text in them: OCR can read them.")
+    if source.suffix == ".pdf":
+        text = pdf_markdown.mend(text, source, task)
     if wanted == "markdown":
         text = _with_pictures(text, document.images or [])
         if source.suffix == ".pptx":  # only its plain text has them

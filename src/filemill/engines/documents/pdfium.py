@@ -1,9 +1,9 @@
-"""pdf to pictures and to plain text, by PDFium: in our own process, so the caps stand before anything is drawn.
+"""pdf to pictures, by PDFium: in our own process, so the caps stand before anything is drawn.
 
-PDFium is built without JavaScript and forms, opens no other file and no address; actions and attachments are never run.
+PDFium is built without JavaScript and XFA, opens no other file and no address; actions and attachments are never run.
+What was filled into a form is drawn.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +24,6 @@ MOST_DRAWN_PAGES = 500
 MOST_PAGES = 20_000
 
 _HEAD = 1024
-_HYPHENS = re.compile("[\ufffe\x02]\r?\n?")
-"""How PDFium tells a hyphen at the end of a line."""
 
 
 def version() -> str:
@@ -43,19 +41,27 @@ def check(source: Path, task: Task) -> None:
 
 
 def convert(source: Path, target: Path, task: Task) -> None:
-    """Makes a picture of a page, pictures of several, packed, or a plain text. Raises JobFailed."""
-    with _open(source, task) as document:
-        if target.suffix != ".txt":
-            _check_pages(len(document), MOST_DRAWN_PAGES, task)
+    """Makes a picture of a page, or pictures of several, packed. Raises JobFailed."""
+    with open_document(source, task) as document:
+        _check_pages(len(document), MOST_DRAWN_PAGES, task)
         try:
-            if target.suffix == ".txt":
-                _write_text(document, target, task)
-            elif len(document) == 1:
+            if len(document) == 1:
                 pictures.write(_draw(document[0], target.suffix[1:]), target, target.suffix[1:], task)
             else:
                 pictures.pack(_drawn(document, target.suffix[1:], task), target, task)
         except (pypdfium2.PdfiumError, ValueError) as error:
             raise trouble.not_a(task.file) from error
+
+
+def open_document(source: Path, task: Task) -> pypdfium2.PdfDocument:
+    """A pdf, its form open, with a warning where that is of a kind that cannot be shown. Raises JobFailed."""
+    document = _open(source, task)
+    kind = document.get_formtype()
+    if kind != raw.FORMTYPE_NONE:
+        document.init_forms()
+    if kind == raw.FORMTYPE_XFA_FULL:
+        task.warn("left_out", "The file is a form of Adobe's XFA: what only Adobe's programs show of it is left out.")
+    return document
 
 
 def _open(source: Path, task: Task) -> pypdfium2.PdfDocument:
@@ -91,17 +97,3 @@ def _draw(page: pypdfium2.PdfPage, wanted: str) -> Image.Image:
     drawn.info["dpi"] = (scale * POINTS_PER_INCH,) * 2
     page.close()
     return drawn
-
-
-def _write_text(document: pypdfium2.PdfDocument, target: Path, task: Task) -> None:
-    pages = []
-    for number in range(len(document)):
-        page = document[number]
-        words = page.get_textpage()
-        text = _HYPHENS.sub("", words.get_text_range())
-        pages.append(text.replace("\r\n", "\n").replace("\0", "").strip() + "\n")
-        words.close()
-        page.close()
-    if not any(page.strip() for page in pages):
-        task.warn("no_text", "The pages are pictures without any text in them: OCR can read them.")
-    target.write_text("\f".join(pages), encoding="utf-8")

@@ -73,7 +73,7 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     **_ways(("ppt", "odp"), ("html", "epub"), _SLIDES_OF_TODAY, _PLAIN_SLIDES, Leg("xberg", "md"), last="pandoc"),
     # pdf.
     **_ways(("pdf",), PAGES, last="pdfium"),
-    **_ways(("pdf",), ("txt",), last="pdfium"),
+    **_ways(("pdf",), ("txt",), last="pdf_text"),
     **_ways(("pdf",), ("md",), last="xberg"),
     **_ways(("pdf",), ("docx", "odt", "rtf", "html", "epub"), Leg("xberg", "md"), last="pandoc"),
     # Pictures.
