@@ -36,6 +36,10 @@ def html(bait: Bait, _: Samples) -> bytes:
     <video src="{bait.web}/v.mp4" poster="{bait.web}/v.png"></video><script src="{bait.web}/s.js"></script>
     <table background="{bait.web}/t.png"><tr><td background="{bait.picture}">x</table>
     <svg><image href="{bait.web}/in.svg.png" xlink:href="{bait.picture}"/><use href="{bait.web}/use.svg#a"/></svg>
+    <img src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' height='9'%3E%3Cimage width='9' height='9'
+    href='{bait.picture}'/%3E%3Cimage href='{bait.web}/in.data.png'/%3E%3Crect fill='u\\72l({bait.web}/paint)'/%3E%3C/svg%3E">
+    <style>h1 {{ list-style: u\\72l({bait.web}/escaped.png) }} p {{ background: image-set('{bait.web}/set.png' 1x) }}</style>
+    <svg width=9 height=9><style>rect {{ fill: url({bait.web}/own.svg#a) }}</style><rect width=9 height=9 /></svg>
     <input type=image src="{bait.web}/input.png"><frameset><frame src="{bait.page}"></frameset></body></html>""".encode()
 
 
