@@ -67,8 +67,8 @@ demo: $(INSTALLED) ## start everything for a moment and walk a real table throug
 	@$(BIN)/filemill demo --out build/demo $(if $(FILE),--file "$(FILE)")
 
 .PHONY: serve
-serve: $(INSTALLED) ## run everything, to stay, on http://127.0.0.1:8000; state is kept in .filemill
-	@exec $(BIN)/filemill serve --home .filemill --port 8000
+serve: $(INSTALLED) ## run everything, to stay, on http://127.0.0.1:8000 or PORT=...; state is kept in .filemill
+	@exec $(BIN)/filemill serve --home .filemill --port $(or $(PORT),8000)
 
 .PHONY: test
 test: $(INSTALLED) ## the whole suite, against real servers

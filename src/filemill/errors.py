@@ -27,6 +27,10 @@ class FileRefused(BadRequest):
     """The file is not what its name says, or cannot be taken as it is."""
 
 
+class BadName(BadRequest):
+    """A file of this name is not taken; give it another one."""
+
+
 class VirusFound(BadRequest):
     """The virus scanner found something in the file; it was not kept."""
 

@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clamd: str = ""
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    lanes: tuple[str, ...] = ()
     tables_slots: int = 2
     documents_slots: int = 2
     documents_seconds: int = 300
@@ -173,6 +174,9 @@ def _check(settings: Settings) -> None:
             ip_network(proxy)
         except ValueError as error:
             raise BadSetting(f"{PREFIX}TRUSTED_PROXIES must list addresses or networks: {error}.") from None
+    for lane in settings.lanes:
+        if not lane.isidentifier() or lane == "intake" or not hasattr(settings, f"{lane}_slots"):
+            raise BadSetting(f"{PREFIX}LANES must list lanes such as tables, documents; there is no lane {lane!r}.")
     if len(settings.secret.encode()) < 32:
         raise BadSetting(f"{PREFIX}SECRET must be at least 32 bytes long.")
 

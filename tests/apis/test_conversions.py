@@ -230,6 +230,33 @@ async def test_an_address_may_upload_three_files_a_minute_whoever_it_is(app):
     assert refused.json()["data"]["message"].startswith("Too many uploads from your address: 3 a minute are allowed.")
 
 
+async def test_an_upload_that_is_refused_for_what_it_is_spends_no_turn(guest, app, settings):
+    # given an address that may upload three files a minute, and has sent two
+    await guest.upload()
+    await guest.upload()
+    app.state.settings = msgspec.structs.replace(settings, conversion_bytes=2**20)
+    try:
+        # when it sends files that are refused for type, name and size
+        refused = [
+            await guest.send(name="program.exe"),
+            await guest.send(name="picture.png", content=CSV),
+            await guest.send(name="empty.csv", content=b""),
+            await guest.send(name="..csv"),
+            await guest.send(name=f"{'long' * 64}.csv"),
+            await guest.send(content=b"a\n" * 2**20),
+            await guest.send(content=b"a\n" * 2**20, headers={"Content-Length": "1000"}),
+        ]
+        # then there is still one to be sent
+        assert {answer.status_code for answer in refused} == {400}
+        # and a request that is refused for something else takes it
+        assert refusal(await guest.send("no uuid")) == (400, "ValidationError")
+        assert refusal(await guest.send()) == (429, "RateLimitExceeded")
+        # and once there is none left, even those are not looked at
+        assert refusal(await guest.send(name="program.exe")) == (429, "RateLimitExceeded")
+    finally:
+        app.state.settings = settings
+
+
 @pytest.mark.usefixtures("relaxed")
 @pytest.mark.parametrize(
     "body",
@@ -467,7 +494,7 @@ async def test_where_no_worker_for_documents_runs_it_is_said_what_to_install(gue
     answer = await guest.ask(job_id, "pdf")
     # then
     assert refusal(answer) == (503, "ServiceUnavailable")
-    assert "no worker for documents is running" in answer.json()["data"]["message"]
+    assert "this service has no worker for documents" in answer.json()["data"]["message"]
     assert "filemill install documents" in answer.json()["data"]["message"]
     # and such pairs are not offered
     offered = told(await guest.client.get("/convert/formats"))["formats"]

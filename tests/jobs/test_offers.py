@@ -1,21 +1,31 @@
-"""What can be converted now: the pairs for which somebody is alive who has the programs."""
+"""What can be converted: the pairs for which a worker has the programs, or that a worker to come is promised for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import msgspec
 import pytest
 
 from filemill import connections
 from filemill.errors import Unavailable
-from filemill.jobs import offers
+from filemill.jobs import context, offers
 from filemill.jobs.context import Context
 from filemill.jobs.rows import workers
 from filemill.jobs.rows.workers import WorkerRow
 from filemill.pipelines.formats import FORMATS
-from filemill.pipelines.pairs import PAIRS
+from filemill.pipelines.pairs import DOCUMENTS_LANE, PAIRS, TABLES_LANE
 
 pytestmark = pytest.mark.anyio
 
 DOCX = FORMATS["docx"]
+
+
+@pytest.fixture
+def promising(at_hand: Context) -> Iterator[None]:
+    """An installation that has said which lanes it has."""
+    settings = msgspec.structs.replace(at_hand.settings, lanes=(TABLES_LANE, DOCUMENTS_LANE))
+    context.open(Context(settings, at_hand.store, at_hand.listener))
+    yield
+    context.open(at_hand)
 
 
 async def beat(lane: str, pairs: tuple[tuple[str, str], ...] | None = None) -> None:
@@ -24,9 +34,9 @@ async def beat(lane: str, pairs: tuple[tuple[str, str], ...] | None = None) -> N
 
 async def test_nobody_alive_offers_nothing(at_hand: Context) -> None:
     assert await offers.pairs() == frozenset()
-    with pytest.raises(Unavailable, match="Nobody is there to make xlsx of csv"):
+    with pytest.raises(Unavailable, match=r"A csv file cannot become xlsx here: this service has no worker for tables"):
         offers.want(FORMATS["csv"], "xlsx", frozenset())
-    with pytest.raises(Unavailable, match=r"no worker for documents is running\..*by filemill install documents"):
+    with pytest.raises(Unavailable, match=r"has no worker for documents;.*filemill install documents adds"):
         offers.want(DOCX, "pdf", frozenset())
 
 
@@ -64,3 +74,43 @@ async def test_sheets_are_grids_where_a_worker_for_documents_makes_them_so() -> 
     assert offered["xlsx", "csv"] == "tables"
     assert offered["csv", "parquet"] == "tables"
     assert set(offered) == await offers.pairs() | {("csv", "xlsx")}
+
+
+async def test_a_lane_that_is_promised_is_offered_before_its_worker_is_there(promising: None) -> None:
+    # given: no worker at all
+    # when
+    offered = await offers.pairs()
+    # then every pair of both lanes waits for them
+    assert offered == set(PAIRS)
+    offers.want(DOCX, "pdf", offered)
+
+
+async def test_a_worker_that_has_said_what_it_can_do_is_believed_though_more_was_promised(promising: None) -> None:
+    await beat("documents", (("docx", "md"),))
+
+    offered = await offers.pairs()
+
+    assert {pair for pair in offered if PAIRS[pair] == "documents"} == {("docx", "md")}
+    assert ("csv", "xlsx") in offered, "its own worker is still to come"
+
+
+async def test_a_worker_that_ended_without_a_word_is_waited_for(at_hand: Context) -> None:
+    # given: nothing is promised, and the worker's last sign of life is two minutes old
+    await beat("documents", (("docx", "md"),))
+    await silent_for(120)
+    # then what it could do is still taken
+    assert await offers.pairs() == {("docx", "md")}
+    # until it has not been seen for an hour
+    await silent_for(3601)
+    assert await offers.pairs() == frozenset()
+
+
+async def test_a_worker_that_said_goodbye_is_waited_for_only_where_its_lane_is_promised(at_hand: Context) -> None:
+    await beat("documents")
+    await workers.leave("one of documents")
+
+    assert await offers.pairs() == frozenset()
+
+
+async def silent_for(seconds: int) -> None:
+    await connections.execute("UPDATE worker SET seen_at = now() - make_interval(secs => $1)", float(seconds))

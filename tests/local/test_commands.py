@@ -41,6 +41,7 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         (["serve"], {"FILEMILL_CLAMD": "unix:relative"}, "FILEMILL_CLAMD"),
         (["serve"], {"FILEMILL_TABLE_SLOTS": "2"}, "FILEMILL_TABLE_SLOTS"),
         (["serve"], {"FILEMILL_DATABASE_URL": "postgresql://elsewhere/x"}, "FILEMILL_DATABASE_URL"),
+        (["serve"], {"FILEMILL_LANES": "tables"}, "FILEMILL_LANES"),
         (["serve", "--home", "/dev/null/home"], {}, "/dev/null/home"),
         (["api"], {}, "FILEMILL_DATABASE_URL"),
         (["worker", "tables"], {}, "FILEMILL_DATABASE_URL"),
@@ -85,7 +86,9 @@ def test_a_port_that_is_taken_leaves_no_home_behind(tmp_path):
 
     # then the port is named, and there is what was there before
     assert [one.returncode for one in told] == [2, 2]
-    assert {one.stderr for one in told} == {f"--port {port} cannot be used: something else listens there already.\n"}
+    (said,) = {one.stderr for one in told}
+    assert said.startswith(f"--port {port} cannot be used: ")
+    assert f"(process {os.getpid()}) listens on 127.0.0.1:{port} already. Choose another one, such as --port " in said
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 

@@ -14,8 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from filemill.local import clamd
+from filemill.local import clamd, system
 from tests.fixtures.faulty import at_home_in
+from tests.journeys.guest import Guest
 
 GONE_SECONDS = 15
 NOBODY = 65534
@@ -146,6 +147,7 @@ def test_a_signal_while_it_starts_ends_it_cleanly(tmp_path, sign):
     assert starting.returncode == 0
     assert "Traceback" not in said
     assert "stopping" in said
+    assert "stopped" in said
     assert at_home_in(home) == []
 
 
@@ -186,11 +188,19 @@ def test_two_homes_run_side_by_side_but_one_home_only_once(serve, tmp_path):
         check=False,
     )
     assert again.returncode == 2
-    assert again.stderr == f"The home {one.home} is in use by another filemill serve.\n"
+    assert again.stderr == (
+        f"The home {one.home} is in use by another filemill serve, at {one.url}. Use that one, stop it first, or choose"
+        " another home by --home DIR.\n"
+    )
     assert httpx.get(f"{one.url}/health/ready").status_code == 200
 
     assert one.end(signal.SIGTERM) < GONE_SECONDS
     assert one.process.returncode == 0
+    assert one.process.stderr
+    said = one.process.stderr.read()
+    for told in (f"{one.url}/", f"{one.url}/docs", f"{one.home}/logs", "Ctrl+C", f"kill {one.process.pid}"):
+        assert f" {told}" in said, "whoever has just started it is told where everything is, and how it ends"
+    assert said.endswith(f"stopped; everything is kept in {one.home}\n")
     assert httpx.get(f"{other.url}/health/ready").status_code == 200
 
 
@@ -217,6 +227,30 @@ def test_a_part_that_dies_is_started_again(serve, tmp_path):
         answer = api.get(f"/jobs/{job}", params={"wait": 30}).json()
         log = (running.home / "logs/worker-tables.log").read_text()[-3000:]
         assert answer["status"] == "COMPLETED", f"after {time.monotonic() - began:.1f} s: {answer}\n{log}"
+
+
+@pytest.mark.skipif(bool(system.why_not_isolated()), reason="no worker for documents can run here")
+@pytest.mark.anyio
+async def test_every_lane_takes_jobs_once_it_is_ready_and_a_worker_that_starts_again_is_waited_for(serve, tmp_path):
+    # given a serve that has just said `ready`
+    running = serve(tmp_path / "home")
+    guest = Guest(running.url)
+    await guest.begin()
+    # when eight documents are sent one after another, and their worker dies meanwhile
+    files = [await a_page_of(guest) for _ in range(4)]
+    worker = next(p for p in at_home_in(running.home) if p.cmdline()[1:] == ["-m", "workers", "documents"])
+    worker.kill()
+    files += [await a_page_of(guest) for _ in range(4)]
+    # then nobody is told to wait a minute or to install something, and all of them come
+    assert [(await guest.ended(file))["status"] for file in files] == ["completed"] * 8
+    await guest.http.aclose()
+
+
+async def a_page_of(guest: Guest) -> str:
+    """A document that is on its way to become another -> its job_id."""
+    file = await guest.upload(b"# A page\n", "page.md")
+    await guest.convert(file, "html")
+    return file
 
 
 @pytest.mark.skipif(not clamd.is_there(), reason="clamd is not installed (filemill install puts it there)")

@@ -3,6 +3,8 @@
 import math
 from ipaddress import IPv6Address, ip_address, ip_network
 
+import msgspec
+
 from filemill import redis_pool
 from filemill.errors import TooMany
 
@@ -11,32 +13,47 @@ _IPV6_PREFIX = 64
 """One customer has at least so large a network: its addresses count as one."""
 
 # The list holds the times of what was let through, the newest first, in microseconds by the clock of Redis. The answer
-# is how many microseconds to wait; what is turned away does not count.
+# is how many microseconds to wait, and the time that was noted; what is turned away does not count.
 _TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local most, window = tonumber(ARGV[1]), tonumber(ARGV[2]) * 1000000
 local oldest = redis.call('LINDEX', KEYS[1], most - 1)
 if oldest and tonumber(oldest) > now - window then
-  return tonumber(oldest) + window - now
+  return {tonumber(oldest) + window - now, ''}
 end
-redis.call('LPUSH', KEYS[1], string.format('%.0f', now))
+local noted = string.format('%.0f', now)
+redis.call('LPUSH', KEYS[1], noted)
 redis.call('LTRIM', KEYS[1], 0, most - 1)
 redis.call('EXPIRE', KEYS[1], ARGV[2])
-return 0
+return {0, noted}
 """
 
 
-async def take(what: str, address: str, most: int) -> None:
+class Turn(msgspec.Struct, frozen=True):
+    """One of the times that an address may do a thing within a minute."""
+
+    key: str
+    noted: str
+
+
+async def take(what: str, address: str, most: int) -> Turn:
     """Counts one of `what` (a plural, such as "uploads") for an address. Raises TooMany once it had `most` a minute."""
     key = f"limit:{what}:{_customer(address)}"
-    wait: int = await redis_pool.client().eval(_TAKE, 1, key, str(most), str(WINDOW_SECONDS))
+    said: tuple[int, str] = await redis_pool.client().eval(_TAKE, 1, key, str(most), str(WINDOW_SECONDS))
+    wait, noted = said
     if wait > 0:
         seconds = math.ceil(wait / 1_000_000)
         raise TooMany(
             f"Too many {what} from your address: {most} a minute are allowed. Try again in {seconds} seconds.",
             retry_after=seconds,
         )
+    return Turn(key, noted)
+
+
+async def give_back(turn: Turn) -> None:
+    """What a turn was taken for does not count after all."""
+    await redis_pool.client().lrem(turn.key, 1, turn.noted)
 
 
 def _customer(address: str) -> str:

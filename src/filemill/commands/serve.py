@@ -1,5 +1,6 @@
 """`filemill serve`: the whole stack in one home until it is told to stop."""
 
+import os
 import signal
 import sys
 import time
@@ -44,14 +45,26 @@ def serve(home: Path, port: int, store: StoreName | None) -> None:
         running.start(stopping.check)
         print(f"ready {running.url}", flush=True)
         say(f"ready after {time.monotonic() - began:.1f} s")
+        introduce(running)
         running.watch(say, stopping.check)
     except Stopped:
-        say("stopping")
+        say("stopping ...")
     finally:
         stopping.turn_deaf()
         if running is not None:
             running.stop()
             running.home.close()
+            say(f"stopped; everything is kept in {running.home.folder}")
+
+
+def introduce(running: Stack) -> None:
+    """Says where everything is, how it ends, and what is not there yet."""
+    say(f"page      {running.url}/")
+    say(f"API docs  {running.url}/docs")
+    say(f"logs      {running.home.folder / 'logs'}")
+    say(f"stop      Ctrl+C here, or kill {os.getpid()}")
+    for lane in running.missing_lanes:
+        say(f"the worker for {lane} is still starting; what needs it waits in line until then")
 
 
 def say(sentence: str) -> None:

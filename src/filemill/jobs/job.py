@@ -62,6 +62,7 @@ ERROR_CODES: dict[str, str] = {
     "crashed": "The process that worked on the job died every time.",
     "store_away": "The object store was out of reach for too long.",
     "input_changed": "An input was changed after it had been marked as uploaded.",
+    "not_installed": "A program that the conversion takes is not installed.",
     "internal": "Something went wrong on our side.",
 }
 """Every `error_code` a failed job may show, with what it means."""

@@ -1,52 +1,74 @@
-"""What can be converted here and now: the legal pairs for which a worker is alive that has their programs."""
+"""What can be converted here: the legal pairs whose lane has a worker, or has one promised that is on its way.
+
+A worker that starts, or starts again, is no reason to refuse a job: the job waits in its lane. `FILEMILL_LANES` says
+which lanes an installation has; where the setting is empty, those count whose workers have been seen in the last hour.
+"""
 
 from collections.abc import Collection, Mapping
 
 from filemill.errors import Unavailable
+from filemill.jobs import context
 from filemill.jobs.rows import workers
 from filemill.pipelines.formats import Format
 from filemill.pipelines.pairs import DOCUMENTS_LANE, GRIDS, PAIRS
 
 Pair = tuple[str, str]
+_Served = Mapping[str, frozenset[Pair] | None]
+"""Lane -> the pairs that its workers have named, None where they do all of the lane."""
+
+_HELP = {DOCUMENTS_LANE: " filemill install documents adds what such a worker needs."}
+"""What whoever runs this service does for a lane that takes more than Python."""
 
 
 async def pairs() -> frozenset[Pair]:
-    """Every pair (source, target) that somebody can do."""
-    return frozenset(_offered(await workers.alive(), PAIRS))
+    """Every pair (source, target) that somebody can do, now or as soon as the lane's worker is back."""
+    return frozenset(_offered(await _served(), PAIRS))
 
 
 async def grids() -> dict[Pair, str]:
-    """Every pair (source, target) that somebody can do -> its lane, where a sheet is a plain grid.
+    """The same pairs -> their lanes, where a sheet is a plain grid.
 
     Sheets become each other in the lane of documents; in the lane of tables where nobody serves that of documents.
     """
-    there = await workers.alive()
-    return _offered(there, PAIRS) | _offered(there, dict.fromkeys(GRIDS, DOCUMENTS_LANE))
+    served = await _served()
+    return _offered(served, PAIRS) | _offered(served, dict.fromkeys(GRIDS, DOCUMENTS_LANE))
 
 
-def _offered(there: Collection[workers.WorkerRow], lanes: Mapping[Pair, str]) -> dict[Pair, str]:
-    """Of pairs and their lanes, those that one of these workers can do."""
-    offered: dict[Pair, str] = {}
-    for worker in there:
-        of_lane = {pair for pair, lane in lanes.items() if lane == worker.lane}
-        named = of_lane if worker.pairs is None else of_lane & set(worker.pairs)
-        offered |= dict.fromkeys(named, worker.lane)
-    return offered
+async def _served() -> _Served:
+    """What every lane can do that has a worker or is to have one."""
+    alive, seen = await workers.alive(), await workers.seen()
+    running = {worker.lane for worker in alive}
+    promised = set(context.get().settings.lanes) or {worker.lane for worker in seen}
+    served: dict[str, frozenset[Pair] | None] = {}
+    for lane in running | promised:
+        # The programs of a machine rarely change: what a worker could do before is what it will do again.
+        named = [worker.pairs for worker in (alive if lane in running else seen) if worker.lane == lane]
+        does_all = not named or None in named
+        served[lane] = None if does_all else frozenset(pair for pairs in named for pair in pairs or ())
+    return served
+
+
+def _offered(served: _Served, lanes: Mapping[Pair, str]) -> dict[Pair, str]:
+    """Of pairs and their lanes, those that a lane can do."""
+    return {
+        pair: lane
+        for pair, lane in lanes.items()
+        if lane in served and ((named := served[lane]) is None or pair in named)
+    }
 
 
 def want(source: Format, target: str, offered: Collection[Pair]) -> None:
     """Refuses a legal pair that is none of those offered. Raises Unavailable, saying what to do."""
     if (source.name, target) in offered:
         return
-    if PAIRS[source.name, target] != DOCUMENTS_LANE:
-        raise Unavailable(f"Nobody is there to make {target} of {source.name} at the moment; try again later.")
-    if any(PAIRS[pair] == DOCUMENTS_LANE for pair in offered):
+    lane = PAIRS[source.name, target]
+    refused = f"A {source.name} file cannot become {target} here:"
+    if any(PAIRS[pair] == lane for pair in offered):
         raise Unavailable(
-            f"A {source.name} file cannot become {target} here: a program for it is not installed; whoever runs this"
-            " service can add it by filemill install documents."
+            f"{refused} a program for it is not installed; whoever runs this service can add it by filemill install"
+            f" {lane}."
         )
     raise Unavailable(
-        f"A {source.name} file cannot become {target} at the moment: no worker for documents is running. Try again"
-        " later; where that lasts, whoever runs this service can add what it needs by filemill install documents, and"
-        " start it again."
+        f"{refused} this service has no worker for {lane}; whoever runs the service can start one."
+        + _HELP.get(lane, "")
     )

@@ -95,10 +95,22 @@ def open_home(folder: Path) -> Home:
     except OSError as error:
         raise BadSetting(f"The home {folder} cannot be used: {error.strerror}.") from error
     if not _locked(lock, 0):
-        raise BadSetting(f"The home {folder} is in use by another filemill serve.")
+        raise BadSetting(f"The home {folder} is in use by another filemill serve{_where(folder)}. {_ADVICE}")
     if not _locked(servers_lock, LEFTOVER_SECONDS):
         raise BadSetting(f"Servers of an earlier start still run in the home {folder}.")
     return Home(folder, _secrets(folder / "secrets.json"), lock, servers_lock, made=made)
+
+
+_ADVICE = "Use that one, stop it first, or choose another home by --home DIR."
+
+
+def _where(folder: Path) -> str:
+    """At which address the `serve` listens that uses a home."""
+    with contextlib.suppress(BadSetting):
+        _, notes = look_into(folder)
+        if "api" in notes.ports:
+            return f", at http://{process.LOOPBACK}:{notes.ports['api'][0]}"
+    return ""
 
 
 def look_into(folder: Path) -> tuple[Secrets, Notes]:

@@ -1,14 +1,20 @@
 """Which ports are free, and which of them a local stack takes."""
 
+import contextlib
 import random
 import socket
 from collections.abc import Callable, Mapping
+
+import psutil
 
 from filemill.errors import BadSetting
 from filemill.local.process import LOOPBACK, NotStarted
 
 PORTS = (20_000, 32_000)
 """Below Linux's range for outgoing connections (32768 up), so that none of those takes a port we chose."""
+
+FIRST_OF_ALL = 1024
+"""Ports below are root's alone."""
 
 _CHANCE = random.SystemRandom()
 
@@ -40,8 +46,7 @@ class Ports:
         if not wanted:
             return self.one("api")
         if not is_free(wanted):
-            why = "something else listens there already" if wanted >= 1024 else "it is taken, or root's alone"
-            raise BadSetting(f"--port {wanted} cannot be used: {why}.")
+            raise BadSetting(f"--port {wanted} cannot be used: {_why_not(wanted)}. {_advice(wanted)}")
         self.chosen["api"] = [wanted]
         return wanted
 
@@ -53,6 +58,22 @@ def free_port(wanted: int | None = None, *, taken: frozenset[int] = frozenset())
         if port and port not in taken and is_free(port):
             return port
     raise NotStarted(f"No free port between {first} and {last}.")
+
+
+def _why_not(port: int) -> str:
+    """Who has a port that is not free, as far as this user may know."""
+    for one in psutil.net_connections("tcp"):
+        if one.status == psutil.CONN_LISTEN and one.laddr.port == port:
+            with contextlib.suppress(psutil.Error):
+                who = f"{psutil.Process(one.pid).name()} (process {one.pid})" if one.pid else "something else"
+                return f"{who} listens on {one.laddr.ip}:{port} already"
+    return "only root may listen there" if port < FIRST_OF_ALL else "something else has it"
+
+
+def _advice(port: int) -> str:
+    """Which port to take instead."""
+    other = next((near for near in range(max(port, FIRST_OF_ALL) + 1, 65_536) if is_free(near)), 0)
+    return f"Choose another one, such as --port {other} (make serve PORT={other}); --port 0 takes any."
 
 
 def is_free(port: int) -> bool:

@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,7 @@ from pathlib import Path
 import msgspec
 
 from filemill import settings
-from filemill.errors import BadSetting
-from filemill.local import clamd, object_store, process, supervisor, system
+from filemill.local import clamd, environment, object_store, process, supervisor, system
 from filemill.local.clamd import Clamd
 from filemill.local.home import Home, Notes, StoreName, open_home
 from filemill.local.keys import SANDBOX, SERVICE, Keys
@@ -37,11 +37,11 @@ WORKER_GRACE = 8.0
 WORKER_READY = b'"what":"ready"'
 """How a worker says in its log that it takes jobs."""
 
-_FIRST_LANE = pairs.TABLES_LANE
-"""The lane without which a stack is not ready; the others are started once it is."""
+LANES_SECONDS = 30.0
+"""How long the other lanes may take to be there once the first one is: a stack that lacks one of them is ready then."""
 
-_OWN = ("HOME", "DATABASE_URL", "REDIS_URL", "S3_URL", "S3_PUBLIC_URL", "S3_BUCKET", "S3_REGION", *settings.SECRETS)
-"""The settings a local stack makes itself."""
+_FIRST_LANE = pairs.TABLES_LANE
+"""The lane without which a stack is never ready."""
 
 _CLAMD = f"{settings.PREFIX}CLAMD"
 
@@ -81,7 +81,7 @@ class Stack:
             log=home.log("redis"),
             kept_fds=(home.servers_lock,),
         )
-        given = {key: value for key, value in environ.items() if key.startswith(settings.PREFIX)}
+        given = environment.given(environ)
         self.clamd = self._scanner(given)
         self.store: ObjectStore = object_store.make(
             name,
@@ -90,15 +90,15 @@ class Stack:
             keys=Keys(home.secrets.store_root, home.secrets.store_service, home.secrets.store_sandbox),
             log=home.log(name),
             buckets=(BUCKET,),
-            origins=(self.url, f"http://localhost:{self.port}", *_origins(given)),
+            origins=(self.url, f"http://localhost:{self.port}", *environment.origins(given)),
             kept_fds=(home.servers_lock,),
         )
-        self.environ = {**given, **self._addresses()}
+        lanes = system.lanes(weak=given.get(f"{settings.PREFIX}SANDBOX") == "weak") if lanes is None else lanes
+        self.environ = {**given, **self._addresses(), f"{settings.PREFIX}LANES": ",".join(lanes)}
         if self.clamd is not None:
             self.environ[_CLAMD] = self.clamd.address
         self.settings: Settings = settings.read(self.environ)
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
-        lanes = system.lanes(weak=self.settings.sandbox == "weak") if lanes is None else lanes
         self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in lanes}
         self._starting: Parallel | None = None
         self._is_stopping = False
@@ -110,9 +110,10 @@ class Stack:
         return f"http://{LOOPBACK}:{self.port}"
 
     def start(self, check: Callable[[], None] = lambda: None) -> None:
-        """Starts everything; returns once the API says that it, the store and a worker answer. Raises NotStarted.
+        """Starts everything; returns once the API says that it, the store and a worker answer, and all lanes take jobs.
 
-        `check` is called all the while; what it raises ends the waiting.
+        A lane that takes longer than LANES_SECONDS, or whose worker ends, is left to `watch`; `missing_lanes` names it.
+        `check` is called all the while; what it raises ends the waiting. Raises NotStarted.
         """
         self._starting = Parallel(self._start_store, self._start_the_rest)
         self._starting.start()
@@ -123,10 +124,15 @@ class Stack:
             return self._is_ready()
 
         self.api.wait_until(is_ready, READY_SECONDS)
-        for lane, worker in self.workers.items():
-            if lane != _FIRST_LANE:
-                self._want_going_on()
-                worker.start()
+        deadline = time.monotonic() + LANES_SECONDS
+        while any(self.workers[lane].alive for lane in self.missing_lanes) and time.monotonic() < deadline:
+            check()
+            time.sleep(process.POLL_SECONDS)
+
+    @property
+    def missing_lanes(self) -> list[str]:
+        """The lanes whose worker does not take jobs yet."""
+        return [lane for lane, worker in self.workers.items() if not self.takes_jobs(worker)]
 
     def start_stores(self) -> None:
         """Starts the servers alone, with tables, bucket and keys made. Raises NotStarted."""
@@ -165,7 +171,7 @@ class Stack:
     def _start_the_rest(self) -> None:
         # Neither API nor workers need the store to start, and they take longer than it does.
         process.in_parallel(self._start_database, self.redis.start, self._start_scanner)
-        for part in (self.api, self.workers[_FIRST_LANE]):
+        for part in (self.api, *self.workers.values()):
             self._want_going_on()
             part.start()
 
@@ -242,22 +248,14 @@ class Stack:
         return {settings.PREFIX + name: value for name, value in own.items()}
 
 
-def check_environment(environ: Mapping[str, str]) -> None:
-    """Raises BadSetting, naming the variable, for one that a local stack makes itself or that is no setting."""
-    for name in _OWN:
-        if settings.PREFIX + name in environ and name != "HOME":
-            raise BadSetting(f"{settings.PREFIX}{name} cannot be set here: filemill serve starts its own servers.")
-    stand_in = {settings.PREFIX + name: "x" * 32 for name in settings.SECRETS}
-    addresses = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "S3_URL": "http://x"}
-    settings.read({**environ, **stand_in, **{settings.PREFIX + name: url for name, url in addresses.items()}})
-
-
-def open_stack(folder: Path, *, port: int = 0, store: StoreName | None = None) -> Stack:
+def open_stack(
+    folder: Path, *, port: int = 0, store: StoreName | None = None, lanes: Sequence[str] | None = None
+) -> Stack:
     """Opens a home and puts a stack together in it; nothing is started yet. Raises BadSetting, NotStarted."""
-    check_environment(os.environ)
+    environment.check(os.environ)
     home = open_home(folder)
     try:
-        return Stack(home, port=port, store=store, environ=os.environ)
+        return Stack(home, port=port, store=store, environ=os.environ, lanes=lanes)
     except BaseException:
         home.give_up()
         raise
@@ -270,8 +268,3 @@ def _fingerprint() -> str:
         for path in sorted(Path(folder).glob("*.py")):
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def _origins(given: Mapping[str, str]) -> tuple[str, ...]:
-    listed = given.get(f"{settings.PREFIX}CORS_ORIGINS", "")
-    return tuple(part.strip() for part in listed.split(",") if part.strip())

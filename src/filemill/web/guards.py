@@ -4,6 +4,8 @@ The guards await nothing they need not, but Litestar would run a plain function 
 else a guard does.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +13,13 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from filemill.accounts import quotas
-from filemill.errors import NoSession, NotFound, NotSignedIn, WrongCsrfToken
+from filemill.errors import BadName, FileRefused, NoSession, NotFound, NotSignedIn, TooLarge, WrongCsrfToken
 from filemill.web.address import client_of
 from filemill.web.caller import Caller
 
 CSRF_HEADER = "X-CSRF-Token"
+_TURN = "turn"
+"""In the state of a request: the turn that it has taken."""
 
 Asking = ASGIConnection[Any, Caller, Any, Any]
 
@@ -61,7 +65,18 @@ class Limited:
         if not _asks_for_methods(connection):
             at_hand = connection.app.state
             most = at_hand.settings.most_per_minute(self._what)
-            await quotas.take(self._what, client_of(connection.scope, at_hand.trusted), most)
+            turn = await quotas.take(self._what, client_of(connection.scope, at_hand.trusted), most)
+            connection.scope.setdefault("state", {})[_TURN] = turn
+
+
+@contextlib.asynccontextmanager
+async def refused_for_free(connection: Asking) -> AsyncIterator[None]:
+    """A file that is refused in here for its type, size or name has spent no turn of a Limited route."""
+    try:
+        yield
+    except (FileRefused, TooLarge, BadName):
+        await quotas.give_back(connection.scope["state"][_TURN])
+        raise
 
 
 async def spelled_as_ids(connection: Asking, _: BaseRouteHandler) -> None:

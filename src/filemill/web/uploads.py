@@ -11,7 +11,7 @@ from typing import Any
 from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from filemill.errors import BadRequest, TooLarge
+from filemill.errors import BadName, BadRequest, TooLarge
 
 MOST_FIELDS = 20
 MOST_FIELD_BYTES = 4096
@@ -53,7 +53,7 @@ class Form:
             await self._read_field(segment)
 
     async def find_file(self) -> None:
-        """Reads as far as the file's first byte. Raises BadRequest where no file comes."""
+        """Reads as far as the file's first byte. Raises BadRequest where no file comes, BadName."""
         while (segment := await self._segment()) is not None:
             if segment.filename is None:
                 await self._read_field(segment)
@@ -113,7 +113,7 @@ class Form:
 
 
 async def begin(request: Request[Any, Any, Any], *, most_bytes: int, file_field: str = "file") -> Form:
-    """Reads a form up to its file, which may have so many bytes. Raises BadRequest, TooLarge."""
+    """Reads a form up to its file, which may have so many bytes. Raises BadRequest, BadName, TooLarge."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not boundary:
@@ -130,13 +130,13 @@ async def begin(request: Request[Any, Any, Any], *, most_bytes: int, file_field:
 
 def _checked(file_name: str) -> str:
     if not file_name:
-        raise BadRequest("No file is chosen: the form's file has no name.")
+        raise BadName("No file is chosen: the form's file has no name.")
     if len(file_name.encode()) > LONGEST_FILE_NAME:
-        raise BadRequest(f"The file's name is longer than {LONGEST_FILE_NAME} bytes; give it a shorter one.")
+        raise BadName(f"The file's name is longer than {LONGEST_FILE_NAME} bytes; give it a shorter one.")
     if file_name.startswith("..") or any(
         sign in "/\\" or sign in _TURNING or unicodedata.category(sign) == "Cc" for sign in file_name
     ):
-        raise BadRequest(
+        raise BadName(
             "The file's name must not hold / or \\, control characters or such that turn its direction, nor begin with"
             " two dots."
         )

@@ -29,7 +29,7 @@ from filemill.web import uploads
 from filemill.web.address import client_of
 from filemill.web.bodies import AnyJsonBody
 from filemill.web.caller import ANYONE
-from filemill.web.guards import Limited, in_session, with_csrf_token
+from filemill.web.guards import Limited, in_session, refused_for_free, with_csrf_token
 from filemill.web.waiting import Wait
 
 
@@ -61,6 +61,11 @@ class _FormWithFile(Operation):
 )
 async def upload_file(request: Asked, state: State) -> UploadReply:
     """Takes in one file, to be converted. The form's fields may come in any order."""
+    async with refused_for_free(request):
+        return await _take_in(request, state)
+
+
+async def _take_in(request: Asked, state: State) -> UploadReply:
     session = session_of(request)
     most = state.settings.conversion_bytes
     form = await uploads.begin(request, most_bytes=most)
@@ -140,8 +145,8 @@ async def read_progress(request: Asked, job_id: JobId) -> ProgressReply:
     responses=refusals(),
 )
 async def list_formats(state: State) -> FormatsReply:
-    """What can be converted at the moment, as far as workers for it are running and have the programs; of a pair that
-    is missing, POST /convert says what to do about it.
+    """What can be converted here, as far as there are workers and programs for it, a worker that is only starting
+    included; of a pair that is missing, POST /convert says what to do about it.
     """
     return FormatsReply(data=Offer(await files.targets(), state.settings.conversion_bytes))
 

@@ -93,7 +93,7 @@ async def keep(session: Session, job_id: UUID, file_name: str, object_id: UUID) 
 
 
 async def targets() -> dict[str, list[str]]:
-    """What can be converted now, source -> targets."""
+    """What can be converted here, source -> targets."""
     offered = await offers.grids()
     told: dict[str, list[str]] = {}
     for source, target in pairs.PAIRS:
@@ -105,8 +105,8 @@ async def targets() -> dict[str, list[str]]:
 async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
     """Queues the conversion of a file -> the job's id. Sheets become each other as plain grids.
 
-    Raises NotFound, Unavailable where nobody could do it now, TooMany; BadRequest for a format that it cannot become,
-    while it is being converted, and once it was.
+    Raises NotFound, Unavailable where no worker of this installation could do it, TooMany; BadRequest for a format that
+    it cannot become, while it is being converted, and once it was.
     """
     offered = await offers.grids()
     async with connections.transaction():

@@ -61,4 +61,9 @@ def internal() -> JobFailed:
 
 def no_way(file: InputFile, target: str) -> JobFailed:
     """No program of this machine makes that of it."""
-    return JobFailed("internal", f".{file.format} cannot be converted to .{target} here.", at_fault="us")
+    return JobFailed(
+        "not_installed",
+        f"A {file.format} file cannot become {target} here: a program for it is not installed; whoever runs this"
+        " service can add it by filemill install documents.",
+        at_fault="us",
+    )

@@ -4,6 +4,9 @@ import msgspec
 
 from filemill.connections import execute, fetch
 
+REMEMBERED_SECONDS = 3600
+"""How long the row of a worker process stays that has ended without a word."""
+
 
 class WorkerRow(msgspec.Struct, frozen=True):
     """A worker process that was seen lately; `away_seconds`: for how long the store has been out of its reach.
@@ -68,6 +71,11 @@ async def alive(seconds: int = 45) -> list[WorkerRow]:
     ]
 
 
-async def forget(seconds: int = 3600) -> None:
-    """Forgets worker processes that have not been seen for so long."""
-    await execute("DELETE FROM worker WHERE seen_at < now() - make_interval(secs => $1)", float(seconds))
+async def seen() -> list[WorkerRow]:
+    """The worker processes seen lately, alive or not, but for those that have said that they end."""
+    return await alive(REMEMBERED_SECONDS)
+
+
+async def forget() -> None:
+    """Forgets worker processes that have not been seen for long."""
+    await execute("DELETE FROM worker WHERE seen_at < now() - make_interval(secs => $1)", float(REMEMBERED_SECONDS))
