@@ -150,6 +150,11 @@ def test_the_other_columns_of_a_file_with_intervals_are_there(shop: Workshop) ->
         assert "'i' is of type interval" in shop.fails("t.parquet", INTERVALS, step, select("n")).message
 
 
+def test_rows_are_collected_beside_intervals(shop: Workshop) -> None:
+    data = duckdb_parquet("SELECT INTERVAL 1 MONTH AS i, 'x' AS n UNION ALL SELECT NULL, '7'")
+    assert shop.run("t.parquet", data, cast(n="int"), drop("i"), to="csv", collects=True).text == "n\n7\n"
+
+
 def test_an_avro_duration_is_an_interval(shop: Workshop) -> None:
     field = {"name": "i", "type": {"type": "fixed", "name": "d", "size": 12, "logicalType": "duration"}}
     data = avro({"type": "record", "name": "r", "fields": [field]}, [{"i": bytes(12)}])

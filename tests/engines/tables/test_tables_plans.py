@@ -9,6 +9,7 @@ import pytest
 from filemill.errors import JobFailed
 from filemill.pipelines import steps
 from filemill.pipelines.options import Options
+from tests.engines.tables.others import duckdb_parquet
 from tests.engines.tables.workshop import (
     add,
     aggregate,
@@ -331,3 +332,27 @@ def test_a_concat_of_stored_inputs(shop):
     made = plan(shop, "a.csv", "n\n1\n", concat("other"), inputs={"other": ("b.csv", "n\n2\n")}, is_sample=False)
 
     assert rows(made) == [{"n": 1}, {"n": 2}]
+
+
+def test_columns_of_types_that_lead_nowhere_do_not_hinder_a_plan(shop):
+    # given a file with an interval, a moment at an offset and one without end
+    data = duckdb_parquet("SELECT 7 AS n, INTERVAL 1 MONTH AS i, DATE 'infinity' AS d")
+    # then the plan knows the columns, and what is to be done about them
+    assert plan(shop, "t.parquet", data, select("n", "i"), is_sample=False).errors == (
+        "Column 'i' holds values of type interval, which parquet cannot carry; drop it before.",
+    )
+    made = plan(shop, "t.parquet", data, drop("i"), is_sample=False)
+    assert (rows(made), made.errors) == ([{"n": 7, "d": "infinity"}], ())
+    made = plan(shop, "t.parquet", data, drop("i"), convert("csv"), is_sample=False)
+    assert made.steps[0].schema == (("n", "int"), ("d", "date"))
+    assert "step 2 (convert_format): t.parquet, row 1, column 'd': 'infinity'" in made.errors[0]
+
+
+def test_moments_at_an_offset_are_shown_at_it(shop):
+    data = parquet(
+        t=pa.array([0], pa.timestamp("s", "+05:30")), m=pa.array([[("a", b"x")]], pa.map_(pa.string(), pa.binary()))
+    )
+    made = plan(shop, "t.parquet", data, limit(1), is_sample=False)
+    assert rows(made) == [{"t": "1970-01-01T05:30:00.000+05:30", "m": {"a": "78"}}]
+    assert made.steps[0].schema == (("t", "datetime"), ("m", "map"))
+    assert "'t' (datetime in the zone +05:30)" in made.warnings[0]

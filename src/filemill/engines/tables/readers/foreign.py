@@ -147,12 +147,16 @@ def _offset_of(dtype: pl.DataType) -> int:
 def taken(source: Table, marks: dict[str, list[str | None]]) -> Table:
     """The table with what its foreign columns become; `marks` of the leaves of its columns by their names."""
     values: list[pl.Expr] = []
-    columns = dict(source.columns)
+    columns, unreadable = dict(source.columns), []
     for name, column in source.columns.items():
         found = of(pl.col(column.at), column.type.dtype, marks.get(name, []))
         if found is not None:
             columns[name] = _column(column, found, values)
+            unreadable += [column.at] if found.value is None else []
     frame = source.frame.with_columns(values) if values else source.frame
+    if unreadable:
+        # Where all columns are read, such as for rows that are collected, Polars would fail at these.
+        frame = frame.drop(unreadable).with_columns(pl.lit(None).alias(at) for at in unreadable)
     return msgspec.structs.replace(source, frame=frame, columns=columns)
 
 
