@@ -1,6 +1,7 @@
 """Days and moments outside of the years 1 to 9999, down to those that no calendar has: infinity is not our fault."""
 
 import io
+from datetime import datetime
 from typing import Any
 
 import fastavro
@@ -158,3 +159,19 @@ def test_the_bounds_are_those_of_the_calendar() -> None:
     assert beyond.select(moments.is_beyond(own, pl.Date())).to_series().to_list() == [True, True, None]
     told = beyond.select(moments.told(own, pl.Date())).to_series().to_list()
     assert told == ["-96464928 days after 1970-01-01", "95025872 days after 1970-01-01", None]
+
+
+# --- offsets with seconds ---------------------------------------------------------------------------------------------
+
+
+def test_a_moment_at_an_offset_with_seconds_is_written_in_utc(shop: Workshop) -> None:
+    # given moments in zones that followed the sun, down to the second
+    seconds = [-4_000_000_000, -62_135_596_800, 1_709_214_300, None]
+    data = parquet_of({"t": pa.array(seconds, pa.timestamp("s", "Europe/Paris"))})
+    # then their text says the same moments: with +00:09 for 0:09:21 it would not
+    result = shop.run("t.parquet", data, to="ndjson")
+    texts = [row["t"] for row in result.records]
+    assert texts == [
+        "1843-03-31T16:53:20.000+00:00", "0001-01-01T00:00:00.000+00:00", "2024-02-29T14:45:00.000+01:00", None
+    ]  # fmt: skip
+    assert [one and datetime.fromisoformat(one).timestamp() for one in texts] == seconds

@@ -106,6 +106,8 @@ def as_text(value: pl.Expr, kind: Type) -> pl.Expr:
     if kind.name == "datetime" and kind.offset:
         ahead = value.dt.replace_time_zone(None) + pl.duration(minutes=kind.offset)
         return ahead.dt.to_string("iso:strict") + _ahead(kind.offset)
+    if isinstance(kind.dtype, pl.Datetime) and kind.dtype.time_zone not in (None, "UTC"):
+        return value.map_batches(moments.at_offsets, return_dtype=pl.String(), is_elementwise=True)
     if kind.name in ("datetime", "time"):
         return value.dt.to_string("iso:strict")
     if kind.name == "binary":

@@ -10,6 +10,10 @@ FIRST_DAY, LAST_DAY = -96_464_927, 95_025_871
 """1 January -262142 and 31 December 262141 in days since 1970-01-01; in every zone these lie within the calendar."""
 
 _A_DAY = {"ms": 86_400_000, "us": 86_400_000_000}
+_A_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_WHOLE_MINUTES = 3 * 365 * 86_400
+"""Seconds from 1970-01-01 to the end of 1972, in January of which Liberia gave up the last offset with seconds."""
+
 _UNITS = {"ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 
@@ -27,6 +31,17 @@ def writable(own: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """The values that have a text; null where one has none."""
     beyond = is_beyond(own, dtype)
     return own if beyond is None else pl.when(~beyond).then(own)
+
+
+def at_offsets(values: pl.Series) -> pl.Series:
+    """Moments in a zone as text with its offset; those at an offset with seconds, which ISO has not, in UTC."""
+    texts = values.dt.to_string("iso:strict")
+    assert isinstance(values.dtype, pl.Datetime)
+    early = values.to_physical() < _WHOLE_MINUTES * _A_SECOND[values.dtype.time_unit]
+    old = values.filter(early)
+    seconds = (old.dt.base_utc_offset() + old.dt.dst_offset()).dt.total_seconds()
+    odd = early.arg_true().filter(seconds % 60 != 0)
+    return texts.scatter(odd, values.gather(odd).dt.convert_time_zone("UTC").dt.to_string("iso:strict"))
 
 
 def told(own: pl.Expr, dtype: pl.DataType) -> pl.Expr:
