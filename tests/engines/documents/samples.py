@@ -17,7 +17,7 @@ from docx.oxml import OxmlElement, ns
 from docx.shared import Inches
 from PIL import Image, ImageDraw
 
-from filemill.engines.documents import libreoffice
+from filemill.engines.documents import libreoffice, office_orders
 from filemill.engines.documents.engine import Documents
 from filemill.engines.documents.task import Task
 from filemill.pipelines.run import InputFile
@@ -103,7 +103,7 @@ class Samples:
         task = Task(InputFile("input", source.name, "", source.suffix[1:], 1, ""), lambda _: None)
         with pytest.MonkeyPatch.context() as patch:
             if kind in OLD:
-                patch.setitem(libreoffice.WRITES[OLD[kind][1]], kind, OLD[kind][2])
+                patch.setitem(office_orders.WRITES[OLD[kind][1]], kind, OLD[kind][2])
             self._office.convert(source, path, task)
 
     def made_of(self, content: bytes, kind: str) -> bytes:

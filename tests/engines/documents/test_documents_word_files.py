@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 
 import docx
 import pptx
@@ -134,6 +135,17 @@ def test_such_a_part_is_there_in_every_target(target: str, shop: Workshop) -> No
     made = word_parts.with_part("part.html", chunk("html"))
 
     assert {"before", "Offer", "4711", "behind"} <= contents.words_of(shop.convert(made, "docx", target).file)
+
+
+def test_a_part_is_looked_at_as_a_file_is(shop: Workshop) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("[Content_Types].xml", "")
+        bomb.writestr("word/document.xml", b"\0" * (80 << 20))
+
+    code, message, _ = shop.refusal(word_parts.with_part("part.docx", out.getvalue()), "docx", "txt")
+
+    assert (code, "It unpacks to 80 MiB" in message) == ("bad_file", True)
 
 
 def test_a_part_that_cannot_be_read_is_told(shop: Workshop) -> None:

@@ -6,6 +6,7 @@ import zipfile
 
 import openpyxl
 import pytest
+import xlsxwriter
 from PIL import Image
 
 from tests.engines.documents import contents
@@ -167,6 +168,29 @@ def test_a_title_above_a_table_is_a_row_of_the_grid(shop: Workshop) -> None:
     )
 
     assert shop.convert(made, "xlsx", "csv").file.read_text() == "Sales 2024,\n,\nRegion,Q1\nNorth,10\n"
+
+
+def drawn_on() -> bytes:
+    """A sheet with a box of text, and with a note at a cell."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    sheet = book.add_worksheet()
+    sheet.write("A1", "value")
+    sheet.write_comment("A1", "as of May")
+    sheet.insert_textbox("C3", "Words in a box")
+    book.close()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("source", ["xlsx", "ods", "xls"])
+def test_words_of_boxes_and_notes_are_in_a_txt(source: str, shop: Workshop, samples: Samples) -> None:
+    made = drawn_on() if source == "xlsx" else samples.made_of(drawn_on(), source)
+
+    assert shop.convert(made, source, "txt").file.read_text() == "value (as of May)\n\nWords in a box\n"
+
+
+def test_a_note_stands_behind_what_its_cell_shows(shop: Workshop) -> None:
+    assert shop.convert(drawn_on(), "xlsx", "md").file.read_text().startswith("| value (as of May) |")
 
 
 def last_row() -> bytes:

@@ -7,20 +7,26 @@ import lxml.etree
 
 from filemill.engines.documents import office_parts, word_markup
 
+_MOST = 1_000
+"""Charts and diagrams that are told; a docx that shows one part again and again would grow without a bound."""
+
 
 def put_words(archive: zipfile.ZipFile, part: str, tree: lxml.etree._Element) -> None:
     """Puts what each of them says behind the paragraph that it hangs at."""
     relations = office_parts.relations(archive, part)
     there = set(archive.namelist())
-    for shown in list(tree.iter("{*}chart", "{*}relIds")):
+    known: dict[str, list[str]] = {}
+    for shown in list(tree.iter("{*}chart", "{*}relIds"))[:_MOST]:
         is_chart = lxml.etree.QName(shown).localname == "chart"
         attribute = office_parts.attribute_of(shown, "id" if is_chart else "dm")
         related = relations.get(shown.get(attribute, "")) if attribute else None
         host = next(shown.iterancestors("{*}p"), None)
         if related is None or related.part not in there or host is None:
             continue
-        said = office_parts.tree(archive, related.part)
-        for words in reversed(list(_of_chart(said) if is_chart else _of_diagram(said))):
+        if related.part not in known:
+            said = office_parts.tree(archive, related.part)
+            known[related.part] = list(_of_chart(said) if is_chart else _of_diagram(said))
+        for words in reversed(known[related.part]):
             host.addnext(word_markup.paragraph(host, words))
         drawing = next(shown.iterancestors("{*}drawing"), None)
         if drawing is not None:

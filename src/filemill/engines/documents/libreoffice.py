@@ -18,8 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.engines.documents import programs, trouble
-from filemill.engines.documents.cell_ranges import Range
+from filemill.engines.documents import office_orders, programs, trouble
+from filemill.engines.documents.office_orders import Answer, Drawings, Order
 from filemill.engines.documents.programs import Gone, Talker, TooSlow
 from filemill.engines.documents.task import Task
 from filemill.errors import ProcessKilled
@@ -35,54 +35,6 @@ OUT_OF_MEMORY = 70
 
 MOST_JOBS = 200
 """Documents after which the instance is replaced: it grows a little with each."""
-
-READS: dict[str, str] = {
-    "docx": "MS Word 2007 XML",
-    "doc": "MS Word 97",
-    "odt": "writer8",
-    "rtf": "Rich Text Format",
-    "html": "HTML (StarWriter)",
-    "txt": "Text (encoded)",
-    "xlsx": "Calc MS Excel 2007 XML",
-    "xls": "MS Excel 97",
-    "ods": "calc8",
-    "pptx": "Impress MS PowerPoint 2007 XML",
-    "ppt": "MS PowerPoint 97",
-    "odp": "impress8",
-}
-"""The filter that reads a format."""
-
-_APPLICATIONS = {
-    "writer": ("docx", "doc", "odt", "rtf", "html", "txt"),
-    "calc": ("xlsx", "xls", "ods"),
-    "impress": ("pptx", "ppt", "odp"),
-}
-
-WRITES: dict[str, dict[str, str]] = {
-    "writer": {"pdf": "writer_pdf_Export", "docx": "MS Word 2007 XML", "odt": "writer8", "rtf": "Rich Text Format"},
-    "calc": {
-        "pdf": "calc_pdf_Export",
-        "xlsx": "Calc MS Excel 2007 XML",
-        "ods": "calc8",
-        "csv": "Text - txt - csv (StarCalc)",
-        "html": "HTML (StarCalc)",
-    },
-    "impress": {"pdf": "impress_pdf_Export", "pptx": "Impress MS PowerPoint 2007 XML", "odp": "impress8"},
-}
-"""By application: the filter that writes a format."""
-
-PAGE_PREVIEW = 7
-"""The view in which texts are opened. That for writing has comments and controls of forms as windows beside and in the
-text: for these it needs parts that the packages without windows lack, and would die."""
-
-_UTF8 = "UTF8"
-_CSV = "44,34,76,1,,0,false,true,false"
-"""Comma, double quote, UTF-8; cells as they are shown; the first sheet."""
-
-_HOW = {"txt": _UTF8, "csv": _CSV}
-
-HEAVY_MEDIA_BYTES = 20 << 20
-"""Pictures of more bytes than this are reduced to 300 dpi: else that would cost more time than it saves bytes."""
 
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema" \
@@ -137,44 +89,6 @@ _ALLOCATING = {"MIMALLOC_DECOMMIT_DELAY": "2000", "MIMALLOC_SEGMENT_DECOMMIT_DEL
 and again, and each time the kernel would have to clear it."""
 
 _VERSION = re.compile(rb'"ooSetupVersionAboutBox"[^>]*>\s*<value>([\d.]+)<')
-
-
-class _Order(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One conversion, as the desk is told of it."""
-
-    source: str
-    target: str
-    reads: str
-    writes: str
-    reads_how: str = ""
-    writes_how: str = ""
-    view: int = 0
-    settings: dict[str, bool | int | str] = {}
-    calculates: bool = False
-    packs: bool = False
-
-
-class _Drawings(msgspec.Struct, frozen=True):
-    """Drawings to be made pictures, as the desk is told of them."""
-
-    draws: list[tuple[str, str]]
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What the desk says of an order: of a workbook, how many sheets it has and where formulas show an error."""
-
-    ok: bool
-    error: str = ""
-    sheets: int = 0
-    errors: list[tuple[str, int, int, int, int]] = []
-
-    @property
-    def ranges(self) -> dict[str, list[Range]]:
-        """The errors by the names of their sheets."""
-        found: dict[str, list[Range]] = {}
-        for sheet, left, top, right, bottom in self.errors:
-            found.setdefault(sheet, []).append((left, top, right, bottom))
-        return found
 
 
 def program() -> Path | None:
@@ -240,17 +154,15 @@ class LibreOffice:
 
     def convert(self, source: Path, target: Path, task: Task) -> None:
         """Converts one file into another, by their extensions. Raises JobFailed, ProcessKilled."""
-        self.order(source, target, task)
+        self.order(office_orders.of(source, target, task), task)
 
-    def order(self, source: Path, target: Path, task: Task, *, calculates: bool = False, packs: bool = False) -> Answer:
-        """Converts one file into another, and tells what was found in it. Raises JobFailed.
+    def order(self, order: Order, task: Task) -> Answer:
+        """Carries out an order, and tells what was found in the document. Raises JobFailed, ProcessKilled.
 
-        `calculates`: every formula is worked out anew; `packs`: long runs of empty rows and columns are taken out. An
-        instance that dies is replaced and the document tried once more.
+        An instance that dies is replaced and the document tried once more.
         """
-        usual = _order(source, target, task.media_bytes)
-        answer = self._have(msgspec.structs.replace(usual, calculates=calculates, packs=packs), task)
-        if not answer.ok or not target.exists():
+        answer = self._have(order, task)
+        if not answer.ok or not Path(order.target).exists():
             log.warning("LibreOffice did not convert: %s", answer.error)
             raise trouble.not_a(task.file)
         return answer
@@ -258,15 +170,15 @@ class LibreOffice:
     def draw(self, drawings: Mapping[Path, Path], task: Task) -> None:
         """Draws pictures that others do not show, such as emf, as png. One that is damaged is not made.
 
-        None is where LibreOffice is not installed. Raises JobFailed.
+        None is where LibreOffice is not installed. Raises JobFailed, ProcessKilled.
         """
         if program() is None:
             return
-        answer = self._have(_Drawings([(str(source), str(target)) for source, target in drawings.items()]), task)
+        answer = self._have(Drawings([(str(source), str(target)) for source, target in drawings.items()]), task)
         if not answer.ok:
             log.warning("LibreOffice did not draw: %s", answer.error)
 
-    def _have(self, asked: _Order | _Drawings, task: Task) -> Answer:
+    def _have(self, asked: Order | Drawings, task: Task) -> Answer:
         order = msgspec.json.encode(asked)
         try:
             return self._ask(order)
@@ -313,24 +225,6 @@ class LibreOffice:
                 raise ProcessKilled from error
             raise trouble.internal() from error
         self._is_ready = True
-
-
-def _order(source: Path, target: Path, media_bytes: int) -> _Order:
-    reads, writes = source.suffix[1:], target.suffix[1:]
-    application = next(name for name, formats in _APPLICATIONS.items() if reads in formats)
-    settings: dict[str, bool | int | str] = {}
-    if writes == "pdf":
-        settings = {"ReduceImageResolution": media_bytes > HEAVY_MEDIA_BYTES, "UseTaggedPDF": False}
-    return _Order(
-        source=str(source.resolve()),
-        target=str(target.resolve()),
-        reads=READS[reads],
-        reads_how=_HOW.get(reads, ""),
-        writes=WRITES[application][writes],
-        writes_how=_HOW.get(writes, ""),
-        view=PAGE_PREVIEW if application == "writer" else 0,
-        settings=settings,
-    )
 
 
 def _allocator() -> str | None:

@@ -3,7 +3,8 @@
     {"source", "target": paths, "reads": import filter, "reads_how": its options, "writes": export filter,
      "writes_how": its options as text, "view": the number of the view it is opened in, unless it is the usual,
      "settings": {name: value} of the export, "calculates": whether every formula is worked out anew,
-     "packs": whether long runs of rows and columns without content are taken out}
+     "packs": whether long runs of rows and columns without content are taken out,
+     "says": whether the words of drawings are put into cells below the others}
     -> {"ok": true, "sheets": how many, "errors": [[sheet, left, top, right, bottom], ...]: formulas that show an error}
     or {"ok": false, "error": why}; before the first, {"ready": true}
     {"draws": [[source, target], ...]: paths of drawings and of the png files to be made of them} -> {"ok": true}

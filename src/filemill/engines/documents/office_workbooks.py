@@ -5,6 +5,8 @@ It runs under the system's own Python, which has `uno`, and so imports nothing o
 
 import bisect
 import contextlib
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from com.sun.star.uno import RuntimeException
@@ -14,6 +16,9 @@ CONTENT, ERRORS = 31, 4
 
 MOST_ERRORS = 5_000
 """Ranges of errors that are told of a document; of a sheet beyond them, all that is used of it is told as one."""
+
+NOTE = "com.sun.star.drawing.CaptionShape"
+"""The drawing of what somebody has noted at a cell, which is told with the cell."""
 
 MOST_DRAWN = 1_000
 """Drawings for which is looked where they stand; a sheet with more of them stays as long as it is."""
@@ -29,6 +34,10 @@ def prepare(document: Any, order: "dict[str, Any]") -> "dict[str, Any]":
     told = {"sheets": document.Sheets.Count, "errors": errors_of(document.Sheets)}
     if order["target"].endswith(".csv"):
         put_one_that_is_seen_first(document.Sheets)
+    if order.get("says"):
+        for sheet in document.Sheets:
+            with contextlib.suppress(RuntimeException):  # a protected sheet takes nothing
+                put_words_below(sheet)
     if order.get("packs"):
         document.enableAutomaticCalculation(False)  # results stay what they are, wherever their cells go
         for sheet in document.Sheets:
@@ -48,6 +57,27 @@ def errors_of(sheets: Any) -> "list[list[Any]]":
             ranges = (used.getRangeAddress(),)
         found += [[sheet.Name, one.StartColumn, one.StartRow, one.EndColumn, one.EndRow] for one in ranges]
     return found
+
+
+def put_words_below(sheet: Any) -> None:
+    """Puts the words of drawings, such as boxes of text, into cells of their own below all others."""
+    used = sheet.createCursor()
+    used.gotoEndOfUsedArea(False)
+    row = used.getRangeAddress().EndRow + 2
+    for words in islice(words_of(sheet.DrawPage), MOST_DRAWN):
+        if row < sheet.Rows.Count:
+            sheet.getCellByPosition(0, row).setString(words)
+            row += 1
+
+
+def words_of(drawings: Any) -> "Iterator[str]":
+    """What drawings say, those in groups too."""
+    for number in range(drawings.Count):
+        drawing = drawings.getByIndex(number)
+        if hasattr(drawing, "Count"):
+            yield from words_of(drawing)
+        elif getattr(drawing, "String", "") and drawing.ShapeType != NOTE:
+            yield drawing.String
 
 
 def pack(sheet: Any) -> None:

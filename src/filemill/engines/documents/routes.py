@@ -62,7 +62,7 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     **_ways(_SHEETS, ("pdf", "xlsx", "ods", "csv"), last="workbook"),
     **_ways(_SHEETS, ("html",), Leg("workbook", "html"), last="whole_page"),
     **_ways(_SHEETS, ("md",), Leg("workbook", "html"), Leg("whole_page", "html"), last="sheet_markdown"),
-    **_ways(_SHEETS, ("txt",), Leg("workbook", "html"), last="sheet_text"),
+    **_ways(_SHEETS, ("txt",), Leg("workbook_words", "html"), last="sheet_text"),
     # Slides.
     **_ways(_SLIDES, ("pdf", "pptx", "odp"), last="libreoffice"),
     **_ways(("pptx",), ("txt",), last="xberg"),

@@ -91,9 +91,15 @@ def _rows(table: lxml.html.HtmlElement, told: _Told) -> list[list[str]]:
 
 
 def _plain(cell: lxml.html.HtmlElement) -> str:
+    """What a cell shows, and behind that, in brackets, what somebody has noted at it."""
+    notes = [note for note in cell.iter("comment") if note.text_content().strip()]
+    said = [str(note.text_content()) for note in notes]
+    for note in notes:
+        note.drop_tree()
     for end in cell.iter("br"):
         end.tail = "\n" + (end.tail or "")
-    return str(cell.text_content()).replace("\u00a0", " ").strip()
+    shown = str(cell.text_content()).replace("\u00a0", " ").strip()
+    return " ".join(filter(None, [shown, *(f"({' '.join(note.split())})" for note in said)]))
 
 
 def _marked_up(cell: lxml.html.HtmlElement) -> str:

@@ -52,9 +52,13 @@ _WITH_PANDOC: dict[str, Tool] = {
 def look() -> Kit:
     """Looks for every tool."""
     office = LibreOffice()
-    plain = PlainFiles(office)
+    plain, books = PlainFiles(office), Workbooks(office)
     programs: tuple[tuple[str, str | None, dict[str, Tool]], ...] = (
-        ("libreoffice", libreoffice.version(), {"libreoffice": office.convert, "workbook": Workbooks(office).convert}),
+        (
+            "libreoffice",
+            libreoffice.version(),
+            {"libreoffice": office.convert, "workbook": books.convert, "workbook_words": books.say},
+        ),
         ("pandoc", pandoc.version(), _WITH_PANDOC),
         ("typst", typst.version(), {"typst": typst.convert}),
         ("pdfium", pdfium.version(), {"pdfium": pdfium.convert, "pdf_text": pdf_text.write}),

@@ -9,11 +9,13 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from python_calamine import CalamineError, CalamineWorkbook
 
-from filemill.engines.documents import open_results, stored_results
+from filemill.engines.documents import office_orders, open_results, stored_results
 from filemill.engines.documents.cell_ranges import Range, Ranges
-from filemill.engines.documents.libreoffice import Answer, LibreOffice
+from filemill.engines.documents.libreoffice import LibreOffice
+from filemill.engines.documents.office_orders import Answer
 from filemill.engines.documents.task import Task
 
 _WITH_FORMULAS = (".xlsx", ".ods")
@@ -29,19 +31,29 @@ class Workbooks:
 
     def convert(self, source: Path, target: Path, task: Task) -> None:
         """Converts one file into another, by their extensions. Raises JobFailed."""
-        answer = self._ask(source, target, task)
+        self._convert(source, target, task, says=False)
+
+    def say(self, source: Path, target: Path, task: Task) -> None:
+        """Converts a file into a page that has the words of its drawings in cells. Raises JobFailed."""
+        self._convert(source, target, task, says=True)
+
+    def _convert(self, source: Path, target: Path, task: Task, *, says: bool) -> None:
+        answer = self._ask(source, target, task, says=says)
         if answer.errors and source.suffix == ".xls":
             _tell_of_lost(source, task, answer)
         elif answer.errors:
-            self._mend(source, target, task, answer)
+            self._mend(source, target, task, answer, says=says)
         if target.suffix == ".csv" and answer.sheets > 1:
             task.warn("left_out", f"The file has {answer.sheets} sheets; a csv holds the first that is not hidden.")
 
-    def _ask(self, source: Path, target: Path, task: Task) -> Answer:
+    def _ask(self, source: Path, target: Path, task: Task, *, says: bool) -> Answer:
         is_worked_out = target.suffix in _WITH_FORMULAS or _wants_calculation(source)
-        return self._office.order(source, target, task, calculates=is_worked_out, packs=target.suffix == ".html")
+        usual = office_orders.of(source, target, task)
+        packs = target.suffix == ".html"
+        order = msgspec.structs.replace(usual, calculates=is_worked_out, packs=packs, says=says)
+        return self._office.order(order, task)
 
-    def _mend(self, source: Path, target: Path, task: Task, answer: Answer) -> None:
+    def _mend(self, source: Path, target: Path, task: Task, answer: Answer, *, says: bool) -> None:
         """Converts the file again, as often as a stored result can take the place of an error."""
         done = missing = 0
         for number in range(_MOST_TIMES):
@@ -51,7 +63,7 @@ class Workbooks:
                 break
             target.unlink()
             source, done = mended, done + more
-            answer = self._ask(source, target, task)
+            answer = self._ask(source, target, task, says=says)
         if done and target.suffix in _WITH_FORMULAS:
             what = f"{_formulas(done)} that cannot be worked out here became the result that the file stores"
             task.warn("left_out", f"{what}; the formula is left out.")
