@@ -14,7 +14,7 @@ from typing import Any
 import xberg
 from xberg import ExtractInput, ExtractInputKind, ExtractionConfig, ImageExtractionConfig, PdfConfig
 
-from filemill.engines.documents import pdf_markdown, speaker_notes, trouble
+from filemill.engines.documents import markdown_signs, pdf_markdown, speaker_notes, trouble
 from filemill.engines.documents.task import Task
 
 MOST_SECONDS = 300
@@ -58,15 +58,19 @@ def convert(source: Path, target: Path, task: Task) -> None:
         text = pdf_markdown.mend(text, source, task)
     if wanted == "markdown":
         text = _with_pictures(text, document.images or [])
-        if source.suffix == ".pptx":  # only its plain text has them
-            text += _notes(source)
+        if source.suffix == ".pptx":
+            text = markdown_signs.show(text) + _notes(source)  # only its plain text has the notes
     target.write_text(text, encoding="utf-8")
 
 
 def _notes(source: Path) -> str:
     notes = speaker_notes.read(source)
-    parts = [f"### Slide {number}\n\n{text.replace(chr(10), chr(10) * 2)}" for number, text in notes]
+    parts = [f"### Slide {number}\n\n{_paragraphs(text)}" for number, text in notes]
     return "\n\n" + "\n\n".join(["## Notes", *parts]) + "\n" if parts else ""
+
+
+def _paragraphs(text: str) -> str:
+    return markdown_signs.escape(text).replace("\n", "\n\n")
 
 
 def _with_pictures(text: str, images: Iterable[Any]) -> str:

@@ -13,6 +13,8 @@ from filemill.engines.documents.right_to_left import LETTER
 from filemill.engines.documents.task import Task
 
 _MARKED = re.compile(r"([\\`*_\[\]<>])")
+_WORD = re.compile(r"\S+")
+_SIGN = re.compile(r"(?<!\\)(?:[*\[\]]|(?<![^\W_])_|_(?![^\W_]))")  # inside of a word a stroke means nothing
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _STARS = re.compile(r"(?<!\\)(\*{1,3}|~~)")
 _HEAD = re.compile(r"\s*(?:#{1,6} |[-*+] |\d+[.)] |> )*")
@@ -26,11 +28,23 @@ _MOST_STEPS = 30_000_000
 def mend(text: str, source: Path, task: Task) -> str:
     """The Markdown as the pdf has it. Raises JobFailed."""
     read = pdf_text.read(source, task)
-    text = _with_entries(text, read.filled)
     whole = "\n".join(read.pages)
+    text = _with_entries(_with_signs(text, whole), read.filled)
     if LETTER.search(text):
         text = _in_order(text, whole, task)
     return _whole_words(text, whole)
+
+
+def _with_signs(text: str, pages: str) -> str:
+    """Escapes the stars, strokes and brackets that the pages themselves have: whoever made the Markdown does not."""
+    words = {word for word in _WORD.findall(pages) if _SIGN.search(word)}
+
+    def escaped(found: re.Match[str]) -> str:
+        is_of_list = found[0] == "*" and text[max(0, found.start() - 1) : found.start()] in ("", "\n")
+        is_literal = _ESCAPE.sub(r"\1", found[0]) in words and not is_of_list
+        return _SIGN.sub(r"\\\g<0>", found[0]) if is_literal else found[0]
+
+    return _WORD.sub(escaped, text) if words else text
 
 
 def _with_entries(text: str, filled: list[tuple[str, str]]) -> str:

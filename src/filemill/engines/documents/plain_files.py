@@ -6,7 +6,7 @@ from pathlib import Path
 
 import lxml.etree
 
-from filemill.engines.documents import diagrams, office_parts, text_boxes, trouble, word_markup
+from filemill.engines.documents import diagrams, markdown_signs, office_parts, text_boxes, trouble, word_markup
 from filemill.engines.documents.libreoffice import LibreOffice
 from filemill.engines.documents.shown_pictures import ShownPictures
 from filemill.engines.documents.task import Task
@@ -25,8 +25,8 @@ class PlainFiles:
         self._write(source, target, task, _texts, _unfold)
 
     def pptx(self, source: Path, target: Path, task: Task) -> None:
-        """Writes the same slides. Raises JobFailed."""
-        self._write(source, target, task, _slides, lambda *_: None)
+        """Writes the same slides, signs that Markdown has a meaning for hidden. Raises JobFailed."""
+        self._write(source, target, task, _slides, _without_signs)
 
     def _write(
         self,
@@ -47,6 +47,10 @@ class PlainFiles:
                 office_parts.write(archive, target, texts | pictures.changed)
         except (lxml.etree.LxmlError, KeyError, ValueError) as error:
             raise trouble.not_a(task.file) from error
+
+
+def _without_signs(_archive: zipfile.ZipFile, _part: str, tree: lxml.etree._Element) -> None:
+    markdown_signs.hide(tree)
 
 
 def _unfold(archive: zipfile.ZipFile, part: str, tree: lxml.etree._Element) -> None:
