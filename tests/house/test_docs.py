@@ -11,7 +11,7 @@ from filemill.accounts import passwords, sign_in
 from filemill.apis.conversion import closing
 from filemill.apis.conversion import routes as conversion_routes
 from filemill.apis.data import account_routes, new_jobs, planning, routes, transfers
-from filemill.engines.documents import archives, pdfium, pictures
+from filemill.engines.documents import archives, drawings, markup, media_queries, pdfium, pictures
 from filemill.engines.tables import preview, schema
 from filemill.engines.tables.readers import excerpt, inflate, json_kinds, ndjson, records
 from filemill.engines.tables.writers import sheet_room
@@ -218,6 +218,11 @@ def _default(name: str) -> int:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
+def _longest_sides() -> list[str]:
+    jpg, *others = pictures.MOST_SIDE.items()
+    return [f"{jpg[0]} {jpg[1]:,} pixels", *(f"{name} {side:,}" for name, side in others)]
+
+
 @pytest.mark.parametrize(
     ("page", "said"),
     [
@@ -237,6 +242,11 @@ def _default(name: str) -> int:
         ("documents.md", f"drawn at {pdfium.DOTS_PER_INCH} dots per inch"),
         ("documents.md", f"more than {pdfium.MOST_PIXELS // 1_000_000} million pixels; an svg"),
         ("documents.md", f"are more than {archives.MOST_ENTRIES:,}"),
+        ("documents.md", ", ".join(_longest_sides())),
+        ("documents.md", f"no wider than {drawings.MOST_WIDTH} of its pixels"),
+        ("documents.md", f"At most {drawings.MOST_DRAWINGS} of a page"),
+        ("documents.md", f"of {media_queries.WIDTH:,} by {media_queries.HEIGHT} pixels"),
+        ("documents.md", f"elements more than {markup.DEEPEST:,} deep"),
         ("documents.md", f"more than {pictures.MOST_PIXELS // 1_000_000} million pixels"),
         ("documents.md", f"more than {pdfium.MOST_PAGES:,} pages, of more than {pdfium.MOST_DRAWN_PAGES} where"),
         ("expressions.md", f"At most {expressions.MOST_CHARACTERS:,} characters, {expressions.MOST_PARTS} columns"),

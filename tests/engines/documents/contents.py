@@ -14,7 +14,7 @@ import openpyxl
 import pptx
 import pypandoc
 import pypdfium2
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 
 def text_of(path: Path) -> str:
@@ -46,6 +46,21 @@ def picture_in(path: Path) -> Image.Image:
     """The picture in a file, or the first of several, with what stands beside its pixels."""
     with Image.open(path) as picture:
         return picture.copy()
+
+
+def unpacked(path: Path) -> list[Image.Image]:
+    """The pictures in an archive."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith((".png", ".jpg", ".jpeg"))]
+        found = [archive.read(name) for name in names if "humbnail" not in name]
+    return [Image.open(io.BytesIO(content)).convert("RGB") for content in found]
+
+
+def place_of(picture: Image.Image, colour: tuple[int, int, int]) -> tuple[float, float, int, int]:
+    """Where the middle of all that has a colour lies in a picture, and how wide and high that is."""
+    far = ImageChops.difference(picture, Image.new("RGB", picture.size, colour)).convert("L")
+    left, top, right, bottom = far.point(lambda value: 255 if value < 40 else 0).getbbox()
+    return (left + right) / 2, (top + bottom) / 2, right - left, bottom - top
 
 
 def drawn_in(path: Path) -> list[Image.Image]:

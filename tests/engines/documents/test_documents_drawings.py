@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pikepdf
+import pypandoc
 import pytest
 
 from filemill.engines.documents import drawings
@@ -31,15 +32,6 @@ def shows(shop: Workshop, page: str, target: str = "html", source: str = "md") -
     return {colour for one in found for count, colour in one.getcolors(1 << 24) if count > one.width * one.height / 20}
 
 
-def unpacked(path: Path) -> list[Path]:
-    """The pictures in an archive, as files of their own."""
-    if not zipfile.is_zipfile(path):
-        return []
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".png") and "humbnail" not in name]
-        return [Path(archive.extract(name, path.with_suffix(""))) for name in names]
-
-
 def fonts_of(document: pikepdf.Pdf) -> set[str]:
     return {
         str(each.BaseFont) for each in document.objects if isinstance(each, pikepdf.Dictionary) and "/BaseFont" in each
@@ -56,8 +48,9 @@ def test_drawings_of_a_page_are_drawn(target: str, shop: Workshop) -> None:
     result = shop.convert(page.encode(), "html", target)
 
     # then
-    found = [contents.picture_in(path) for path in unpacked(result.file)] or contents.drawn_in(result.file)
-    colours = {colour for one in found for _, colour in one.convert("RGB").getcolors(1 << 24)}
+    is_archive = zipfile.is_zipfile(result.file)
+    found = contents.unpacked(result.file) if is_archive else contents.drawn_in(result.file)
+    colours = {colour for one in found for _, colour in one.getcolors(1 << 24)}
     assert {(0, 0, 255), (255, 0, 0)} <= colours
     assert contents.words_of(result.file) >= {"Before", "After"}
     assert result.warnings == []
@@ -82,7 +75,7 @@ def test_a_drawing_in_markdown_is_drawn(target: str, shop: Workshop) -> None:
 
     assert result.warnings == []
     if target == "docx":
-        assert len(unpacked(result.file)) >= 1
+        assert contents.unpacked(result.file)
     else:
         assert (0, 0, 255) in {colour for one in contents.drawn_in(result.file) for _, colour in one.getcolors(1 << 24)}
 
@@ -191,3 +184,20 @@ def test_sans_serif_is_a_sans(shop: Workshop) -> None:
         (font,) = fonts_of(document)
 
     assert "Sans" in font
+
+
+def test_a_drawing_in_a_book_is_set_in_a_sans_too(shop: Workshop, tmp_path: Path) -> None:
+    # given
+    (tmp_path / "drawing.svg").write_text(
+        f'<svg {NAMED} width="300" height="50"><text y="30" font-family="sans-serif">words</text></svg>'
+    )
+    book = tmp_path / "book.epub"
+    text = f"![]({tmp_path}/drawing.svg)"
+    pypandoc.convert_text(text, "epub3", "markdown", outputfile=str(book), extra_args=["--metadata=title:x"])
+
+    # when
+    made = shop.convert(book, "epub", "pdf").file
+
+    # then
+    with pikepdf.open(made) as document:
+        assert any("Sans" in font for font in fonts_of(document))

@@ -1,5 +1,6 @@
 """Pictures: turned upright, moving ones, pages, colours of all kinds."""
 
+import base64
 import io
 
 import pillow_heif
@@ -239,3 +240,42 @@ def test_each_picture_lasts_as_long_as_it_did(shop: Workshop) -> None:
 
     with Image.open(made) as opened:
         assert [frame.info["duration"] for frame in ImageSequence.Iterator(opened)] == lasted
+
+
+@pytest.mark.parametrize("held", [2, 6])
+@pytest.mark.parametrize(("source", "target"), [("html", "pdf"), ("html", "docx"), ("md", "html"), ("md", "pdf")])
+def test_a_photograph_in_a_page_is_upright(held: int, source: str, target: str, shop: Workshop) -> None:
+    # given one that is red where its first corner lies
+    photograph = Image.new("RGB", (80, 40), "blue")
+    photograph.paste("red", (0, 0, 24, 24))
+    notes = Image.Exif()
+    notes[Base.Orientation] = held
+    address = f"data:image/jpeg;base64,{base64.b64encode(saved(photograph, 'JPEG', exif=notes)).decode()}"
+
+    # when
+    made = shop.convert(f'<p>Words</p><img src="{address}">\n'.encode(), source, target).file
+
+    # then
+    (drawn,) = contents.drawn_in(made) if target in ("pdf", "html") else contents.unpacked(made)
+    red, blue = (contents.place_of(drawn, colour) for colour in ((255, 0, 0), (0, 0, 255)))
+    assert (red[0] > blue[0], red[1] < blue[1]) == (True, True)
+    assert blue[2] > blue[3] if held == 2 else blue[3] > blue[2]
+
+
+def test_a_page_with_a_picture_of_too_many_pixels_is_refused(shop: Workshop) -> None:
+    huge = base64.b64encode(hostile.png(30_000, 30_000)).decode()
+
+    code, message, _ = shop.refusal(f'<img src="data:image/png;base64,{huge}">'.encode(), "html", "docx")
+
+    assert code == "bad_file"
+    assert "30,000 by 30,000 pixels" in message
+
+
+def test_a_picture_in_a_page_stays_where_it_lies_elsewhere_as_well(shop: Workshop) -> None:
+    inside = base64.b64encode(saved(Image.new("RGB", (8, 8), "red"), "PNG")).decode()
+    page = f'<img src="data:image/png;base64,{inside}" srcset="https://example.org/x.png 2x" alt="x">'
+
+    result = shop.convert(page.encode(), "html", "md")
+
+    assert len(contents.drawn_in(result.file)) == 1
+    assert result.warnings == ["left_out"]

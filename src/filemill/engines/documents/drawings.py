@@ -56,14 +56,6 @@ class _Drawn(msgspec.Struct, frozen=True):
         return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
 
-def read(content: bytes) -> lxml.etree._Element:
-    """A drawing as a tree. Raises LxmlError, ValueError."""
-    parser = lxml.etree.XMLParser(
-        resolve_entities="internal", no_network=True, load_dtd=False, remove_pis=True, remove_comments=True
-    )
-    return lxml.etree.fromstring(content, parser)
-
-
 def clean(drawing: lxml.etree._Element, folder: Path, losses: Losses) -> None:
     """Takes out of a drawing what reaches outside, draws the drawings in it, and names fonts that are there."""
     _Pen(folder, losses).clean(drawing, 0)
@@ -105,7 +97,7 @@ class _Pen:
     def draw_address(self, picture: lxml.etree._Element, depth: int = 0, attribute: str = "src") -> None:
         """Draws what an attribute brings along as `data:`, in its place."""
         try:
-            drawing = read(_decoded(picture.get(attribute) or ""))
+            drawing = trees.read(_decoded(picture.get(attribute) or ""))
             said = inline_svg.words(drawing)
             self.clean(drawing, depth)
             drawn = self._drawn(drawing)

@@ -6,7 +6,7 @@ from pathlib import Path
 import lxml.etree
 import lxml.html
 
-from filemill.engines.documents import drawings, hidden, inline_svg, references, texts, trees, trouble
+from filemill.engines.documents import data_pictures, drawings, hidden, inline_svg, references, texts, trees, trouble
 from filemill.engines.documents.losses import Losses
 from filemill.engines.documents.task import Task
 
@@ -35,6 +35,7 @@ def clean_html(source: Path, target: Path, task: Task) -> None:
     hidden.remove(tree, sheets, losses)
     drawings.draw(tree, shared, sheets, target.parent, losses)
     references.strip(tree, losses)
+    data_pictures.turn_upright(tree, task)
     losses.tell(task)
     # In ASCII, every other sign by its number: so nobody behind can be wrong about the encoding.
     target.write_bytes(lxml.html.tostring(tree, doctype="<!DOCTYPE html>"))
@@ -45,7 +46,7 @@ def clean_svg(source: Path, target: Path, task: Task) -> None:
     losses = Losses()
     text = _PROLOGUE.sub("", texts.read(source, task), count=1)
     try:
-        tree = drawings.read(text.encode())
+        tree = trees.read(text.encode())
     except (lxml.etree.LxmlError, ValueError) as error:
         raise trouble.not_a(task.file) from error
     if trees.name(tree) != "svg":

@@ -3,9 +3,11 @@
 import io
 from pathlib import Path
 
+import lxml.etree
 from PIL import Image, UnidentifiedImageError
 
-from filemill.engines.documents import pictures, trouble
+from filemill.engines.documents import entities, fonts, pictures, references, trees, trouble
+from filemill.engines.documents.losses import Losses
 from filemill.engines.documents.task import Task
 
 SUFFIX = ".picture"
@@ -29,7 +31,7 @@ def fit(folder: Path, task: Task) -> None:
 def _fit(place: Path, task: Task) -> bool:
     content = place.read_bytes()
     if content.lstrip().startswith(_DRAWN):
-        return True
+        return _fit_drawing(place, content)
     try:
         with Image.open(io.BytesIO(content), formats=_READ_BY_PILLOW) as picture:
             if picture.width * picture.height > pictures.MOST_PIXELS:
@@ -38,6 +40,22 @@ def _fit(place: Path, task: Task) -> bool:
             if picture.format not in _READ_BY_TYPST:
                 pictures.write(pictures.seen(picture, task), place, "png", task)
     except (UnidentifiedImageError, *pictures.ODD):
+        Image.new("LA", (1, 1)).save(place, format="PNG")
+        return False
+    return True
+
+
+def _fit_drawing(place: Path, content: bytes) -> bool:
+    """Takes out of a drawing what reaches outside, and names fonts that are there."""
+    try:
+        if entities.are_harmful(io.BytesIO(content)):
+            raise ValueError("entities")
+        drawing = trees.read(content)
+        references.clean_styles(drawing, Losses())
+        references.strip(drawing, Losses())
+        fonts.put_in(drawing)
+        place.write_bytes(lxml.etree.tostring(drawing, encoding="utf-8", xml_declaration=False))
+    except (lxml.etree.LxmlError, ValueError, RecursionError):
         Image.new("LA", (1, 1)).save(place, format="PNG")
         return False
     return True
