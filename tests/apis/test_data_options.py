@@ -74,10 +74,29 @@ async def test_impossible_options_are_a_422(member, given, word):
     assert word in answer.json()["detail"]
 
 
-async def test_an_option_the_format_has_no_use_for_is_a_422(member):
-    answer = await member.client.post(
-        JOBS, json=BODY | {"file_name": "people.parquet", "input_options": {"delimiter": ";"}}
-    )
+@pytest.mark.parametrize(
+    ("file_name", "given"),
+    [
+        ("people.parquet", {"delimiter": ";"}),
+        ("people.parquet", {"repeated_names": "number"}),
+        ("people.ndjson", {"repeated_names": "fail"}),
+        ("people.xlsx", {"delimiter": ";"}),
+    ],
+)
+async def test_an_option_the_format_has_no_use_for_is_a_422(member, file_name, given):
+    answer = await member.client.post(JOBS, json=BODY | {"file_name": file_name, "input_options": given})
 
     assert answer.status_code == 422, answer.text
-    assert answer.json()["detail"] == "input_options: delimiter means nothing for parquet; leave it out."
+    name, extension = *given, file_name.rpartition(".")[2]
+    assert answer.json()["detail"] == f"input_options: {name} means nothing for {extension}; leave it out."
+
+
+@pytest.mark.parametrize("file_name", ["people.csv", "people.tsv.gz", "people.xlsx"])
+async def test_repeated_names_may_be_numbered_where_a_header_names_columns(member, file_name):
+    given = {"repeated_names": "number"}
+
+    answer = await member.client.post(JOBS, json=BODY | {"file_name": file_name, "input_options": given})
+
+    assert answer.status_code == 201, answer.text
+    kept = await connections.fetchval("SELECT options FROM job WHERE id = $1", UUID(answer.json()["id"]))
+    assert options.decode(kept).input_options == InputOptions(repeated_names="number")
