@@ -1,6 +1,7 @@
 """Plans: schemas, first rows, and all that is wrong at once, from the beginning of the inputs."""
 
 import json
+from datetime import timedelta
 
 import msgspec
 import pyarrow as pa
@@ -22,6 +23,7 @@ from tests.engines.tables.workshop import (
     keep,
     limit,
     parquet,
+    parquet_of,
     pivot,
     rename,
     sample,
@@ -356,3 +358,9 @@ def test_moments_at_an_offset_are_shown_at_it(shop):
     assert rows(made) == [{"t": "1970-01-01T05:30:00.000+05:30", "m": {"a": "78"}}]
     assert made.steps[0].schema == (("t", "datetime"), ("m", "map"))
     assert "'t' (datetime in the zone +05:30)" in made.warnings[0]
+
+
+def test_durations_are_shown_as_they_will_be_written(shop):
+    lengths = pa.array([timedelta(hours=30), -timedelta(seconds=1), None], pa.duration("us"))
+    made = plan(shop, "t.parquet", parquet_of({"c": lengths}), convert("csv"), is_sample=False)
+    assert rows(made) == [{"c": "30:00:00"}, {"c": "-0:00:01"}, {"c": None}]

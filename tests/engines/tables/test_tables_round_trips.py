@@ -131,14 +131,14 @@ ODD: dict[str, Any] = {
 """Columns that not every format carries."""
 
 CANNOT = {
-    "csv": ("binary", "duration", "list", "struct"),
-    "tsv": ("binary", "duration", "list", "struct"),
-    "ndjson": ("binary", "duration", "nan", "long decimal"),
-    "json": ("binary", "duration", "nan", "long decimal"),
+    "csv": ("binary", "list", "struct"),
+    "tsv": ("binary", "list", "struct"),
+    "ndjson": ("binary", "nan", "long decimal"),
+    "json": ("binary", "nan", "long decimal"),
     "parquet": (),
     "arrow": (),
     "avro": ("duration", "wide", "nanoseconds"),
-    "xlsx": ("binary", "duration", "list", "struct", "nan"),
+    "xlsx": ("binary", "list", "struct", "nan"),
 }
 
 
@@ -166,6 +166,7 @@ def value_of(one: pa.Scalar) -> Any:
 
 AS_TEXT = {
     "nan": "NaN",
+    "duration": "0:00:01",
     "long decimal": "12345678901234567.25",
     "wide": "18446744073709551615",
     "nanoseconds": "1970-01-01T00:00:00.000000001",

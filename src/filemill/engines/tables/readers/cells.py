@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from filemill.engines.tables.values import durations
+
 MOST_EXACT = 2**53
 """Numbers in a workbook are doubles; up to here every whole one is itself."""
 
@@ -74,14 +76,5 @@ def as_text(cell: Any) -> str | None:
         case float():
             return str(int(cell)) if is_whole(cell) else repr(cell)
         case timedelta():
-            return _duration(cell)
+            return durations.text_of(cell)
     return str(cell.isoformat())
-
-
-def _duration(length: timedelta) -> str:
-    """Hours, minutes and seconds, with a fraction where there is one: `-0:00:01`, `30:00:00`, `0:01:23.456`."""
-    sign = "-" if length < timedelta(0) else ""
-    length = abs(length)
-    minutes, seconds = divmod(length.days * 86_400 + length.seconds, 60)
-    fraction = f".{length.microseconds:06}".rstrip("0") if length.microseconds else ""
-    return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds:02}{fraction}"

@@ -11,7 +11,7 @@ import polars as pl
 
 from filemill.engines.tables import floats, schema
 from filemill.engines.tables.schema import Type, scale_of
-from filemill.engines.tables.values import moments
+from filemill.engines.tables.values import durations, moments
 
 EXACT = Context(prec=80)
 """Enough digits for whatever is done to a decimal of 38."""
@@ -101,18 +101,23 @@ def as_text(value: pl.Expr, kind: Type) -> pl.Expr:
     if kind.name == "float":
         # A number with an exponent is told from a code such as 1E5 by its decimal point.
         return value.cast(pl.String).str.replace(r"^(-?[0-9]+)e", "${1}.0e")
-    if kind.name in ("date", "datetime"):
-        value = moments.writable(value, kind.dtype)
+    if kind.name in ("date", "datetime", "time"):
+        return _as_iso(moments.writable(value, kind.dtype), kind)
+    if isinstance(kind.dtype, pl.Duration):
+        return durations.as_text(value, kind.dtype.time_unit)
+    if kind.name == "binary":
+        return decoded(value)
+    return value.cast(pl.String)
+
+
+def _as_iso(value: pl.Expr, kind: Type) -> pl.Expr:
+    """Days, moments and times as ISO text; moments of a zone or at an offset as they are there."""
     if kind.name == "datetime" and kind.offset:
         ahead = value.dt.replace_time_zone(None) + pl.duration(minutes=kind.offset)
         return ahead.dt.to_string("iso:strict") + _ahead(kind.offset)
     if isinstance(kind.dtype, pl.Datetime) and kind.dtype.time_zone not in (None, "UTC"):
         return value.map_batches(moments.at_offsets, return_dtype=pl.String(), is_elementwise=True)
-    if kind.name in ("datetime", "time"):
-        return value.dt.to_string("iso:strict")
-    if kind.name == "binary":
-        return decoded(value)
-    return value.cast(pl.String)
+    return value.cast(pl.String) if kind.name == "date" else value.dt.to_string("iso:strict")
 
 
 def decoded(own: pl.Expr) -> pl.Expr:

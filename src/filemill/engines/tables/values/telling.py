@@ -6,7 +6,7 @@ Any value must be told, and those above all for which a format has no place: an 
 import msgspec
 import polars as pl
 
-from filemill.engines.tables.values import moments, nested
+from filemill.engines.tables.values import durations, moments, nested
 from filemill.engines.tables.values.nested import Made
 
 
@@ -16,20 +16,22 @@ def text(value: pl.Expr) -> pl.Expr:
 
 
 def plainly(own: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """The values with text in the place of days and moments, of which Python has no more than the years 1 to 9999."""
+    """The values with text in the place of days, moments and durations, of which Python does not have all."""
     made = nested.mapped(own, dtype, _told)
     return own if made is None else made[0]
 
 
 def _told(own: pl.Expr, dtype: pl.DataType) -> Made | None:
+    if isinstance(dtype, pl.Duration):
+        return durations.as_text(own, dtype.time_unit), pl.String()
     return (moments.told(own, dtype), pl.String()) if isinstance(dtype, pl.Date | pl.Datetime) else None
 
 
 def _text(values: pl.Series) -> pl.Series:
     dtype, own = values.dtype, pl.col("value")
     rows = values.alias("value").to_frame()
-    if isinstance(dtype, pl.Date | pl.Datetime):
-        return rows.select(moments.told(own, dtype)).to_series()
+    if told := _told(own, dtype):
+        return rows.select(told[0]).to_series()
     if dtype == pl.Binary():
         return rows.select("0x" + own.bin.encode("hex")).to_series()
     if nested.is_nested(dtype):

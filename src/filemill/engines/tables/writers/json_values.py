@@ -56,7 +56,7 @@ def _check_within(name: str, own: pl.Expr, dtype: pl.DataType, target: str) -> C
 
 
 def _leaf(own: pl.Expr, dtype: Any) -> Made | None:
-    if isinstance(dtype, pl.Date | pl.Datetime | pl.Time):
+    if isinstance(dtype, pl.Date | pl.Datetime | pl.Time | pl.Duration):
         return converting.as_text(own, schema.type_of(dtype)), pl.String()
     return None
 

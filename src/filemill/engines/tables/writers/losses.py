@@ -57,7 +57,7 @@ def _becomes(column: Column, base: str) -> str | None:
     return "moments in UTC" if column.was and kind.name == "datetime" else None
 
 
-_AS_TEXT = {"date": "text", "datetime": "text", "time": "text", "binary": "text in UTF-8"}
+_AS_TEXT = {"date": "text", "datetime": "text", "time": "text", "duration": "text", "binary": "text in UTF-8"}
 _IN_CSV = {**_AS_TEXT, "map": "JSON text"}
 _IN_JSON = {**_AS_TEXT, "map": "objects"}
 
@@ -79,9 +79,9 @@ def _in_avro(kind: Type) -> str | None:
 
 
 def _in_a_sheet(kind: Type) -> str | None:
-    if kind.name in ("time", "binary", "map"):
+    if kind.name in ("binary", "map"):
         return _IN_CSV[kind.name]
-    if isinstance(kind.dtype, pl.Datetime) and (kind.dtype.time_zone is not None or kind.dtype.time_unit == "ns"):
+    if isinstance(kind.dtype, pl.Datetime) and kind.dtype.time_zone is not None:
         return "text"
     return _of_decimal(kind)
 

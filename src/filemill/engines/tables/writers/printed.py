@@ -5,7 +5,7 @@ import polars as pl
 from filemill.engines.tables.table import Check, Column
 from filemill.engines.tables.values import converting, moments
 
-TYPES = ("date", "datetime", "time", "binary")
+TYPES = ("date", "datetime", "time", "duration", "binary")
 """What is text also in formats that have numbers and booleans."""
 
 

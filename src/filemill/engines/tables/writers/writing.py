@@ -18,21 +18,21 @@ from filemill.pipelines.run import OutputFile, Phase, Progress, Say, Stored, War
 from filemill.pipelines.steps import ConvertFormat
 
 _CANNOT = {
-    "csv": ("list", "struct", "duration", "unknown"),
-    "tsv": ("list", "struct", "duration", "unknown"),
-    "ndjson": ("duration", "unknown"),
-    "json": ("duration", "unknown"),
+    "csv": ("list", "struct", "unknown"),
+    "tsv": ("list", "struct", "unknown"),
+    "ndjson": ("unknown",),
+    "json": ("unknown",),
     "parquet": ("unknown",),
     "arrow": ("unknown",),
     "avro": ("duration", "unknown"),
-    "xlsx": ("list", "struct", "duration", "unknown"),
+    "xlsx": ("list", "struct", "unknown"),
 }
 _CANNOT_WITHIN = {
-    "csv": ("binary", "duration", "unknown"),
-    "tsv": ("binary", "duration", "unknown"),
-    "ndjson": ("binary", "duration", "unknown"),
-    "json": ("binary", "duration", "unknown"),
-    "xlsx": ("binary", "duration", "unknown"),
+    "csv": ("binary", "unknown"),
+    "tsv": ("binary", "unknown"),
+    "ndjson": ("binary", "unknown"),
+    "json": ("binary", "unknown"),
+    "xlsx": ("binary", "unknown"),
     "avro": ("duration", "unknown"),
 }
 """Types that values of a list, an object or a map must not be of."""

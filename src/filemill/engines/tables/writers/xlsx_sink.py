@@ -1,12 +1,13 @@
 """Writes an xlsx workbook with one sheet, row by row, by way of files in the folder this process works in.
 
-A cell is text, a number (a double), a boolean or a moment (a double, too, in milliseconds since 1900). What does not
-fit there exactly is written as text; what fits in no way fails the job. Text is never taken for a formula or a link.
+A cell is text, a number (a double), a boolean, or a moment, a time or a duration (doubles, too, in milliseconds). What
+does not fit there exactly is written as text; what fits in no way fails the job. Text is never taken for a formula or a
+link.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import count
@@ -19,7 +20,8 @@ import xlsxwriter
 
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Check, Column
-from filemill.engines.tables.writers import gathering, json_values, printed, sheet_room
+from filemill.engines.tables.values import durations
+from filemill.engines.tables.writers import gathering, json_values, printed, sheet_room, sheet_values
 from filemill.engines.tables.writers.sheet_room import LONGEST_TEXT
 
 MOST_EXACT = 2**53
@@ -30,13 +32,22 @@ _FIRST_DAY = date(1900, 3, 1)
 _PACKING = 5
 """To pack the rows takes a fifth of the time that it takes to write them."""
 
+_DAY = timedelta(days=1)
+
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_numbers": False,
     "strings_to_formulas": False,
     "strings_to_urls": False,
 }
-_FORMATS = {date: "yyyy-mm-dd", datetime: "yyyy-mm-dd hh:mm:ss.000"}
+_FORMATS = {
+    date: "yyyy-mm-dd",
+    datetime: "yyyy-mm-dd hh:mm:ss.000",
+    time: "hh:mm:ss.000",
+    timedelta: "[h]:mm:ss.000",
+}
+_MOST_DAYS = 2_958_466
+"""No program shows a longer duration, nor one below zero."""
 
 
 class _Exact(float):
@@ -54,10 +65,10 @@ def value_of(name: str, column: Column) -> tuple[pl.Expr, Check | None]:
     match kind.name:
         case "map" | "binary":
             return _written_out(name, column)
-        case "time":
+        case "datetime" if _has_zone(kind):
             return printed.value_of(name, column, "xlsx")
-        case "datetime" if _is_fine(kind):
-            return printed.value_of(name, column, "xlsx")
+        case "duration":
+            return own.alias(name), _check_length(name, column)
         case "date" | "datetime":
             return own.alias(name), printed.within_the_calendar(name, column, "xlsx")
     return of_plain(name, kind, own)
@@ -92,10 +103,16 @@ def _is_too_long(own: pl.Expr) -> pl.Expr:
     return ((own.str.len_bytes() > LONGEST_TEXT) & (units > LONGEST_TEXT)).fill_null(False)
 
 
-def _is_fine(kind: Type) -> bool:
-    """Whether moments have a zone, or may be finer than a Python value is."""
-    assert isinstance(kind.dtype, pl.Datetime)
-    return kind.dtype.time_zone is not None or kind.dtype.time_unit == "ns"
+def _has_zone(kind: Type) -> bool:
+    return isinstance(kind.dtype, pl.Datetime) and kind.dtype.time_zone is not None
+
+
+def _check_length(name: str, column: Column) -> Check | None:
+    assert isinstance(column.type.dtype, pl.Duration)
+    own = pl.col(column.at)
+    beyond = durations.is_beyond(own, column.type.dtype.time_unit)
+    what = "is longer than any duration that xlsx can carry."
+    return None if beyond is None else Check(None, name, beyond.fill_null(False), own, what)
 
 
 def write(
@@ -154,7 +171,7 @@ def _fill(book: Any, sheet: Any, names: list[str], frames: Iterator[pl.DataFrame
         sheet.write_string(0, column, name)
     row = 0
     for frame in frames:
-        for row, cells in enumerate(_rows_of(frame), row + 1):  # noqa: B020 -- goes on where the last frame ended
+        for row, cells in enumerate(sheet_values.rows_of(frame), row + 1):  # noqa: B020 -- goes on where the last frame ended
             is_empty = True
             for column, cell in enumerate(cells):
                 if cell is not None:
@@ -164,33 +181,6 @@ def _fill(book: Any, sheet: Any, names: list[str], frames: Iterator[pl.DataFrame
                 # A row without any cell would not be there.
                 sheet.write_string(row, 0, "")
     return next(texts)
-
-
-class _Spelled(str):
-    """The text of a day or moment that neither Python nor a sheet has."""
-
-    __slots__ = ()
-
-
-def _rows_of(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """The rows as Python values; a day or moment outside of Python's years as its text."""
-    if not any(_is_outside(values) for values in frame):
-        return frame.iter_rows()
-    return zip(*(_spelled(values) if _is_outside(values) else values for values in frame), strict=True)
-
-
-def _is_outside(values: pl.Series) -> bool:
-    if not isinstance(values.dtype, pl.Date | pl.Datetime):
-        return False
-    years = values.dt.year()
-    return not years.is_between(1, 9999).all()
-
-
-def _spelled(values: pl.Series) -> list[Any]:
-    inside = values.dt.year().is_between(1, 9999)
-    texts = values.dt.to_string("iso:strict")
-    plain = values.set(~inside, None)
-    return [_Spelled(text) if one is None and text else one for one, text in zip(plain, texts, strict=True)]
 
 
 def _writers(book: Any, sheet: Any, texts: Iterator[int]) -> dict[type, Callable[[int, int, Any], Any]]:
@@ -225,14 +215,28 @@ def _writers(book: Any, sheet: Any, texts: Iterator[int]) -> dict[type, Callable
         else:
             spell(row, column, value.isoformat())
 
+    def part_of_a_day(row: int, column: int, value: time) -> None:
+        since = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+        if value.microsecond % 1_000 == 0:
+            sheet.write_number(row, column, _Exact(since / _DAY), formats[time])
+        else:
+            spell(row, column, value.isoformat())
+
+    def length(row: int, column: int, value: timedelta) -> None:
+        if value.microseconds % 1_000 == 0 and 0 <= value.days < _MOST_DAYS:
+            sheet.write_number(row, column, _Exact(value / _DAY), formats[timedelta])
+        else:
+            spell(row, column, durations.text_of(value))
+
     return {
         bool: sheet.write_boolean,
         int: whole,
         float: lambda row, column, value: sheet.write_number(row, column, _Exact(value)),
         str: sheet.write_string,
-        _Spelled: spell,
+        sheet_values.Spelled: spell,
         Decimal: fraction,
         date: day,
         datetime: moment,
-        time: lambda row, column, value: sheet.write_string(row, column, value.isoformat()),
+        time: part_of_a_day,
+        timedelta: length,
     }
