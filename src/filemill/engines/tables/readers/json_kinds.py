@@ -33,7 +33,17 @@ class Object(msgspec.Struct, frozen=True):
 
 
 Kind = str | Array | Object
-"""null, bool, int (exact as a double), wide (64 bits), big (38 digits), float, text, or nested."""
+"""null, bool, int (exact as a double), wide (64 bits), big (38 digits), float, text, json, or nested.
+
+Under a key of the kind json any value stands as its own text: see `Crowd`.
+"""
+
+MOST_KEYS = 64
+SPARSE = 8
+"""Objects of more different keys than that, of which each holds less than an eighth, are JSON text.
+
+Every key would be a column of its own, nearly all of it nulls, and a file of some MB a gigabyte in memory.
+"""
 
 _SCALARS: dict[type, Kind] = {type(None): "null", bool: "bool", float: "float", str: "text"}
 _WHOLE = ("int", "wide", "big")
@@ -47,6 +57,7 @@ _DTYPES: dict[str, pl.DataType] = {
     "big": pl.Int128(),
     "float": pl.Float64(),
     "text": pl.String(),
+    "json": pl.String(),
 }
 
 _Exact = Annotated[int, msgspec.Meta(ge=-MOST_EXACT, le=MOST_EXACT)]
@@ -105,7 +116,7 @@ def _of_whole(value: int, *, is_nested: bool) -> Kind:
 
 def merge(one: Kind, other: Kind) -> Kind:
     """The kind that holds both. Raises Apart where there is none."""
-    if other in (one, "null"):
+    if one == "json" or other in (one, "null"):
         return one
     if one == "null":
         return other
@@ -121,6 +132,36 @@ def merge(one: Kind, other: Kind) -> Kind:
     if (one, other) in (("int", "float"), ("float", "int")):
         return "float"
     raise Apart
+
+
+class Crowd:
+    """What the values under one key hold: the keys of each, counted so that a crowd of rare ones is known as such."""
+
+    def __init__(self) -> None:
+        self._values = 0
+        self._keys = 0
+
+    def take(self, value: object) -> None:
+        """Counts the keys of a value."""
+        self._values += 1
+        self._keys += _keys_of(value)
+
+    def is_too_many(self, kind: Kind) -> bool:
+        """Whether this kind, which holds all values so far, has too many keys for how few of them each value has."""
+        keys = _keys_in(kind)
+        return keys > MOST_KEYS and keys * self._values > SPARSE * self._keys
+
+
+def _keys_of(value: object) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_keys_of, value.values()))
+    return max(map(_keys_of, value), default=0) if isinstance(value, list) else 0
+
+
+def _keys_in(kind: Kind) -> int:
+    if isinstance(kind, Object):
+        return len(kind.fields) + sum(map(_keys_in, kind.fields.values()))
+    return _keys_in(kind.inner) if isinstance(kind, Array) else 0
 
 
 def holds(kind: Kind, value: object) -> bool:
@@ -150,7 +191,7 @@ def checked_type_of(kinds: dict[str, Kind], unchecked: set[str]) -> Any:
     if "big" in kinds.values() or any(_ESCAPED.search(key) for key in kinds):
         raise Unchecked
     fields = [
-        (f"f{number}", Any if key in unchecked else _checked(kind) | UnsetType, UNSET)
+        (f"f{number}", Any if key in unchecked or kind == "json" else _checked(kind) | UnsetType, UNSET)
         for number, (key, kind) in enumerate(kinds.items())
     ]
     rename = {f"f{number}": key for number, key in enumerate(kinds)}

@@ -41,6 +41,8 @@ _PATTERNS: dict[str, str] = {
 
 def of(kinds: dict[str, Kind], odd: set[str]) -> str | None:
     """The pattern of lines with these keys; under the odd ones any single value may stand. None where none is good."""
+    if "json" in kinds.values():
+        return None
     anything = "|".join((_BOOL, _FLOAT, _TEXT))
     known = {key: anything if key in odd else _of(kind) for key, kind in kinds.items()}
     if sum(pattern.count('":') for pattern in known.values()) + len(known) > _MOST_KEYS:

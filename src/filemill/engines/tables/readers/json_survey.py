@@ -13,7 +13,7 @@ import msgspec
 from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import heads, json_exact, json_kinds, json_pattern
 from filemill.engines.tables.readers.json_exact import Twice
-from filemill.engines.tables.readers.json_kinds import Apart, Kind
+from filemill.engines.tables.readers.json_kinds import Apart, Crowd, Kind
 
 _LESSON = 128 << 10
 """Bytes looked at together: in one with something new every line is taken apart, forty times slower."""
@@ -38,6 +38,7 @@ class Survey:
         self._checked: msgspec.json.Decoder[Any] | None = None
         self._pattern: str | None = None
         self._missed: str | None = None
+        self._crowds: dict[str, Crowd] = {}
 
     def take(self, piece: bytes) -> None:
         """Learns from whole lines. Nothing is learnt after a fault."""
@@ -99,13 +100,25 @@ class Survey:
         if not isinstance(values, dict):
             return "This is no JSON object."
         for key, value in values.items():
-            known = self.kinds.get(key, "null")
-            self.kinds[key] = known
-            try:
-                self.kinds[key] = json_kinds.merge(known, json_kinds.of(value))
-            except Apart:
-                self.odd.add(key)
+            self._learn_value(key, value)
         return None
+
+    def _learn_value(self, key: str, value: object) -> None:
+        known = self.kinds.setdefault(key, "null")
+        if known == "json":
+            return
+        try:
+            kind = json_kinds.merge(known, json_kinds.of(value))
+        except Apart:
+            self.odd.add(key)
+            return
+        if isinstance(value, dict | list):
+            crowd = self._crowds.setdefault(key, Crowd())
+            crowd.take(value)
+            if kind != known and crowd.is_too_many(kind):
+                kind = "json"
+                self.odd.discard(key)
+        self.kinds[key] = kind
 
 
 def _lines(piece: bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ from filemill.engines.tables.readers.pieces import Pieces, Stream
 from filemill.engines.tables.table import Column, Table
 from filemill.errors import JobFailed
 from filemill.pipelines.formats import FORMATS
-from filemill.pipelines.run import InputFile, Progress, Say
+from filemill.pipelines.run import InputFile, Progress, Say, Warned
 
 _LONGEST = 32 << 20
 
@@ -44,6 +44,7 @@ class Ndjson:
             self._pieces = self._go_through()
             if not self._survey.kinds:
                 raise self._damage() or trouble.bad_file(file, "No line holds a key.")
+            self._tell_of_texts()
         except BaseException:
             self.close()
             raise
@@ -89,6 +90,12 @@ class Ndjson:
         self.gate.close()
         self._pieces.close()
         self._stream.close()
+
+    def _tell_of_texts(self) -> None:
+        for key, kind in self._survey.kinds.items():
+            if kind == "json":
+                what = f"more than {json_kinds.MOST_KEYS} different keys, of which each value has few: it is JSON text"
+                self._say(Warned("type_lost", f"{self.file.file_name}: column {trouble.shorten(key)} holds {what}."))
 
     def _go_through(self) -> Generator[bytes]:
         """The first pass -> the pieces for the second one."""
@@ -145,10 +152,14 @@ class Ndjson:
     def _parse(self, piece: bytes, wanted: list[str]) -> pl.DataFrame:
         keys = list(self._survey.kinds)
         numbers = sorted({int(name.removesuffix(ODD)) for name in wanted})
-        plain = {number: keys[number] for number in numbers if keys[number] not in self._survey.odd}
+        texts = [number for number in numbers if self._survey.kinds[keys[number]] == "json"]
+        plain = {
+            number: keys[number] for number in numbers if keys[number] not in self._survey.odd and number not in texts
+        }
         dtypes = {key: json_kinds.dtype_of(self._survey.kinds[key]) for key in plain.values()}
-        odd = [number for number in numbers if number not in plain]
+        odd = [number for number in numbers if number not in plain and number not in texts]
         apart = [series for number in odd for series in self._take_apart(piece, number, keys[number])]
+        apart += [_texts(piece, number, keys[number]) for number in texts]
         if not plain:
             return pl.DataFrame(apart)
         # By place, since a key such as `*` is more than a name to Polars.
@@ -167,6 +178,12 @@ class Ndjson:
             odd.append(None if fits else raw.decode())
         dtype = json_kinds.dtype_of(kind)
         return pl.Series(str(number), values, dtype), pl.Series(f"{number}{ODD}", odd, pl.String())
+
+
+def _texts(piece: bytes, number: int, key: str) -> pl.Series:
+    """One key's values, each as the JSON that stands there."""
+    raws = (bytes(line.get(key, b"null")) for line in _raws.decode_lines(piece))
+    return pl.Series(str(number), [None if raw == b"null" else raw.decode() for raw in raws], pl.String())
 
 
 def _read(piece: bytes, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
