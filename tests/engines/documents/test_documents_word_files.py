@@ -174,6 +174,29 @@ def test_a_picture_may_be_cut_on_every_side(shop: Workshop) -> None:
     assert (drawn.size, drawn.getpixel((5, 5))) == ((20, 10), (0, 0, 255))
 
 
+@pytest.mark.parametrize("source", ["odt", "doc"])
+def test_a_picture_of_another_word_processor_is_cut_too(source: str, shop: Workshop, samples: Samples) -> None:
+    made = samples.made_of(word_parts.with_picture(word_parts.halves(), "image1.png", cut='r="50000"'), source)
+
+    (drawn,) = contents.drawn_in(shop.convert(made, source, "html").file)
+
+    assert (drawn.size, drawn.getpixel((35, 20))) == ((40, 40), (255, 0, 0))
+
+
+@pytest.mark.parametrize(("cut", "warnings"), [(600, ["left_out"]), (0, [])])
+def test_a_picture_of_an_rtf_that_is_not_cut_is_told(cut: int, warnings: list[str], shop: Workshop) -> None:
+    size = rb"\picw80\pich40\picwgoal1200\pichgoal600\piccropl0\piccropr%d " % cut
+    content = (
+        rb"{\rtf1 {\pict{\*\picprop{\sp{\sn x}{\sv 1}}}"
+        + size
+        + rb"\pngblip "
+        + word_parts.halves().hex().encode()
+        + b"}}"
+    )
+
+    assert shop.convert(content, "rtf", "pdf").warnings == warnings
+
+
 @pytest.mark.parametrize("target", ["html", "md", "epub", "rtf"])
 @pytest.mark.parametrize("kind", ["emf", "tiff", "bmp"])
 def test_a_picture_is_one_that_browsers_show(kind: str, target: str, shop: Workshop) -> None:

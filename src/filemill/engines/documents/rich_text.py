@@ -6,6 +6,7 @@ when the file was saved stays.
 """
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from filemill.engines.documents.task import Task
@@ -39,12 +40,24 @@ _KEPT = (
 )
 _FIELD, _NO_FIELD = b"\\fldinst", b"\\nofield"
 _LOOKED_AT = 400
+_PICTURE = re.compile(rb"\\pict\b")
+_CUT = re.compile(rb"\\piccrop[ltrb][1-9]")
+_MEASURES = 4_000
+"""Bytes in which a picture tells its measures, before its own."""
+
+_AGAIN = re.compile(rb"\\nonshppict\s*{\s*$")
+"""What stands before a picture that is there a second time, for old programs."""
+
 _CONTROLS = re.compile(rb"\\[a-zA-Z]+-?\d* ?|[{}\s]|\\\*")
 
 
 def clean(source: Path, target: Path, task: Task) -> None:
     """Writes the file without such fields."""
-    parts = source.read_bytes().split(_FIELD)
+    content = source.read_bytes()
+    if cut := _count_cut(content):
+        are = "A picture of the file is" if cut == 1 else f"{cut:,} pictures of the file are"
+        task.warn("left_out", f"{are} shown whole: what the file cuts off is left on.")
+    parts = content.split(_FIELD)
     cleaned, left_out = [parts[0]], 0
     for part in parts[1:]:
         is_kept = _CONTROLS.sub(b"", part[:_LOOKED_AT]).upper().startswith(_KEPT)
@@ -53,3 +66,12 @@ def clean(source: Path, target: Path, task: Task) -> None:
     target.write_bytes(b"".join(cleaned))
     if left_out:
         task.warn("left_out", f"{left_out} fields of the file that may bring in other files stay as they were shown.")
+
+
+def _count_cut(content: bytes) -> int:
+    """How many pictures are not to be seen whole."""
+    parts = _PICTURE.split(content) if b"\\piccrop" in content else ()
+    return sum(
+        bool(_CUT.search(part[:_MEASURES])) and not _AGAIN.search(before[-_LOOKED_AT:])
+        for before, part in pairwise(parts)
+    )
