@@ -10,7 +10,7 @@ import click
 from benchmarks import measure, report
 from benchmarks.report import CACHE, Figure, Options
 
-NAMES = ("startup", "overhead", "read_job", "progress", "documents", "table_steps", "large_table")
+NAMES = ("startup", "overhead", "read_job", "progress", "documents", "table_steps", "worker_memory", "large_table")
 """Each is a file here with `run(options)`; the large one comes last, as it fills the page cache."""
 
 ON_REQUEST = ("huge_table",)
