@@ -11,12 +11,8 @@ from litestar.openapi.spec import Tag
 
 from filemill import connections, logs, redis_pool
 from filemill import settings as setting
-from filemill.apis.conversion import replies as conversion_replies
-from filemill.apis.conversion import routes as conversion_routes
-from filemill.apis.conversion import schemas as conversion_schemas
-from filemill.apis.data import replies as data_replies
-from filemill.apis.data import routes as data_routes
-from filemill.apis.data import schemas as data_schemas
+from filemill.apis.conversion import api as conversion
+from filemill.apis.data import api as data
 from filemill.jobs import context, wakeups
 from filemill.jobs.listener import Listener
 from filemill.page import routes as page_routes
@@ -30,15 +26,10 @@ from filemill.web.envelope import Envelope
 from filemill.web.fallback import Answers
 from filemill.web.methods import AllMethods
 
-DIALECTS = {"/api/v1": data_replies.problem}
-"""The dialect of error answers by prefix of the path; elsewhere it is that of conversion-sessions."""
+APIS = (data.API, conversion.API)
+"""Every API that is served."""
 
-_TAGS = (
-    Tag("accounts", "Register and sign in."),
-    Tag("jobs", "Pipelines over tables: make a job, upload its file, wait, download the result."),
-    Tag("conversions", "Convert a file without an account: within a session, which a cookie names."),
-    Tag("health", "For whoever operates this service."),
-)
+_HEALTH = Tag("health", "For whoever operates this service.")
 
 POOL = 8
 
@@ -58,23 +49,22 @@ def create_app(settings: Settings) -> Litestar:
     store = Store(settings)
     app = Litestar(
         route_handlers=[
-            data_routes.router,
-            conversion_routes.router,
+            *(router for api in APIS for router in api.routers),
             page_routes.router,
             health.router,
             metrics.metrics,
             docs.router,
         ],
         middleware=[WhoIsAsking(settings.secret)],
-        exception_handlers={Exception: Answers(DIALECTS, elsewhere=conversion_replies.problem)},
+        exception_handlers={Exception: Answers({prefix: api.problem for api in APIS for prefix in api.prefixes})},
         lifespan=[_connected],
-        openapi_config=docs.config(_TAGS),
+        openapi_config=docs.config((*(tag for api in APIS for tag in api.tags), _HEALTH)),
         cors_config=_cors(settings),
         state=State({"settings": settings, "trusted": trusted, "store": store, "intake": Intake(settings, store)}),
         logging_config=None,
         debug=False,
     )
-    app.state.openapi = docs.document(app, (*data_schemas.STRUCTS, *conversion_schemas.STRUCTS, *health.STRUCTS))
+    app.state.openapi = docs.document(app, (*(struct for api in APIS for struct in api.structs), *health.STRUCTS))
     app.asgi_handler = Envelope(InTime(AllMethods(app.asgi_handler, app.routes)), trusted)
     return app
 

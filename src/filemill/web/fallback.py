@@ -41,11 +41,10 @@ Dialect = Callable[[Failure], tuple[int, object]]
 
 
 class Answers:
-    """Litestar's one exception handler: finds the dialect by the longest prefix of the path, else it is `elsewhere`."""
+    """Litestar's one exception handler: finds the dialect by the longest prefix of the path. Every path has ""."""
 
-    def __init__(self, dialects: Mapping[str, Dialect], elsewhere: Dialect) -> None:
+    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
         self._dialects = sorted(dialects.items(), key=lambda row: len(row[0]), reverse=True)
-        self._elsewhere = elsewhere
 
     def __call__(self, request: Request[Any, Any, Any], error: Exception) -> Response[object]:
         """The answer to a request that ended in an error."""
@@ -60,10 +59,7 @@ class Answers:
 
     def dialect(self, path: str) -> Dialect:
         """The dialect that holds at a path."""
-        for prefix, dialect in self._dialects:
-            if path == prefix or path.startswith(f"{prefix}/"):
-                return dialect
-        return self._elsewhere
+        return next(dialect for prefix, dialect in self._dialects if path == prefix or path.startswith(f"{prefix}/"))
 
 
 def failure_of(request: Request[Any, Any, Any], error: Exception) -> Failure:

@@ -8,8 +8,8 @@ from filemill.engines.tables import (
     allocation,
     collecting,
     diagnosis,
-    foresight,
     leniency,
+    pace,
     plan,
     planning,
     spilling,
@@ -83,7 +83,7 @@ def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
         prepared = writing.prepare(collecting.taken_out(last, inputs, *own), output)
     for warning in losses.of(last, output):
         inputs.say(warning)
-    is_slow = FORMATS[output.format].base in foresight.WRITING
+    is_slow = FORMATS[output.format].base in pace.WRITING
     written = writing.Written(prepared.height, inputs.say, inputs.tell_written if is_slow else None)
     upload = Upload(run.access, output.key, FORMATS[output.format].media_type, _room(run, steps, output))
     stored = writing.send(prepared, output, _how(steps, output), upload, written)

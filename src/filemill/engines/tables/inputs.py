@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
-from filemill.engines.tables import foresight, table
+from filemill.engines.tables import pace, table
 from filemill.engines.tables.readers import excerpt, reading
 from filemill.engines.tables.readers.delimited import Delimited
 from filemill.engines.tables.readers.dialect import Dialect
@@ -74,7 +74,7 @@ class Inputs:
         self._sorted = [0.0 for step in steps.decode(bytes(run.steps)) if isinstance(step, Sort)]
         self._sorts = count()
         # A writer that is slow counts by rows, and what was read counts in full when its rows are written.
-        self._times = foresight.WRITING.get(FORMATS[run.outputs[0].format].base, 0) if run.outputs else 0
+        self._times = pace.WRITING.get(FORMATS[run.outputs[0].format].base, 0) if run.outputs else 0
         self._put = 0.0
         self._most_told = 0
 

@@ -25,16 +25,14 @@ from filemill.engines.tables.steps import (
 )
 from filemill.engines.tables.table import Table
 from filemill.pipelines import steps as wire
+from filemill.pipelines import traits
 from filemill.pipelines.run import Phase
-from filemill.pipelines.steps import ConvertFormat, Filter, Limit, Pipeline, Rename, Select, Step
+from filemill.pipelines.steps import Filter, Limit, Pipeline, Rename, Select, Step
 from filemill.pipelines.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, Unpivot
 from filemill.pipelines.value_steps import AddColumn, Cast, Drop, FillNull
 
 WIDE = 1_000
 """From so many columns on it is told that a step begins, whatever it does."""
-
-_OF_NAMES = (Select, Rename, Limit, Drop, ConvertFormat)
-"""Steps that take no more than the names of columns."""
 
 _BY_ROW: dict[type[Step], Callable[[Any, Table, int], Table]] = {
     Filter: filtering.apply,
@@ -47,7 +45,7 @@ _BY_ROW: dict[type[Step], Callable[[Any, Table, int], Table]] = {
     FillNull: filling.apply,
     Unpivot: unpivoting.apply,
 }
-"""Steps that look at one row at a time."""
+"""Steps that need the table alone."""
 
 _BY_TABLE: dict[type[Step], Callable[[Any, Table, int, Inputs], Table]] = {
     Distinct: deduplicating.apply,
@@ -64,7 +62,7 @@ _BY_TABLE: dict[type[Step], Callable[[Any, Table, int, Inputs], Table]] = {
 def through(steps: Pipeline, table: Table, given: Inputs) -> Table:
     """The table behind the last step. Raises JobFailed where a step does not fit."""
     for number, step in enumerate(steps, 1):
-        if len(table.columns) > WIDE and not isinstance(step, _OF_NAMES):
+        if len(table.columns) > WIDE and traits.of(step).looks_at != "names":
             # What a query of so many columns takes, it takes before the first row: the step is to be named by then.
             given.say(Phase(f"{wire.NAMES[type(step)]} of {len(table.columns):,} columns", number))
         table = apply(step, table, number, given)

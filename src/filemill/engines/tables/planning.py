@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from filemill.engines.tables import collecting, foresight, plan, preview, trouble
+from filemill.engines.tables import collecting, plan, preview, trouble
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.misfits import Misfits
@@ -19,6 +19,7 @@ from filemill.engines.tables.table import Table
 from filemill.engines.tables.writers import losses, writing
 from filemill.errors import JobFailed
 from filemill.pipelines import steps as wire
+from filemill.pipelines import traits
 from filemill.pipelines.run import Done, Phase, Plan, Planned, Progress, Run, Warned, bounded
 from filemill.pipelines.steps import ConvertFormat, Pipeline, Step
 
@@ -84,27 +85,27 @@ class _Planning:
                 self._certain = table
             made = self._made(step, table, number)
             if made is None:
-                self._doubtful |= foresight.made_by(step)
-            table = made or (table if foresight.keeps_columns(step) else None)
+                self._doubtful |= traits.of(step).makes(step)
+            table = made or (table if traits.of(step).keeps_columns else None)
             self._tell(step, table)
         if not self.errors:
             self._certain = table
 
     def _made(self, step: Step, table: Table | None, number: int) -> Table | None:
         """The table behind a step, None where it does not fit or nobody can tell."""
-        if table is None or foresight.mentions(step, self._doubtful):
+        if table is None or traits.mentions(step, self._doubtful):
             return None
         return self._attempt(number, partial(plan.apply, step, table, number, self._given))
 
     def _tell(self, step: Step, table: Table | None) -> None:
-        note = foresight.note(step)
+        note = traits.of(step).note(step)
         columns: tuple[tuple[str, str], ...] = ()
         if table is not None and not self.errors:
             columns = tuple((name, column.type.name) for name, column in table.columns.items())
             self._told += sum(len(name.encode()) + _COLUMN_BYTES for name in table.columns)
             if self._told > MOST_SCHEMA_BYTES:
                 note, columns = f"There are {len(columns):,} columns, too many to be told here.", ()
-        self.steps.append(Planned(wire.NAMES[type(step)], columns, foresight.streams(step), note))
+        self.steps.append(Planned(wire.NAMES[type(step)], columns, traits.of(step).streams(step), note))
 
     def look_at_rows(self) -> str:
         """Has all rows go through what is certain, so that misfits are met -> the first of them, as JSON."""
