@@ -1,5 +1,6 @@
 """Fixtures for all tests: real servers, started once for a run, and a database and a bucket for each test worker."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,6 +27,9 @@ bounds.load_profile("quick")
 
 _KEY = "filemill_addresses"
 _LONGEST = ("local", "journeys", "runs", "sandbox", "jobs", "page")
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""What Python shows of an object without a name of its own."""
+
 _running: list[tuple[Servers, Path]] = []
 
 
@@ -62,6 +66,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONGEST.index(room) if room in _LONGEST else len(_LONGEST)
 
     items.sort(key=place)
+    wandering = [item.nodeid for item in items if _ADDRESS.search(item.nodeid)]
+    if wandering:
+        raise pytest.UsageError(f"Names of tests hold an address, so test workers disagree: {wandering[0]}; give ids.")
 
 
 def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:

@@ -85,7 +85,9 @@ def saved(made: object) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("source", "make"), [("docx", docx_of_lines), ("xlsx", xlsx_of_lines), ("pptx", pptx_of_lines)], ids=str
+    ("source", "make"),
+    [("docx", docx_of_lines), ("xlsx", xlsx_of_lines), ("pptx", pptx_of_lines)],
+    ids=["docx", "xlsx", "pptx"],
 )
 def test_emoji_are_drawn_where_libreoffice_makes_the_pages(source: str, make: object, shop: Workshop) -> None:
     made = shop.convert(make(), source, "pdf").file
