@@ -154,6 +154,25 @@ def test_pages_of_a_tiff_are_pages(shop: Workshop) -> None:
     assert len(contents.drawn_in(shop.convert(moving("TIFF"), "tiff", "png").file)) == 3
 
 
+@pytest.mark.parametrize("first_is_smaller", [True, False])
+def test_pages_of_several_sizes_move_each_whole_and_alone(first_is_smaller: bool, shop: Workshop) -> None:
+    # given
+    small, large = Image.new("RGB", (20, 20), "red"), Image.new("RGB", (60, 40), "blue")
+    first, second = (small, large) if first_is_smaller else (large, small)
+    pages = saved(first, "TIFF", save_all=True, append_images=[second])
+
+    # when
+    made = shop.convert(pages, "tiff", "gif").file
+
+    # then
+    with Image.open(made) as opened:
+        seen = [frame.convert("RGB") for frame in ImageSequence.Iterator(opened)]
+    alone, whole = seen if first_is_smaller else reversed(seen)
+    assert {alone.size, whole.size} == {(60, 40)}
+    assert whole.getcolors() == [(2400, (0, 0, 255))]
+    assert dict(map(reversed, alone.getcolors())) == {(255, 0, 0): 400, (255, 255, 255): 2000}
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 @pytest.mark.parametrize("target", ["jpg", "webp", "gif", "tiff", "bmp", "pdf"])
 def test_every_kind_of_colour_can_be_written(mode: str, target: str, shop: Workshop) -> None:

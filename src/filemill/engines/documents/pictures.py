@@ -172,11 +172,29 @@ def _save_all(picture: Image.Image, target: Path, task: Task) -> None:
         shown = seen(frame.convert("RGBA") if moves else frame, task)
         frames.append(_within(colours.fitted(shown, wanted, task), wanted, task))
         lasted.append(frame.info.get("duration", 100))  # of some formats it is known once the frame is read
+    frames = _on_one_ground(frames, task)
     how: dict[str, Any] = _QUALITY["tiff"] if wanted == "tiff" else {"duration": lasted}
     if wanted != "tiff":
         how = how | {"loop": picture.info.get("loop", 0)} | ({"disposal": 2} if wanted == "gif" else {})
     kept = {name: value for name, value in _kept(frames[0]).items() if name == "icc_profile"}
     frames[0].save(target, format=FORMATS[wanted][0], save_all=True, append_images=frames[1:], **how, **kept)
+
+
+def _on_one_ground(frames: list[Image.Image], task: Task) -> list[Image.Image]:
+    """Pages of several sizes, each on white as large as the largest: what moves has one size."""
+    size = (max(frame.width for frame in frames), max(frame.height for frame in frames))
+    if all(frame.size == size for frame in frames):
+        return frames
+    _check_pixels(size, task)
+    grounds = []
+    for frame in frames:
+        ground = Image.new("RGB", size, "white")
+        ground.paste(
+            colours.fitted(frame, "page", task).convert("RGB"),
+            ((size[0] - frame.width) // 2, (size[1] - frame.height) // 2),
+        )
+        grounds.append(ground)
+    return grounds
 
 
 def _within(picture: Image.Image, wanted: str, task: Task) -> Image.Image:
