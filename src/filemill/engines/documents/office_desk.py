@@ -4,7 +4,8 @@
      "writes_how": its options as text, "view": the number of the view it is opened in, unless it is the usual,
      "settings": {name: value} of the export, "calculates": whether every formula is worked out anew,
      "packs": whether long runs of rows and columns without content are taken out,
-     "says": whether the words of drawings are put into cells below the others}
+     "says": whether the words of drawings are put into cells below the others,
+     "turns": whether the paragraphs of a text run from right to left that begin so}
     -> {"ok": true, "sheets": how many, "errors": [[sheet, left, top, right, bottom], ...]: formulas that show an error}
     or {"ok": false, "error": why}; before the first, {"ready": true}
     {"draws": [[source, target], ...]: paths of drawings and of the png files to be made of them} -> {"ok": true}
@@ -23,6 +24,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from typing import Any
 
 import uno
@@ -32,6 +34,10 @@ START_SECONDS = 60
 DYING_SECONDS = 3
 NEARLY_ALL = 0.7
 """Of the limit: a single large allocation fails before everything is in use."""
+
+MOST_TURNED = 20_000
+RIGHT_TO_LEFT = 1  # of WritingMode2
+AT_THE_RIGHT = uno.Enum("com.sun.star.style.ParagraphAdjust", "RIGHT")
 
 WANTS_A_RESTART = 81
 """What soffice.bin ends with after it has made its profile."""
@@ -119,6 +125,8 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
         raise ValueError("cannot be loaded")
     try:
         told = workbooks.prepare(document, order) if hasattr(document, "Sheets") else {}
+        if order.get("turns"):
+            turn(document)
         writing = [prop("FilterName", order["writes"])]
         if order.get("writes_how"):
             writing.append(prop("FilterOptions", order["writes_how"]))
@@ -130,6 +138,19 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
     finally:
         with contextlib.suppress(Exception):
             document.close(True)
+
+
+def turn(document: Any) -> None:
+    """Turns every paragraph that begins with a letter from right to left, up to a number that takes seconds."""
+    paragraphs = document.Text.createEnumeration()
+    for _ in range(MOST_TURNED):
+        if not paragraphs.hasMoreElements():
+            return
+        paragraph = paragraphs.nextElement()
+        kinds = (unicodedata.bidirectional(sign) for sign in paragraph.getString())
+        if next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L":
+            paragraph.WritingMode = RIGHT_TO_LEFT
+            paragraph.ParaAdjust = AT_THE_RIGHT
 
 
 def has_died(office: "subprocess.Popen[bytes]", desktop: Any) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from filemill.engines.documents import right_to_left
 from filemill.engines.documents.cell_ranges import Range
 from filemill.engines.documents.task import Task
 
@@ -60,7 +61,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     """One conversion, as the desk is told of it.
 
     Of a workbook, `calculates`: every formula is worked out anew; `packs`: long runs of empty rows and columns are
-    taken out; `says`: the words of drawings are put into cells.
+    taken out; `says`: the words of drawings are put into cells. Of a text, `turns`: each paragraph that begins with
+    Hebrew or Arabic runs from right to left.
     """
 
     source: str
@@ -74,6 +76,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     calculates: bool = False
     packs: bool = False
     says: bool = False
+    turns: bool = False
 
 
 class Drawings(msgspec.Struct, frozen=True):
@@ -115,4 +118,5 @@ def of(source: Path, target: Path, task: Task) -> Order:
         writes_how=_HOW.get(writes, ""),
         view=PAGE_PREVIEW if application == "writer" else 0,
         settings=settings,
+        turns=reads == "txt" and right_to_left.LETTER.search(source.read_text(encoding="utf-8")) is not None,
     )

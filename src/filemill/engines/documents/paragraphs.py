@@ -4,7 +4,7 @@ import html
 import re
 from pathlib import Path
 
-from filemill.engines.documents import texts
+from filemill.engines.documents import right_to_left, texts
 from filemill.engines.documents.task import Task
 
 _PAGE = (
@@ -23,7 +23,8 @@ def to_html(source: Path, target: Path, task: Task) -> None:
 
 def _paragraph(text: str) -> str:
     lines = "<br>\n".join(_shown(line) for line in text.split("\n"))
-    return f"<p>{lines}</p>"
+    direction = ' dir="rtl"' if right_to_left.begins(text) else ""
+    return f"<p{direction}>{lines}</p>"
 
 
 def _shown(line: str) -> str:

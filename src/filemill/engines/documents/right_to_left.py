@@ -30,6 +30,11 @@ class Sign(msgspec.Struct, frozen=True):
     place: int
 
 
+def begins(text: str) -> bool:
+    """Whether the first letter of a paragraph runs from right to left."""
+    return next((bool(LETTER.match(sign)) for sign in text if sign.isalpha()), False)
+
+
 def leaning(text: str) -> int:
     """How many letters more run from right to left than from left to right."""
     return sum(1 if LETTER.match(sign) else -1 for sign in text if sign.isalpha())
