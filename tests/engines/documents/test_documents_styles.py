@@ -65,6 +65,13 @@ def test_a_rule_that_reaches_outside_goes_alone_and_is_counted(unsafe: str) -> N
     assert losses.elsewhere == 1
 
 
+@pytest.mark.parametrize("style", ["@page {size: 29.7cm 21cm}", f"@page {{size: 29.7cm 21cm; background: url({WEB})}}"])
+def test_a_page_lies_as_its_style_says(style: str, shop: Workshop) -> None:
+    (drawn,) = contents.drawn_in(shop.convert(page(style), "html", "pdf").file)
+
+    assert drawn.width > drawn.height
+
+
 def test_what_reaches_outside_in_styles_is_told(shop: Workshop) -> None:
     result = shop.convert(
         page(f"h1 {{background: u\\72l({WEB})}}", '<p style="background: url(/x)">Words</p>'), "html", "txt"

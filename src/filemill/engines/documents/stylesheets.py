@@ -22,6 +22,9 @@ _FETCHING = ("url", "src", "image", "image-set", "-webkit-image-set", "cross-fad
 _UNWRAPPED = ("media", "layer")
 """Blocks whose rules stand as if there were no block, where it holds: not every reader behind looks into blocks."""
 
+_OF_DECLARATIONS = ("page", "counter-style", "property")
+"""Blocks that hold declarations, not rules."""
+
 _UNREADABLE = ("bad-url", "bad-string", "eof-in-string", "eof-in-url")
 
 
@@ -82,8 +85,11 @@ def _cleaned_block(rule: ast.AtRule, losses: Losses) -> Iterator[ast.Node]:
         losses.elsewhere += 1
     elif name == "font-face":
         losses.styles += 1
-    elif rule.content is None or name in ("charset", "namespace", "page"):
+    elif rule.content is None or name in ("charset", "namespace"):
         return
+    elif name in _OF_DECLARATIONS:
+        rule.content = _safe(rule.content, losses)
+        yield rule
     elif name in _UNWRAPPED:
         if name != "media" or media_queries.holds(tinycss2.serialize(rule.prelude)):
             yield from _cleaned(_rules_in(rule), losses)
