@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.writers.gathering import Gathered
+from filemill.engines.tables.writers.gathering import HELD_BYTES, Gathered
 from filemill.errors import JobFailed
 
 MOST_ROWS = 1_048_576
@@ -61,14 +61,38 @@ def too_large(most: int) -> JobFailed:
 
 def gather(frames: Iterator[pl.DataFrame], gathered: Gathered, most: int) -> None:
     """Gathers all rows, unless there are more rows, or surely more bytes, than a sheet holds. Raises JobFailed."""
-    least = 0
+    measured = _Measured(most)
     for frame in frames:
         if gathered.rows + frame.height >= MOST_ROWS:
             raise _too_many_rows()
-        least += _least_bytes(frame)
-        if least > most:
-            raise too_large(most)
+        measured.take(frame)
         gathered.take(frame)
+    measured.measure()
+
+
+class _Measured:
+    """What rows take in a sheet at least; looked at many together, since every column of every look costs."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._least = 0
+        self._left: list[pl.DataFrame] = []
+        self._left_bytes = 0
+
+    def take(self, frame: pl.DataFrame) -> None:
+        """Takes more rows. Raises JobFailed where they have no room."""
+        self._left.append(frame)
+        self._left_bytes += int(frame.estimated_size())
+        if self._left_bytes > HELD_BYTES:
+            self.measure()
+
+    def measure(self) -> None:
+        """Looks at the rows that were taken last. Raises JobFailed where they have no room."""
+        if self._left:
+            self._least += _least_bytes(pl.concat(self._left, rechunk=False))
+            self._left, self._left_bytes = [], 0
+        if self._least > self._most:
+            raise too_large(self._most)
 
 
 def _least_bytes(frame: pl.DataFrame) -> int:
