@@ -8,7 +8,9 @@ import pytest
 from docx.oxml import OxmlElement
 from PIL import Image
 
-from filemill.engines.documents import dictionaries
+from filemill.engines.documents import dictionaries, hyphens, pdf_markdown
+from filemill.engines.documents.task import Task
+from filemill.pipelines.run import InputFile, Line
 from tests.engines.documents import bare_pdf, contents
 from tests.engines.documents.workshop import Workshop
 
@@ -169,6 +171,47 @@ def test_a_hyphen_is_told_by_the_words_of_its_language(parts: tuple[str, ...], s
     text = shop.convert(lines(*parts), "pdf", "txt").file.read_text()
 
     assert said in " ".join(text.split())
+
+
+@needs_dictionary
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Questa \u00e8 la tras\ufffeformazione della casa, non il libro\ufffecasa.", ["trasformazione", "libro-casa"]),
+        ("Het is een ver\ufffetaling van het boek, niet met\ufffevoor.", ["vertaling", "met-voor"]),
+        (
+            "To jest t\u0142u\ufffemaczenie, ale nie dom\ufffeksi\u0105\u017cka.",
+            ["t\u0142umaczenie", "dom-ksi\u0105\u017cka"],
+        ),
+        ("N\u00e3o \u00e9 uma tra\ufffedu\u00e7\u00e3o para os livro\ufffecasa.", ["tradu\u00e7\u00e3o", "livro-casa"]),
+        (
+            "Это не пере\ufffeвод, а дом\ufffeкнига и на.",  # noqa: RUF001
+            ["перевод", "дом-книга"],
+        ),
+    ],
+    ids=["it", "nl", "pl", "pt", "ru"],
+)
+def test_other_languages_have_their_words_too(text: str, whole: list[str]) -> None:
+    assert [word for word in whole if word not in hyphens.mend(text)] == []
+
+
+def test_a_form_that_only_adobe_shows_is_told_of(shop: Workshop) -> None:
+    form = page(
+        b"BT/F1 14 Tf 40 280 Td(Please wait...)Tj ET", form=b"/XFA(x)/Fields[]>>/NeedsRendering true/X<<", fields=" "
+    )
+
+    for target in ("png", "txt", "md"):
+        assert shop.convert(form, "pdf", target).warnings == ["left_out"], target
+
+
+def test_a_line_whose_order_is_not_known_is_told_of() -> None:
+    said: list[Line] = []
+    task = Task(InputFile("input", "a.pdf", "", "pdf", 1, ""), said.append)
+
+    text = pdf_markdown._in_order(f"{HEBREW}\n\n{ARABIC}", HEBREW, task)
+
+    assert text == f"{HEBREW}\n\n{ARABIC}"
+    assert [(one.code, one.message[:9]) for one in said] == [("guessed", "Of 1 line")]
 
 
 def test_a_text_tells_its_own_words(shop: Workshop) -> None:
