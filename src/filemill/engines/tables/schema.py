@@ -20,7 +20,8 @@ _WHOLE = "(?:0|[1-9][0-9]*)"
 _NUMBER = rf"^-?(?:{_WHOLE}(?:e[+-][0-9]+|E[+-][0-9]{{2,}})?|{_WHOLE}?\.[0-9]+(?:[eE][+-]?[0-9]+)?)$"
 """Floats as Python, C, Java and JavaScript write them: of a number without a point the exponent has a sign."""
 
-_FRACTION = r"[.eE]"
+_FRACTION = ".eE"
+_FIRST = 10
 
 _NEGATIVE = ("-1", "-:")
 """Between these is the text of every negative integer: a colon follows upon 9."""
@@ -95,10 +96,17 @@ def guess(sample: pl.DataFrame) -> dict[str, Type | None]:
     for kind in (INT, BIG_INT, FLOAT):
         odd = _with_misfit(sample, left, kind)
         if kind == FLOAT:  # Whole numbers that no type holds, or that lose a sign, are none.
-            odd |= {name for name in left if not sample[name].str.contains(_FRACTION).any()}
+            odd |= {name for name in left if not _has_fraction(sample[name])}
         found |= {name: TEXT if name in odd else kind for name in left}
         left = [name for name in left if name in odd]
     return found
+
+
+def _has_fraction(numbers: pl.Series) -> bool:
+    """Whether one of them has a point or an exponent; mostly one of the first has, which needs no query."""
+    if any(set(_FRACTION).intersection(number or "") for number in numbers.head(_FIRST)):
+        return True
+    return bool(numbers.str.contains(f"[{_FRACTION}]").any())
 
 
 def _with_misfit(sample: pl.DataFrame, names: list[str], kind: Type) -> set[str]:

@@ -14,18 +14,17 @@ _NO_VALUES = ("na", "n/a", "#n/a", "null", "none", "nil", "\\n", "-", "--", ".",
 _MARKS = frozenset(sign + mark for mark in _NO_NUMBERS for sign in ("", "-", "+")).union(_NO_VALUES)
 """What programs write for a number that is none, and for no value, in small letters."""
 
-_BEGINNINGS = frozenset("0123456789+-.")
-
 
 def found(sample: pl.DataFrame, kinds: dict[str, Type | None]) -> Iterator[tuple[str, str, str]]:
     """Of each column of text that has nothing but numbers beside marks: its name, the numbers' type, and the marks."""
     for name, kind in kinds.items():
         if kind != schema.TEXT:
             continue
-        values = sample[name].filter(sample[name] != "")
-        # One look at the first value spares most columns the rest.
-        if values[0][:1] not in _BEGINNINGS and values[0].lower() not in _MARKS:
+        # One look at the first value spares most columns the rest, which takes some queries.
+        first = next(filter(None, sample[name]))
+        if first.lower() not in _MARKS and not schema.is_number(first):
             continue
+        values = sample[name].filter(sample[name] != "")
         marked = values.str.to_lowercase().is_in(_MARKS)
         if not marked.any() or marked.all():
             continue
