@@ -61,6 +61,33 @@ def test_arrow_and_avro_have_them_too(shop: Workshop) -> None:
     assert "'u' (uuid), 's' (uuid)" in told(result)
 
 
+def extended(name: str, values: pa.Array) -> bytes:
+    return parquet_of({"x": values}) if name == "t.parquet" else arrow_stream(pa.table({"x": values}))
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_extensions_of_arrow_wherever_they_stand(shop: Workshop, name: str) -> None:
+    # given JSON, UUID and booleans of 8 bits in columns, lists, objects and maps
+    uuids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([UUID(ONE).bytes, None], pa.binary(16)))
+    texts = pa.ExtensionArray.from_storage(pa.json_(), pa.array(['{"a":1}', None]))
+    for values, text in ((uuids, ONE), (texts, '{"a":1}')):
+        offsets = pa.array([0, 1, 2], pa.int32())
+        shapes = {
+            "column": (values, [text, None]),
+            "list": (pa.ListArray.from_arrays(offsets, values), [[text], [None]]),
+            "object": (pa.StructArray.from_arrays([values], ["k"]), [{"k": text}, {"k": None}]),
+            "map": (pa.MapArray.from_arrays(offsets, pa.array(["k", "k"]), values), [{"k": text}, {"k": None}]),
+        }
+        for made, expected in shapes.values():
+            assert [row["x"] for row in shop.run(name, extended(name, made), to="ndjson").records] == expected
+            one = shop.run(name, extended(name, made), to="parquet")
+            assert [row["x"] for row in shop.run("t.parquet", one.data, to="ndjson").records] == expected
+            assert "is not kept of 'x'" in told(one)
+    flags = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, 0, None], pa.int8()))
+    if name == "t.arrow":
+        assert shop.run(name, extended(name, flags), to="parquet").rows == [(True,), (False,), (None,)]
+
+
 def test_json_that_is_no_text_is_named(shop: Workshop) -> None:
     # given a column that is JSON by its logical type, and by its bytes is none
     data = duckdb_parquet('SELECT 1 AS n, \'{"a":"x"}\'::JSON AS j', compression="uncompressed").replace(
@@ -190,6 +217,36 @@ def test_long_decimals_are_carried_exactly(shop: Workshop, name: str) -> None:
     assert "'d' (decimal(50, 10))" in told(result)
     kept = shop.run(name, long_decimals(name), keep("d", "lt", 0), to="parquet")
     assert kept.rows == [(2, Decimal("-12345678901234567.0000000001"))]
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_long_decimals_within_lists_lead_nowhere_and_leave_the_others(shop: Workshop, name: str) -> None:
+    columns = {"l": pa.array([[Decimal("1.5")]], pa.list_(pa.decimal256(50, 10))), "n": pa.array([7])}
+    data = parquet_of(columns) if name == "t.parquet" else arrow_stream(pa.table(columns))
+    assert shop.run(name, data, drop("l"), to="csv").text == "n\n7\n"
+    failure = shop.fails(name, data, to="parquet")
+    assert (failure.code, "(50, 10)" in failure.message) == ("bad_value", True)
+
+
+def test_short_decimals_are_decimals_wherever_they_stand(shop: Workshop) -> None:
+    values = pa.array([[Decimal("1.25")], None], pa.list_(pa.decimal64(12, 2)))
+    assert shop.run("t.arrow", arrow_stream(pa.table({"l": values})), to="parquet").rows == [
+        ([Decimal("1.25")],),
+        (None,),
+    ]
+
+
+def test_half_floats_are_floats(shop: Workshop) -> None:
+    data = parquet_of({"f": pa.array([1.5, None], pa.float16())})
+    assert shop.run("t.parquet", data, to="avro").rows == [(1.5,), (None,)]
+    assert shop.run("t.parquet", data, to="csv").text == 'f\n1.5\n""\n'
+
+
+def test_a_column_that_arrow_alone_has_leads_nowhere_and_leaves_the_others(shop: Workshop) -> None:
+    union = pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])])
+    data = arrow_stream(pa.table({"u": union, "n": pa.array([7])}))
+    assert shop.run("t.arrow", data, drop("u"), to="csv").text == "n\n7\n"
+    assert "'u' holds values of type dense_union" in shop.fails("t.arrow", data, to="parquet").message
 
 
 def test_a_decimal_that_is_too_long_is_named(shop: Workshop) -> None:

@@ -1,7 +1,7 @@
 """Has Polars read types that it has no type for, where it would else panic or guess: the readers know what they are.
 
-A zone that is not in its database stays a name, an interval becomes a struct, an extension what it is stored as. What
-each of them becomes is decided in `readers/foreign.py`; no other room ever meets one.
+A zone that is not in its database stays a name, an interval becomes a struct. What each of them becomes is decided in
+`readers/foreign.py`; no other room ever meets one.
 """
 
 import os
@@ -11,7 +11,6 @@ import polars as pl
 _TOLD = {
     "POLARS_IGNORE_TIMEZONE_PARSE_ERROR": "1",
     "POLARS_IMPORT_INTERVAL_AS_STRUCT": "1",
-    "POLARS_UNKNOWN_EXTENSION_TYPE_BEHAVIOR": "load_as_storage",
 }
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import arrow_types
+from filemill.engines.tables.readers import arrow_types, foreign
 from filemill.engines.tables.readers.fed import Fed, Flow
 from filemill.engines.tables.readers.objects import Reader
 from filemill.engines.tables.readers.seekable import Seekable
@@ -27,7 +27,8 @@ def open_arrow(reader: Reader, file: InputFile, say: Say) -> Fed:
             raise trouble.bad_file(file, "This is a Feather file of version 1; please save it as version 2.")
         source = _carefully(pa.ipc.open_file if head == _MAGIC else pa.ipc.open_stream, file, flow, flow)
         dtypes = _carefully(_types_of, file, flow, source.schema, file)
-        marks = {field.name: found for field in source.schema if any(found := list(arrow_types.marks_of(field.type)))}
+        found = {field.name: _marks_of(field, dtypes[field.name]) for field in source.schema}
+        marks = {name: own for name, own in found.items() if any(own)}
         return Fed(file, dtypes, _frames(source, dtypes, file, flow), reader, say, marks=marks)
     except BaseException:
         reader.close()
@@ -38,7 +39,7 @@ def _frames(source: Any, dtypes: dict[str, pl.DataType], file: InputFile, flow: 
     wanted = {str(number): dtype for number, dtype in enumerate(dtypes.values())}
     batches = iter(source) if hasattr(source, "read_next_batch") else _in_turn(source)
     while (batch := _carefully(next, file, flow, batches, None)) is not None:
-        frame = _carefully(_to_frame, file, flow, batch, list(wanted))
+        frame = _carefully(_to_frame, file, flow, batch, wanted)
         yield frame.cast(wanted) if frame.schema != wanted else frame  # categories are known batch by batch
 
 
@@ -47,30 +48,34 @@ def _in_turn(source: Any) -> Iterator[Any]:
         yield source.get_batch(number)
 
 
-def _to_frame(batch: Any, names: list[str]) -> pl.DataFrame:
+def _to_frame(batch: Any, wanted: dict[str, pl.DataType]) -> pl.DataFrame:
     # What it points to is nowhere checked later, and might lie outside of the file.
     batch.validate(full=True)
-    plain = [arrow_types.plain(column) for column in batch.columns]
-    frame = pl.from_arrow(pa.table(plain, names), rechunk=False)
+    plain = [
+        pa.nulls(batch.num_rows) if dtype == pl.Null() else arrow_types.plain(column)
+        for column, dtype in zip(batch.columns, wanted.values(), strict=True)
+    ]
+    frame = pl.from_arrow(pa.table(plain, list(wanted)), rechunk=False)
     assert isinstance(frame, pl.DataFrame)
     return frame
 
 
 def _types_of(schema: Any, file: InputFile) -> dict[str, pl.DataType]:
+    """The types of the columns as Polars reads them, `Null` for those that it does not. Raises JobFailed."""
     dtypes: dict[str, pl.DataType] = {}
     for field in schema:
         if field.name in dtypes:
             raise trouble.bad_file(file, f"There are two columns {trouble.shorten(field.name)}.")
-        try:
-            column = pl.from_arrow(arrow_types.plain(pa.array([], field.type)))
-        except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as error:
-            what = f"Column {trouble.shorten(field.name)} has the type {field.type}, which cannot be read."
-            raise trouble.bad_file(file, what[:300]) from error
-        assert isinstance(column, pl.Series)
-        dtypes[field.name] = column.dtype
+        dtypes[field.name] = arrow_types.dtype_of(field.type) or pl.Null()
     if not dtypes:
         raise trouble.bad_file(file, "The file has no columns.")
     return dtypes
+
+
+def _marks_of(field: Any, dtype: pl.DataType) -> list[str | None]:
+    if dtype == pl.Null() and not pa.types.is_null(field.type):
+        return [foreign.unreadable(field.type)]
+    return list(arrow_types.marks_of(field.type))
 
 
 def _carefully(do: Any, file: InputFile, flow: Flow, *args: Any) -> Any:

@@ -150,7 +150,7 @@ def _logical(schema: dict[str, Any], column: str, marks: list[str | None]) -> Re
     return _PLAIN[kind], (_text if (kind, logical) == ("string", "uuid") else _same)
 
 
-_MARKS = {("fixed", "duration"): "interval"}
+_MARKS = {("fixed", "duration"): foreign.INTERVALS}
 
 
 def _decimal(schema: dict[str, Any], column: str, marks: list[str | None]) -> Read:

@@ -23,11 +23,19 @@ T = TypeVar("T")
 INTERVAL = pl.Struct({"months": pl.Int32(), "days": pl.Int32(), "nanoseconds": pl.Duration("ns")})
 """As what Polars sees an interval, which it cannot always read."""
 
+INTERVALS = "interval"
+"""The mark of leaves that are months, days and parts of a day, which nothing here can hold."""
+
+_UNREADABLE = "type "
+"""What the mark of a leaf begins with that a reader cannot give at all."""
+
 _TEXTS = ("json", "enum")
 """Marks of bytes that are UTF-8 by the format's specification."""
 
 _LONG_DECIMAL = re.compile(r"decimal\((\d+), (\d+)\)")
 _TOO_LONG = f"has more than the {schema.MOST_DECIMAL_DIGITS} digits of a decimal"
+
+_LONGEST_MARK = 80
 
 _OFFSET = re.compile(r"^(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?$")
 _MOST_OFFSET = 24 * 60
@@ -52,10 +60,15 @@ def long_decimal(precision: int, scale: int) -> str:
     return f"decimal({precision}, {scale})"
 
 
+def unreadable(kind: object) -> str:
+    """The mark of a leaf whose type its reader cannot give at all."""
+    return f"{_UNREADABLE}{kind}"[:_LONGEST_MARK]
+
+
 def of(own: pl.Expr, dtype: pl.DataType, marks: list[str | None]) -> Foreign | None:
     """What a column becomes; `marks` say of its leaves what the file calls them, where `dtype` does not tell."""
     if lost := next((mark for mark in marks if mark and _is_unreadable(mark, dtype)), None):
-        return Foreign(lost, Type("unknown", dtype))
+        return Foreign(lost.removeprefix(_UNREADABLE), Type("unknown", dtype))
     named = _names(dtype, marks)
     if not named:
         return None
@@ -84,14 +97,16 @@ def _with_marks(marks: list[str | None], do: Callable[[pl.Expr, pl.DataType, str
 def _is_unreadable(mark: str, dtype: pl.DataType) -> bool:
     if found := _LONG_DECIMAL.fullmatch(mark):
         return dtype != pl.String() or int(found[2]) > schema.MOST_DECIMAL_DIGITS
-    return mark == "interval"
+    return mark == INTERVALS or mark.startswith(_UNREADABLE)
 
 
 def _names(dtype: pl.DataType, marks: list[str | None]) -> list[str]:
     """What the file calls the foreign leaves."""
-    zones = (leaf.time_zone for leaf in nested.leaves(dtype) if isinstance(leaf, pl.Datetime))
+    leaves = list(nested.leaves(dtype))
+    zones = (leaf.time_zone for leaf in leaves if isinstance(leaf, pl.Datetime))
     return [
         *(mark for mark in marks if mark),
+        *(leaf.ext_name() for leaf in leaves if isinstance(leaf, pl.BaseExtension) and not any(marks)),
         *(f"datetime in the zone {zone}" for zone in zones if zone and not is_known(zone)),
     ]
 
@@ -102,6 +117,9 @@ def _in_known_zone(dtype: Any) -> Any:
 
 
 def _leaf(own: pl.Expr, dtype: pl.DataType, mark: str | None) -> Made | None:
+    if isinstance(dtype, pl.BaseExtension):
+        stored: Any = dtype.ext_storage()
+        return _leaf(own.ext.storage(), stored, mark) or (own.ext.storage(), stored)
     if dtype == pl.Binary() and mark == "uuid":
         return own.bin.encode("hex").str.replace(_UUID, "$1-$2-$3-$4-$5"), pl.String()
     if dtype == pl.Binary() and mark in _TEXTS:

@@ -57,7 +57,7 @@ def _mark_of(column: Any) -> str | None:
     if logical in _MARKS:
         return _MARKS[logical]
     if column.converted_type == "INTERVAL":
-        return "interval"
+        return foreign.INTERVALS
     if logical == "DECIMAL":
         is_long = column.precision > schema.MOST_DECIMAL_DIGITS
         return foreign.long_decimal(column.precision, column.scale) if is_long else None

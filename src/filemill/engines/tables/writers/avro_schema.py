@@ -71,5 +71,11 @@ def _simple(dtype: pl.DataType) -> str:
         return "int"
     if dtype.is_integer():
         return "long"
-    named = {pl.Boolean(): "boolean", pl.Float32(): "float", pl.Float64(): "double", pl.Binary(): "bytes"}
+    named = {
+        pl.Boolean(): "boolean",
+        pl.Float16(): "float",
+        pl.Float32(): "float",
+        pl.Float64(): "double",
+        pl.Binary(): "bytes",
+    }
     return named.get(dtype, "string")
