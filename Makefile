@@ -32,7 +32,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 		|| { echo "filemill needs Python 3.11 or newer: make install PYTHON=python3.11" >&2; exit 1; }
 	@test -x $(BIN)/pip || $(MAKE) $(VENV)/pip
 	@echo "Installing the Python packages of pyproject.toml into $(VENV); this takes a minute or two ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
+	@if command -v uv >/dev/null; then uv pip install --python $(BIN)/python -c constraints.txt -e '.[local,dev]'; \
+		else $(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[local,dev]'; fi
 	@echo "Looking for system packages (filemill install) ..."
 	@$(BIN)/filemill install
 	@$(MAKE) chromium
@@ -73,6 +74,11 @@ serve: $(INSTALLED) ## run everything, to stay, on http://127.0.0.1:8000 or PORT
 .PHONY: test
 test: $(INSTALLED) ## the whole suite, against real servers
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: test-fast
+test-fast: $(INSTALLED) ## the inner loop, under three minutes: rules, rows, APIs and the table engine, without whole stacks
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder -m "not slow and not hostile" \
+		tests/{house,pipelines,accounts,jobs,apis,migrations,web} tests/engines/tables
 
 .PHONY: hostile
 hostile: $(INSTALLED) ## 236 hostile documents, and thousands of random tables and pipelines, other ones each time (half an hour)

@@ -29,6 +29,7 @@ from filemill.runs.runner import Runner
 from filemill.sandbox.pool import NoChild, Pool, sandbox_of
 from filemill.settings import Settings
 from filemill.storage.s3 import Store
+from workers import memory
 from workers.folders import WorkFolder
 from workers.on_completed import EXPIRIES, ON_COMPLETED
 
@@ -40,8 +41,8 @@ AWAY_SECONDS = 30
 
 CANNOT_START = 3
 
-MOST_CLOSED_JOBS = 200
-"""Jobs of one closed child, which other people's programs have read other people's files in."""
+MOST_ISOLATED_JOBS = 200
+"""Jobs of one isolated child, in which other people's programs have read other people's files in."""
 
 
 class Lane(dramatiq.Middleware):
@@ -68,6 +69,7 @@ class Lane(dramatiq.Middleware):
         if master is not None and os.getppid() != master.pid:  # it was gone before we asked
             os._exit(1)
         self.id = f"{socket.gethostname()}:{os.getpid()}"
+        memory.keep_few_arenas()
         logs.start(self.settings.log_level)
         settings.take_secrets_out(os.environ)
 
@@ -135,15 +137,15 @@ class Lane(dramatiq.Middleware):
             return Pool(self.name, folder)
         if sandbox.kind == "weak":
             logs.warn("workers.lane", "bubblewrap does not start: jobs are held by limits alone", lane=self.name)
-        memory = self.settings.limits(self.name).memory_mb
+        most = self.settings.limits(self.name).memory_mb
         return Pool(
             self.name,
             folder,
             sandbox,
-            memory_mb=memory,
-            most_jobs=MOST_CLOSED_JOBS,
-            most_idle_mb=memory * 3 // 4,
-            most_resting_mb=memory * 3 // 8,
+            memory_mb=most,
+            most_jobs=MOST_ISOLATED_JOBS,
+            most_idle_mb=most * 3 // 4,
+            most_resting_mb=most * 3 // 8,
         )
 
     async def _close(self) -> None:
@@ -169,6 +171,7 @@ class Lane(dramatiq.Middleware):
     async def _refresh(self) -> None:
         if self._pool is None:
             return
+        await asyncio.to_thread(memory.trim)
         try:
             await self._pool.refresh()
         except NoChild as error:
