@@ -5,6 +5,7 @@ import gzip
 import pyarrow as pa
 import pytest
 
+from filemill.engines.tables.writers import gathering
 from filemill.pipelines.run import Progress
 from tests.engines.tables.workshop import Workshop, convert, keep, parquet_of, sort
 
@@ -61,3 +62,15 @@ def test_progress_is_told_of_a_sheet_whose_rows_nobody_knew_before(shop: Worksho
     told = [line for line in result.said if isinstance(line, Progress)]
     assert len(told) > 3
     assert told[-1].done == told[-1].total
+
+
+def test_progress_of_a_wide_sheet_counts_cells(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a few rows of many columns, and so few cells that are written at once
+    monkeypatch.setattr(gathering, "CELLS", 5_000)
+    data = parquet_of({f"c{n}": pa.array(range(100)) for n in range(300)})
+    # when they are written
+    result = shop.run("t.parquet", data, to="xlsx")
+    # then it is told after every few rows, and when the sheet is packed
+    told = [line.done / line.total for line in result.said if isinstance(line, Progress)]
+    assert len(told) >= 7
+    assert told[-1] == 1

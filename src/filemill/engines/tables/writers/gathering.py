@@ -15,8 +15,8 @@ SUFFIX = ".arrow"
 HELD_BYTES = 32 << 20
 """In memory; a file takes up no more of it when its turn comes."""
 
-_ROWS = 10_000
-"""Rows of a frame at most: they become Python values all at once."""
+CELLS = 100_000
+"""Of a frame at most, some half a second of work: they become Python values all at once, and are told when written."""
 
 
 class Gathered:
@@ -43,9 +43,10 @@ class Gathered:
         for file in self._files:
             frame = pl.read_ipc(file)
             file.unlink()
-            yield from frame.iter_slices(_ROWS)
+            yield from frame.iter_slices(_rows_of(frame))
         while self._held:
-            yield from self._held.pop(0).iter_slices(_ROWS)
+            frame = self._held.pop(0)
+            yield from frame.iter_slices(_rows_of(frame))
 
     def _put_down(self) -> None:
         file = self._folder / f"{len(self._files)}{SUFFIX}"
@@ -53,3 +54,7 @@ class Gathered:
         self.disk_bytes += file.stat().st_size
         self._files.append(file)
         self._held, self._held_bytes = [], 0
+
+
+def _rows_of(frame: pl.DataFrame) -> int:
+    return max(CELLS // max(frame.width, 1), 1)
