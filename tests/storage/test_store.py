@@ -182,6 +182,77 @@ async def test_wrong_parts_are_refused_in_words(store: Store) -> None:
     await store.abort_upload(key, upload)
 
 
+async def _send(store: Store, key: str, upload: str, number: int, body: bytes) -> Part:
+    async with httpx.AsyncClient() as client:
+        put = await client.put(store.presign_part(key, upload, number, 60), content=body)
+    assert put.status_code == 200, put.text
+    return Part(number, put.headers["etag"].strip('"'), len(body))
+
+
+async def test_of_a_part_sent_twice_the_newest_counts(store: Store) -> None:
+    # given an upload whose first part was sent again, with other bytes
+    key = new_key()
+    upload = await store.create_upload(key)
+    former = await _send(store, key, upload, 1, b"a" * PART)
+    await asyncio.sleep(1.1)  # SeaweedFS tells the time in seconds
+    newest = await _send(store, key, upload, 1, b"b" * PART)
+    end = await _send(store, key, upload, 2, b"end")
+    # then the list shows the newest alone
+    assert await store.list_parts(key, upload) == [newest, end]
+    # and the former cannot be completed
+    with pytest.raises(BadRequest, match=r"Part 1: the etag is not .* newest"):
+        await store.complete_upload(key, upload, [former, end])
+    assert await store.stat(key) is None
+    # when the newest is named, in the quotes of its header
+    await store.complete_upload(key, upload, [Part(1, f'"{newest.etag}"'), end])
+    # then the object is made of it
+    looked = await store.look(key, 1)
+    assert looked is not None
+    assert (looked[0].size, looked[1]) == (PART + 3, b"b")
+    await store.remove(key)
+
+
+async def test_a_part_sent_twice_with_the_same_bytes_is_one(store: Store) -> None:
+    key = new_key()
+    upload = await store.create_upload(key)
+    await _send(store, key, upload, 1, b"once")
+    again = await _send(store, key, upload, 1, b"once")
+    assert await store.list_parts(key, upload) == [again]
+    await store.complete_upload(key, upload, [again])
+    stat = await store.stat(key)
+    assert stat is not None
+    assert stat.size == 4
+    await store.remove(key)
+
+
+async def test_parts_with_a_gap_are_refused(store: Store) -> None:
+    # given three parts
+    key = new_key()
+    upload = await store.create_upload(key)
+    one, two, three = [await _send(store, key, upload, n, bytes([n]) * PART) for n in (1, 2, 3)]
+    # then none of them may be left out, and none be named that is not there
+    refusals = {
+        "Part 2 has arrived and is not named": [one, three],
+        "Part 3 has arrived and is not named": [one, two],
+        "Part 1 has arrived and is not named": [two, three],
+        "Part 4 has not arrived": [one, two, three, Part(4, three.etag)],
+    }
+    for sentence, named in refusals.items():
+        with pytest.raises(BadRequest, match=sentence):
+            await store.complete_upload(key, upload, named)
+    # and where one was never sent, it is asked for
+    other = new_key()
+    begun = await store.create_upload(other)
+    late = await _send(store, other, begun, 2, b"late")
+    with pytest.raises(BadRequest, match="Part 1 has not arrived"):
+        await store.complete_upload(other, begun, [late])
+    # and the upload stays open
+    assert await store.open_uploads(key) == [upload]
+    await store.complete_upload(key, upload, [one, two, three])
+    await store.remove(key)
+    await store.abort_upload(other, begun)
+
+
 async def test_an_aborted_upload_leaves_nothing(store: Store) -> None:
     # given an upload with a part
     key = new_key("ünï 1+2.csv")

@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote_plus, urlsplit
@@ -16,8 +16,9 @@ from minio.helpers import DictType
 
 from filemill.errors import BadRequest, NotFound, StoreAway
 from filemill.settings import Settings
-from filemill.storage import client
+from filemill.storage import client, completing
 from filemill.storage.client import GONE
+from filemill.storage.completing import Arrived
 from filemill.storage.objects import Part, Stat, disposition
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ SENDING_THREADS = 4
 
 _CHUNK = 1 << 20
 _NOTHING_THERE = "InvalidRange"
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class Readable(Protocol):
@@ -234,26 +236,42 @@ class Store:
         return await self._call(call, self.bucket, key, {"Content-Type": media_type})
 
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
-        """The parts that have arrived, or none where the upload is not open."""
-        return await self._call(self._list_parts, key, upload_id)
+        """The parts that have arrived and count, or none where the upload is not open."""
+        return (await self._arrived(key, upload_id)).parts
 
-    def _list_parts(self, key: str, upload_id: str) -> list[Part]:
-        parts: list[Part] = []
-        marker: int | None = None
+    async def _arrived(self, key: str, upload_id: str) -> Arrived:
+        return completing.newest(await self._call(self._list_parts, key, upload_id))
+
+    def _list_parts(self, key: str, upload_id: str) -> list[tuple[Part, datetime]]:
+        listed: list[tuple[Part, datetime]] = []
+        marker = 0
         while True:
             try:
-                page = self._inside._list_parts(self.bucket, key, upload_id, part_number_marker=_text(marker))  # noqa: SLF001
+                page = self._inside._list_parts(self.bucket, key, upload_id, part_number_marker=str(marker))  # noqa: SLF001
             except S3Error as error:
                 if error.code in GONE:
                     return []
                 raise
-            parts += [Part(p.part_number, (p.etag or "").strip('"'), p.size) for p in page.parts]
+            new = [
+                (Part(p.part_number, (p.etag or "").strip('"'), p.size), p.last_modified or _NO_TIME)
+                for p in page.parts
+            ]
             if not page.is_truncated:
-                return parts
-            marker = parts[-1].part_number
+                return listed + new
+            # A page may end between two that were sent of one part: that part comes again with the next page.
+            last = new[-1][0].part_number
+            whole = [one for one in new if one[0].part_number < last] or new
+            listed += whole
+            marker = whole[-1][0].part_number
 
     async def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part]) -> None:
-        """Makes the object out of its parts. Completing twice is no error; wrong parts raise BadRequest."""
+        """Makes the object out of its parts. Completing twice is no error; wrong parts raise BadRequest.
+
+        S3 itself puts together whatever is named, and SeaweedFS takes the etag of every part that was ever sent.
+        """
+        arrived = await self._arrived(key, upload_id)
+        if arrived.parts or arrived.unclear:
+            parts = completing.want_whole(parts, arrived)
         call = self._inside._complete_multipart_upload  # noqa: SLF001
         try:
             await self._call(call, self.bucket, key, upload_id, [MinioPart(p.part_number, p.etag) for p in parts])
@@ -285,7 +303,3 @@ _COMPLETE = {
     "InvalidPartOrder": "The parts must be listed in rising order.",
     "EntityTooSmall": "Every part but the last must have at least 5 MiB.",
 }
-
-
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)
