@@ -4,14 +4,20 @@ Piccolo opens a connection as soon as an engine is made; ours is made without an
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 
+from filemill import logs
 from filemill.errors import DatabaseAway
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30
@@ -27,6 +33,11 @@ _AWAY = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,
 )
+
+MOST_TRIES = 5
+"""So often a transaction is begun that PostgreSQL ends for the sake of another one."""
+
+_SACRIFICED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class _Engine(PostgresEngine):
@@ -100,6 +111,7 @@ def _pool() -> Any:
 async def transaction() -> AsyncIterator[None]:
     """All statements inside, Piccolo's too, are one transaction; inside another one it joins that.
 
+    Where more than one row is locked `in_transaction` is to be taken: this one cannot be begun again.
     Piccolo's own transaction loses its pooled connection when COMMIT itself fails; this one gives it back always.
     """
     if DB.current_transaction.get() is not None:
@@ -115,7 +127,59 @@ async def transaction() -> AsyncIterator[None]:
                 DB.current_transaction.reset(token)
 
 
+async def _again(do: Callable[[], Awaitable[T]]) -> T:
+    """Does it, and again where PostgreSQL has undone it for the sake of another transaction.
+
+    Raises DatabaseAway where that goes on.
+    """
+    try:
+        return await do()  # nearly always; tenacity costs as much as a small statement
+    except _SACRIFICED as error:
+        logs.warn("filemill.connections", "PostgreSQL ended a transaction for the sake of another", cause=error)
+    again = AsyncRetrying(
+        retry=retry_if_exception_type(_SACRIFICED),
+        wait=wait_random(0.01, 0.2),
+        stop=stop_after_attempt(MOST_TRIES - 1),
+        reraise=True,
+    )
+    try:
+        async for attempt in again:
+            with attempt:
+                return await do()
+    except _SACRIFICED as error:
+        raise DatabaseAway from error
+    raise DatabaseAway
+
+
+def in_transaction(do: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Makes all statements of a coroutine function one transaction; inside another transaction they join that.
+
+    PostgreSQL ends one of two transactions that wait for each other. The whole function is called again then, so
+    whatever it does beside its statements must be harmless when done twice: a message is sent after it has returned.
+    The order of locks (docs/architecture.md) keeps that rare. Raises DatabaseAway.
+    """
+
+    @functools.wraps(do)
+    async def whole(*args: P.args, **kwargs: P.kwargs) -> T:
+        if DB.current_transaction.get() is not None:
+            return await do(*args, **kwargs)
+
+        async def once() -> T:
+            async with transaction():
+                return await do(*args, **kwargs)
+
+        return await _again(once)
+
+    return whole
+
+
 async def _call(method: str, sql: str, args: tuple[object, ...]) -> Any:
+    if DB.current_transaction.get() is not None:
+        return await _call_once(method, sql, args)
+    return await _again(lambda: _call_once(method, sql, args))
+
+
+async def _call_once(method: str, sql: str, args: tuple[object, ...]) -> Any:
     held = DB.current_transaction.get()
     with reaching():
         if held:

@@ -8,8 +8,13 @@ import pytest
 
 from filemill import connections, redis_pool
 from filemill.accounts import sessions
+from filemill.apis.conversion import closing
 from filemill.app import create_app
+from filemill.errors import DatabaseAway
+from filemill.jobs import sweep
+from tests.apis.conversions import told
 from tests.fixtures.visitors import an_address, visitor
+from workers.on_completed import EXPIRIES
 
 pytestmark = pytest.mark.anyio
 
@@ -264,3 +269,52 @@ async def test_without_redis_there_are_no_sessions_and_it_is_said_so(client):
 @pytest.mark.usefixtures("without_redis")
 async def test_a_token_works_without_redis(member):
     assert (await member.client.get("/api/v1/users/me")).status_code == 200
+
+
+# --- an ending that does not come to its end -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_member", [False, True], ids=["a guest's", "a member's"])
+async def test_what_a_close_has_begun_sweep_completes(app, guest, member, monkeypatch, is_member):
+    # given a session with a file that is being converted; it may be a member's, who has more than that
+    if is_member:
+        session = await sessions.sign_in(await sessions.read(guest.session_id), UUID(member.account), 0, 3600)
+        guest.client.headers["Cookie"] = f"session_id={session.id}"
+        guest.client.headers["X-CSRF-Token"] = session.csrf
+    await guest.upload()
+    task = UUID(await guest.convert(await guest.upload()))
+    owner = await connections.fetchval("SELECT owner FROM job WHERE id = $1", task)
+
+    # when it is closed, and PostgreSQL goes away in the middle of that
+    async def away(*_):
+        raise DatabaseAway
+
+    monkeypatch.setattr(closing, "_begin", away)
+    assert refusal(await guest.client.post("/session/close")) == (503, "ServiceUnavailable")
+    monkeypatch.undo()
+    # then the session is over
+    assert refusal(await guest.client.post("/session/close")) == (401, "SessionValidationError")
+    # and the next sweeps take all the session had
+    for _ in range(2):
+        await sweep.sweep(EXPIRIES)
+    await sweep.remove_leaving()
+    assert await connections.fetchval("SELECT count(*) FROM job WHERE owner = $1", owner) == 0
+    assert await connections.fetchval("SELECT count(*) FROM conversion_file WHERE guest = $1", owner) == 0
+    assert await connections.fetchval("SELECT count(*) FROM object WHERE owner = $1 AND state <> 'leaving'", owner) == 0
+    assert await connections.fetchval("SELECT count(*) FROM account WHERE id = $1", owner) == (1 if is_member else 0)
+
+
+async def test_a_session_stays_where_its_guest_could_not_be_ended(guest, monkeypatch):
+    # given
+    job_id = await guest.upload()
+
+    async def away(*_):
+        raise DatabaseAway
+
+    # when it is closed while PostgreSQL is away
+    monkeypatch.setattr(closing.accounts, "end_guest", away)
+    assert refusal(await guest.client.post("/session/close")) == (503, "ServiceUnavailable")
+    monkeypatch.undo()
+    # then nothing has happened, and it can be closed again
+    assert (await guest.status(job_id))["status"] == "uploaded"
+    told(await guest.client.post("/session/close"))

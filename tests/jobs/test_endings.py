@@ -1,13 +1,18 @@
 """Every ending of a job, whoever brings it about: a job that has ended is at nothing any more."""
 
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from filemill import connections
+from filemill.jobs import commands
 from filemill.jobs.job import ENDED, MOST_RUNS, TRANSITIONS, Job, Status
 from filemill.jobs.rows import claims, jobs, transitions
+from filemill.pipelines.run import Done
+from filemill.runs.attempt import Ran
+from filemill.runs.runner import Runner
 from tests.fixtures.jobs import NewJob
 
 PENDING, QUEUED, RUNNING, ASKED = Status.PENDING, Status.QUEUED, Status.RUNNING, Status.CANCELLATION_REQUESTED
@@ -95,3 +100,28 @@ async def test_a_job_that_has_ended_is_at_nothing(
 def test_every_ending_there_is_was_looked_at() -> None:
     there = {(one, other) for one, others in TRANSITIONS.items() for other in others & ENDED}
     assert {(was, becomes) for was, becomes, _ in ENDINGS} == there
+
+
+@pytest.mark.anyio
+async def test_a_cancel_that_comes_as_the_run_ends_is_settled_with_it_or_not_at_all(
+    queued: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a run that is done, of a job that was cancelled in this moment
+    job = await queued()
+    claimed = await claims.claim("tables", "me", "tables 1")
+    assert claimed is not None
+    await transitions.cancel(job.id, "by its owner")
+    runner = Runner("tables", "me", SimpleNamespace(engines={}), {})  # type: ignore[arg-type]
+
+    # when the worker dies between the end and what follows from it
+    async def die(_: list[UUID]) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(commands, "settle", die)
+    with pytest.raises(RuntimeError):
+        await runner._finish(claimed, Ran(Done(0, ())))
+    monkeypatch.undo()
+    # then the job has not ended, and ends later with all that follows: it is not kept for ever
+    assert (await _read(job.id)).status is ASKED
+    assert await runner._finish(claimed, Ran(Done(0, ()))) == "cancelled"
+    assert (await _read(job.id)).expires_at is not None

@@ -9,7 +9,7 @@ import pytest
 
 from filemill import connections
 from filemill.errors import Impossible, NotFound, TooMany, WrongStatus
-from filemill.jobs import commands, context
+from filemill.jobs import commands, context, sweep
 from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
 from filemill.jobs.rows import claims, files, jobs, transitions
@@ -244,3 +244,29 @@ async def test_many_who_wait_cost_little_more_than_one(new_job: NewJob, monkeypa
     await asyncio.gather(*(commands.wait(job.id, job.owner, 3.5) for _ in range(100)))
     # then each has read as it began, at its end, and where the listening connection was made meanwhile
     assert readings <= 100 * 4
+
+
+async def test_a_deletion_that_was_begun_is_completed_by_sweep(
+    at_hand: Context, queued: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a deletion whose request ends once the store is asked
+    job = await queued()
+
+    async def gone(*_: object) -> bool:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(commands.removal, "remove", gone)
+    with pytest.raises(ConnectionResetError):
+        await commands.delete(job.id, job.owner)
+    monkeypatch.undo()
+    # then the job is there for a while, so that the deletion can be asked for again
+    await sweep.sweep()
+    assert (await commands.get(job.id, job.owner)).status is Status.CANCELLED
+    # and goes after that, whether anybody does or not
+    await connections.execute(
+        "UPDATE job SET expires_at = expires_at - make_interval(secs => $1)", float(commands.DELETED_SECONDS)
+    )
+    await sweep.sweep()
+    await sweep.remove_leaving()
+    assert await connections.fetchval("SELECT count(*) FROM job") == 0
+    assert await at_hand.store.keys() == []

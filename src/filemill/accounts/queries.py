@@ -86,8 +86,12 @@ async def lock_live(account: UUID) -> bool:
     )
 
 
+@connections.in_transaction
 async def merge_guest(guest: UUID, member: UUID) -> None:
     """Says that a living guest belongs to a member; it no longer expires."""
+    await connections.execute(
+        "SELECT FROM account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", [guest, member]
+    )
     await connections.execute(
         "UPDATE account SET merged_into = $2, expires_at = NULL"  # noqa: S608
         f" WHERE id = $1 AND password_hash IS NULL AND merged_into IS NULL AND {_LIVE}",
@@ -118,15 +122,32 @@ async def ended(limit: int = 100) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+async def end_guest(guest: UUID) -> None:
+    """Ends a guest's time, from now on; one that belongs to a member, and a member, stay."""
+    await connections.execute(
+        "UPDATE account SET expires_at = least(expires_at, now())"
+        " WHERE id = $1 AND password_hash IS NULL AND merged_into IS NULL",
+        guest,
+    )
+
+
 async def lock_ended(account: UUID) -> bool:
-    """Locks an account whose time is over, or that was closed -> False if it is none."""
+    """Locks an account whose time is over, or that was closed -> False if it is none.
+
+    Rows that name it can still be made; whoever makes one holds a job, perhaps, that has to be locked first.
+    """
     return (
         await connections.fetchval(
-            f"SELECT true FROM account a WHERE a.id = $1 AND {_ENDED} FOR UPDATE OF a",  # noqa: S608
+            f"SELECT true FROM account a WHERE a.id = $1 AND {_ENDED} FOR NO KEY UPDATE OF a",  # noqa: S608
             account,
         )
         is True
     )
+
+
+async def seal(account: UUID) -> None:
+    """From now on no row can be made that names a locked account; all its jobs have to be locked already."""
+    await connections.execute("SELECT FROM account WHERE id = $1 FOR UPDATE", account)
 
 
 async def delete(account: UUID) -> bool:
@@ -227,6 +248,11 @@ async def insert_sign_in(sign_in: UUID, account: UUID, address: str, api: str, r
 async def forget_old(attempt_seconds: int) -> None:
     """Forgets attempts older than so many seconds, and sign-ins that are over."""
     await connections.execute(
-        "DELETE FROM sign_in_attempt WHERE at < now() - make_interval(secs => $1::int)", attempt_seconds
+        "DELETE FROM sign_in_attempt WHERE id IN (SELECT id FROM sign_in_attempt"
+        " WHERE at < now() - make_interval(secs => $1::int) ORDER BY id FOR UPDATE SKIP LOCKED)",
+        attempt_seconds,
     )
-    await connections.execute("DELETE FROM sign_in WHERE expires_at < now()")
+    await connections.execute(
+        "DELETE FROM sign_in WHERE id IN"
+        " (SELECT id FROM sign_in WHERE expires_at < now() ORDER BY id FOR UPDATE SKIP LOCKED)"
+    )

@@ -70,10 +70,14 @@ async def sign_in(name: str, password: str, *, address: str, api: str) -> Signed
         if passwords.is_outdated(member.password_hash):
             await queries.replace_password_hash(member.id, member.password_hash, await passwords.hash_of(password))
         signed_in = SignedIn(uuid4(), member.id, member.token_version)
-        async with connections.transaction():
-            await queries.delete_attempt(attempt)
-            await queries.insert_sign_in(signed_in.id, signed_in.account, address, api, REMEMBERED_SECONDS)
+        await _record(attempt, signed_in, address, api)
     return signed_in
+
+
+@connections.in_transaction
+async def _record(attempt: UUID, signed_in: SignedIn, address: str, api: str) -> None:
+    await queries.insert_sign_in(signed_in.id, signed_in.account, address, api, REMEMBERED_SECONDS)
+    await queries.delete_attempt(attempt)
 
 
 async def _refuse_too_many(attempt: UUID, name: str, address: str, account: UUID | None) -> None:

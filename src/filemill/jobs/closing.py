@@ -9,7 +9,7 @@ from filemill import connections, logs
 from filemill.accounts import queries as accounts
 from filemill.jobs import commands
 from filemill.jobs.job import Status
-from filemill.jobs.rows import closing, transitions
+from filemill.jobs.rows import closing, jobs, transitions
 from filemill.storage import queries as objects
 
 
@@ -20,19 +20,21 @@ async def close_ended() -> None:
             logs.say("filemill.jobs.closing", "an account has gone", account=str(account))
 
 
+@connections.in_transaction
 async def close(account: UUID) -> bool:
     """Cancels the jobs of an account whose time is over; once no worker holds one, all it owns goes -> whether it did.
 
     Objects stay as `leaving` until their bytes are gone.
     """
-    async with connections.transaction():
-        if not await accounts.lock_ended(account):
-            return False
-        await _cancel(account, None)
-        if await closing.held(account, None):
-            return False
-        await objects.leave_all_owned(account)
-        return await accounts.delete(account)
+    if not await accounts.lock_ended(account):
+        return False
+    await closing.lock_jobs(account, None)
+    await _cancel(account, None)
+    if await closing.held(account, None):
+        return False
+    await accounts.seal(account)
+    await objects.leave_all_owned(account)
+    return await accounts.delete(account)
 
 
 async def begin(account: UUID, api: str) -> list[UUID]:
@@ -40,16 +42,23 @@ async def begin(account: UUID, api: str) -> list[UUID]:
 
     `clear` does the rest once they have ended; where nobody calls it, sweep does.
     """
+    await expire(account, api)
     await _cancel(account, api)
-    await closing.expire_now(account, api)
     return await closing.held(account, api)
 
 
+async def expire(account: UUID, api: str) -> None:
+    """Lets, inside a transaction, the time of all jobs be over that an account has begun at an API."""
+    await closing.lock_jobs(account, api)
+    await closing.expire_now(account, api)
+
+
+@connections.in_transaction
 async def clear(account: UUID, api: str) -> None:
-    """Deletes, inside a transaction, the ended jobs of an account at an API and sends their objects away."""
-    jobs = await closing.ended_jobs(account, api)
-    await objects.leave_all_of(jobs)
-    await closing.delete(jobs)
+    """Deletes the ended jobs of an account at an API and sends their objects away."""
+    ended = await closing.ended_jobs(account, api)
+    await objects.leave_all_of(ended)
+    await jobs.delete(ended)
 
 
 async def dismiss(guest: UUID) -> None:

@@ -22,6 +22,8 @@ from filemill.storage import queries as objects
 from filemill.storage import removal
 
 FULL_RETRY_AFTER = 60
+DELETED_SECONDS = 600
+"""So long a job is there whose deletion was begun and not completed, to be asked for again; then sweep completes it."""
 
 
 class Possible(msgspec.Struct, frozen=True):
@@ -62,25 +64,28 @@ async def create(new: NewJob) -> Job:
 
     Raises Impossible (another body under the same key, a file no engine takes), TooMany.
     """
+    return await _create(new, want_possible(new.pipeline, new.inputs, new.options))
+
+
+@connections.in_transaction
+async def _create(new: NewJob, possible: Possible) -> Job:
     settings = context.get().settings
-    possible = want_possible(new.pipeline, new.inputs, new.options)
-    async with connections.transaction():
-        await owners.lock(new.owner)
-        if new.idempotency_key is not None:
-            before = await jobs.by_idempotency_key(new.owner, new.idempotency_key, settings.idempotency_seconds)
-            if before is not None:
-                if before[1] != new.body_hash:
-                    raise Impossible("Idempotency-Key: this key was used before with another body.")
-                return await _read(before[0])
-        n_open, n_pending = await jobs.count_open(await owners.owned(new.owner))
-        _want_room(n_open, settings.open_jobs)
-        if n_pending >= settings.pending_jobs:
-            raise TooMany(
-                f"You have {n_pending} jobs that wait for their upload; {settings.pending_jobs} are allowed."
-                " Upload, cancel or delete some.",
-                retry_after=FULL_RETRY_AFTER,
-            )
-        return await _read(await _insert(new, possible))
+    await owners.lock(new.owner)
+    if new.idempotency_key is not None:
+        before = await jobs.by_idempotency_key(new.owner, new.idempotency_key, settings.idempotency_seconds)
+        if before is not None:
+            if before[1] != new.body_hash:
+                raise Impossible("Idempotency-Key: this key was used before with another body.")
+            return await _read(before[0])
+    n_open, n_pending = await jobs.count_open(await owners.owned(new.owner))
+    _want_room(n_open, settings.open_jobs)
+    if n_pending >= settings.pending_jobs:
+        raise TooMany(
+            f"You have {n_pending} jobs that wait for their upload; {settings.pending_jobs} are allowed."
+            " Upload, cancel or delete some.",
+            retry_after=FULL_RETRY_AFTER,
+        )
+    return await _read(await _insert(new, possible))
 
 
 async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int) -> Job:
@@ -198,31 +203,38 @@ async def settle(ended: list[UUID]) -> None:
 
 async def cancel(job_id: UUID, owner: UUID) -> Job:
     """Cancels a job: at once if it waits, within two seconds if it runs. Raises WrongStatus once it has ended."""
-    job = await get(job_id, owner)
-    async with connections.transaction():
-        status = await transitions.cancel(job_id, "cancelled by its owner")
-        if status is Status.CANCELLED:
-            await settle([job_id])
-        job = await _read(job_id)
+    await get(job_id, owner)
+    status, job = await _cancel(job_id)
     if status is None and job.status is not Status.CANCELLATION_REQUESTED:
         raise WrongStatus(f"The job is {job.status}; only a PENDING, QUEUED or RUNNING job can be cancelled.")
     return job
 
 
+@connections.in_transaction
+async def _cancel(job_id: UUID) -> tuple[Status | None, Job]:
+    status = await transitions.cancel(job_id, "cancelled by its owner")
+    if status is Status.CANCELLED:
+        await settle([job_id])
+    return status, await _read(job_id)
+
+
 async def retry(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
     """Queues a FAILED or CANCELLED job again, while its inputs are there. Raises WrongStatus."""
     await get(job_id, owner, api)
-    async with connections.transaction():
-        status = await jobs.lock(job_id)
-        if status not in (Status.FAILED, Status.CANCELLED):
-            raise WrongStatus(f"The job is {status}; only a FAILED or CANCELLED job can be tried again.")
-        if not await files.keep_inputs(job_id):
-            raise WrongStatus("The job's input is not there (any more); make a new job and upload it again.")
-        lane = await transitions.queue(job_id, (Status.FAILED, Status.CANCELLED), "tried again by its owner")
-        job = await _read(job_id)
-    if lane is not None:
-        await wakeups.wake(lane)
+    job = await _queue_again(job_id)
+    await wakeups.wake(job.lane)
     return job
+
+
+@connections.in_transaction
+async def _queue_again(job_id: UUID) -> Job:
+    status = await jobs.lock(job_id)
+    if status not in (Status.FAILED, Status.CANCELLED):
+        raise WrongStatus(f"The job is {status}; only a FAILED or CANCELLED job can be tried again.")
+    if not await files.keep_inputs(job_id):
+        raise WrongStatus("The job's input is not there (any more); make a new job and upload it again.")
+    await transitions.queue(job_id, (Status.FAILED, Status.CANCELLED), "tried again by its owner")
+    return await _read(job_id)
 
 
 async def delete(job_id: UUID, owner: UUID, api: str | None = None) -> None:
@@ -232,17 +244,22 @@ async def delete(job_id: UUID, owner: UUID, api: str | None = None) -> None:
     is still there then, and deleting it again goes on.
     """
     await get(job_id, owner, api)
-    async with connections.transaction():
-        status = await jobs.lock(job_id)
-        if status in (Status.RUNNING, Status.CANCELLATION_REQUESTED):
-            first = "cancel it first" if status is Status.RUNNING else "wait for its end"
-            raise WrongStatus(f"The job is {status}; {first}, then delete it.")
-        if status in (Status.PENDING, Status.QUEUED):
-            await transitions.cancel(job_id, "deleted by its owner")
-        keys = await objects.leave_all_of([job_id])
+    keys = await _begin_to_delete(job_id)
     if not await removal.remove(context.get().store, await objects.leaving_of(keys)):
         raise StoreAway
-    await jobs.delete(job_id)
+    await jobs.delete([job_id])
+
+
+@connections.in_transaction
+async def _begin_to_delete(job_id: UUID) -> list[str]:
+    status = await jobs.lock(job_id)
+    if status in (Status.RUNNING, Status.CANCELLATION_REQUESTED):
+        first = "cancel it first" if status is Status.RUNNING else "wait for its end"
+        raise WrongStatus(f"The job is {status}; {first}, then delete it.")
+    if status in (Status.PENDING, Status.QUEUED):
+        await transitions.cancel(job_id, "deleted by its owner")
+    await jobs.keep_for(job_id, DELETED_SECONDS)
+    return await objects.leave_all_of([job_id])
 
 
 async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> str:

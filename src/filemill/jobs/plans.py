@@ -80,24 +80,25 @@ async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) 
 
 
 async def _queue(new: NewPlan, planned: list[PlanFile]) -> UUID:
-    most = context.get().settings.open_plans
-    told = msgspec.structs.replace(new.options, mode="plan", sample=new.sample)
-    async with connections.transaction():
-        await owners.lock(new.owner)
-        if await plans.count(await owners.owned(new.owner)) >= most:
-            raise TooMany(
-                f"Only {most} of your plans are made at once; wait for one of them.", retry_after=AGAIN_SECONDS
-            )
-        plan_id = await plans.insert(
-            owner=new.owner,
-            api=new.api,
-            lane=pairs.PLANS_LANE,
-            pipeline=steps.encode(new.pipeline),
-            options=job_options.encode(told),
-            files=planned,
-        )
+    plan_id = await _insert(new, planned)
     await wakeups.wake(pairs.TABLES_LANE)
     return plan_id
+
+
+@connections.in_transaction
+async def _insert(new: NewPlan, planned: list[PlanFile]) -> UUID:
+    most = context.get().settings.open_plans
+    await owners.lock(new.owner)
+    if await plans.count(await owners.owned(new.owner)) >= most:
+        raise TooMany(f"Only {most} of your plans are made at once; wait for one of them.", retry_after=AGAIN_SECONDS)
+    return await plans.insert(
+        owner=new.owner,
+        api=new.api,
+        lane=pairs.PLANS_LANE,
+        pipeline=steps.encode(new.pipeline),
+        options=job_options.encode(msgspec.structs.replace(new.options, mode="plan", sample=new.sample)),
+        files=planned,
+    )
 
 
 async def _read(ended: Job) -> Plan:

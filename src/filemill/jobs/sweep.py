@@ -47,14 +47,18 @@ async def sweep(apis: Sequence[Forget] = ()) -> None:
 
 async def take_back() -> None:
     """Jobs whose worker was lost go back into the queue, or end after their last allowed run."""
-    async with connections.transaction():
-        moved = await transitions.take_back()
-        if failed := [job.id for job in moved if job.status is Status.FAILED]:
-            await crashes.remember(failed)
-        await _settle(moved)
-    for job in moved:
+    for job in await _take_back():
         logs.say("filemill.jobs.sweep", "taken back", job=str(job.id), status=job.status)
     await objects.leave_strays(STRAY_SECONDS)
+
+
+@connections.in_transaction
+async def _take_back() -> list[Transition]:
+    moved = await transitions.take_back()
+    if failed := [job.id for job in moved if job.status is Status.FAILED]:
+        await crashes.remember(failed)
+    await _settle(moved)
+    return moved
 
 
 async def end_waiting_for_store() -> None:
@@ -67,15 +71,18 @@ async def end_waiting_for_store() -> None:
         if any(s is None or s <= most for s in seconds):
             continue
         shortest = min(s for s in seconds if s is not None)
-        async with connections.transaction():
-            await _settle(await transitions.fail_store_away(lane, shortest, most, AWAY_MESSAGE.format(most)))
+        await _fail_store_away(lane, shortest, most)
+
+
+@connections.in_transaction
+async def _fail_store_away(lane: str, seconds: float, most: int) -> None:
+    await _settle(await transitions.fail_store_away(lane, seconds, most, AWAY_MESSAGE.format(most)))
 
 
 async def expire() -> None:
     """What was to be kept until now goes: uploads that never came, guests, files, jobs, keys, old workers' rows."""
     settings = context.get().settings
-    async with connections.transaction():
-        await _settle(await transitions.expire())
+    await _expire_jobs()
     await closing.close_ended()
     await objects.leave_expired()
     for job_id in await jobs.expired_rows():
@@ -87,12 +94,17 @@ async def expire() -> None:
     await accounts.forget_old(sign_in.WINDOW_SECONDS)
 
 
+@connections.in_transaction
+async def _expire_jobs() -> None:
+    await _settle(await transitions.expire())
+
+
+@connections.in_transaction
 async def forget(job_id: UUID) -> None:
     """Deletes an ended job whose time has come, with all it has, unless its owner has just queued it again."""
-    async with connections.transaction():
-        if await jobs.lock_expired(job_id):
-            await objects.leave_all_of([job_id])
-            await jobs.delete(job_id)
+    if await jobs.lock_expired(job_id):
+        await objects.leave_all_of([job_id])
+        await jobs.delete([job_id])
 
 
 async def remove_leaving() -> None:

@@ -14,7 +14,7 @@ from filemill.jobs.rows.files import FileRow
 from filemill.pipelines.formats import format_of
 from filemill.storage import objects, sniffing
 from filemill.storage import queries as rows
-from filemill.storage.objects import Part
+from filemill.storage.objects import Part, Stat
 
 LONGEST_TOLD = 400
 """Characters of a key that is none of ours, as an error repeats them; every key of ours is shorter."""
@@ -50,8 +50,9 @@ def _key(job_id: UUID, file: FileRow) -> str:
     return objects.input_key(job_id, file.file_name, None if file.name == MAIN_INPUT else file.name)
 
 
+@connections.in_transaction
 async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, str | None]:
-    """Makes sure, inside a transaction, that the object's row is there before anything may be written under its key.
+    """Makes sure that the object's row is there before anything may be written under its key.
 
     Answers with the object's id, its key and its open upload.
     """
@@ -70,8 +71,7 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
 async def sign(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
     """A URL for uploading an input in one piece. Raises WrongStatus while a former one is valid."""
     job, file = await _input(job_id, owner, input_name)
-    async with connections.transaction():
-        _, key, _ = await _expect(job, file, is_url=True)
+    _, key, _ = await _expect(job, file, is_url=True)
     at_hand = context.get()
     return at_hand.store.presign_put(key, at_hand.settings.upload_url_seconds)
 
@@ -101,32 +101,41 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     kind = format_of(file.file_name)
     if kind is not None:
         sniffing.check(file.file_name, kind, head, found.size)
-    async with connections.transaction():
-        await owners.lock(owner)
-        _want_pending(await jobs.lock(job_id))
-        used = await rows.stored_bytes(await owners.owned(owner), but=file.object_id)
-        allowed = at_hand.settings.stored_bytes
-        if used + found.size > allowed:
-            raise BadRequest(
-                f"Your files take {used} of the {allowed} bytes allowed; this one of {found.size} does not fit."
-            )
-        if not await rows.store(
-            file.object_id,
-            size=found.size,
-            etag=found.etag,
-            media_type=kind.media_type if kind else None,
-            sha256=sha256,
-        ):
-            raise WrongStatus("The upload is being deleted.")
-        lane = None
-        if await files.mark_input(job_id, file.name):
-            lane = await transitions.queue(job_id, (Status.PENDING,), "uploaded")
-        job = await commands.get(job_id, owner)
-    if lane is not None:
-        await wakeups.wake(lane)
+    job = await _mark(job_id, owner, file, found, sha256)
+    if job.status is Status.QUEUED:
+        await wakeups.wake(job.lane)
     if file.upload_id is not None:  # begun in parts, then uploaded in one piece
         await at_hand.store.abort_upload(object_key, file.upload_id)
     return job
+
+
+@connections.in_transaction
+async def _mark(job_id: UUID, owner: UUID, file: FileRow, found: Stat, sha256: str | None) -> Job:
+    """Writes down what was found of an input, and queues the job with the last of them."""
+    assert file.object_id is not None
+    await owners.lock(owner)
+    _want_pending(await jobs.lock(job_id))
+    used, allowed = await rows.stored_bytes(await owners.owned(owner), but=file.object_id), _most_bytes()
+    if used + found.size > allowed:
+        raise BadRequest(
+            f"Your files take {used} of the {allowed} bytes allowed; this one of {found.size} does not fit."
+        )
+    kind = format_of(file.file_name)
+    if not await rows.store(
+        file.object_id,
+        size=found.size,
+        etag=found.etag,
+        media_type=kind.media_type if kind else None,
+        sha256=sha256,
+    ):
+        raise WrongStatus("The upload is being deleted.")
+    if await files.mark_input(job_id, file.name):
+        await transitions.queue(job_id, (Status.PENDING,), "uploaded")
+    return await commands.get(job_id, owner)
+
+
+def _most_bytes() -> int:
+    return context.get().settings.stored_bytes
 
 
 def _no_upload(given: str, keys: list[str]) -> str:
@@ -142,11 +151,11 @@ def _no_upload(given: str, keys: list[str]) -> str:
 async def open_multipart(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
     """Begins an upload in parts -> its id; the one already open, if there is one, so that it can be resumed."""
     job, file = await _input(job_id, owner, input_name)
-    async with connections.transaction():
-        object_id, key, upload_id = await _expect(job, file, is_url=False)
+    object_id, key, upload_id = await _expect(job, file, is_url=False)
     if upload_id is not None:
         return upload_id
     # The row is committed before the first byte; its lock is held while the store answers: only one upload is opened.
+    # Nothing else is locked here, so nobody can wait for this transaction while it waits: it need not be repeatable.
     async with connections.transaction():
         row = await rows.by_key(key)
         if row is not None and row.upload_id is not None:
@@ -159,8 +168,7 @@ async def open_multipart(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT
 async def _open_upload(job_id: UUID, owner: UUID, input_name: str) -> tuple[Job, FileRow, str, str]:
     job, file = await _input(job_id, owner, input_name)
     key = _key(job_id, file)
-    async with connections.transaction():
-        row = await rows.by_key(key)
+    row = await rows.by_key(key)
     if row is None or row.upload_id is None:
         raise WrongStatus(
             "There is no open upload in parts: none was begun, or it was completed or given up. Mark what was"
@@ -180,8 +188,7 @@ async def sign_parts(job_id: UUID, owner: UUID, numbers: list[int], input_name: 
     if not numbers or len(numbers) > 1000 or any(not 1 <= n <= MOST_PARTS for n in numbers):
         raise BadRequest(f"part_numbers: name 1 to 1000 numbers between 1 and {MOST_PARTS}.")
     job, file, key, upload_id = await _open_upload(job_id, owner, input_name)
-    async with connections.transaction():
-        await _expect(job, file, is_url=False)
+    await _expect(job, file, is_url=False)
     at_hand = context.get()
     seconds = at_hand.settings.upload_url_seconds
     return [SignedPart(n, at_hand.store.presign_part(key, upload_id, n, seconds)) for n in numbers]

@@ -19,7 +19,7 @@ from filemill.jobs.rows.claims import Claimed
 from filemill.jobs.rows.files import FileRow
 from filemill.pipelines import formats, options, pairs
 from filemill.runs.attempt import Attempt, Ran
-from filemill.runs.files import AFTER_LEASE_SECONDS
+from filemill.runs.files import AFTER_LEASE_SECONDS, Found, Output
 from filemill.runs.lease import Drain, Ended, Lease
 from filemill.sandbox.pool import NoChild, Pool
 from filemill.storage import queries as objects
@@ -179,70 +179,76 @@ class Runner:
         result = receipts.encode(ran.done, read, written, self._pool.engines)
         hash_due = [one.object_id for one in (*ran.inputs_now, *ran.outputs_now) if one.sum.sha256 is None]
 
+        @connections.in_transaction
         async def finish() -> str:
-            async with connections.transaction():
-                if not await transitions.finish(claimed.id, claimed.fence, result):
-                    return "lost"
-                for output, found in zip(ran.outputs, ran.outputs_now, strict=True):
-                    is_stored = await objects.store(
-                        output.object_id,
-                        size=found.sum.size,
-                        etag=found.etag,
-                        media_type=formats.media_type_of(output.file.format),
-                        sha256=found.sum.sha256,
-                    )
-                    if not is_stored:
-                        raise JobFailed("internal", "An output was taken away.", at_fault="us")
-                    await files.name_output(claimed.id, output.file.name, output.file.file_name, output.object_id)
-                if hash_due:
-                    await receipt_rows.due(hash_due)
-                await commands.settle([claimed.id])
-                if claimed.api in self._on_completed:
-                    await self._on_completed[claimed.api](claimed.id)
+            if not await transitions.finish(claimed.id, claimed.fence, result):
+                return "cancelled" if await self._cancelled(claimed) else "lost"
+            await objects.lock([one.object_id for one in (*ran.inputs_now, *ran.outputs_now)])
+            for output, found in zip(ran.outputs, ran.outputs_now, strict=True):
+                await self._keep(claimed, output, found)
+            if hash_due:
+                await receipt_rows.due(hash_due)
+            await commands.settle([claimed.id])
+            if claimed.api in self._on_completed:
+                await self._on_completed[claimed.api](claimed.id)
             return "finished"
 
-        how = await self._insist(finish)
-        if how == "lost" and await transitions.cancelled(claimed.id, claimed.fence):
-            await commands.settle([claimed.id])
-            return "cancelled"
-        return how
+        return await self._insist(finish)
 
+    async def _keep(self, claimed: Claimed, output: Output, found: Found) -> None:
+        """Makes what a run has written an output of its job. Raises JobFailed."""
+        is_stored = await objects.store(
+            output.object_id,
+            size=found.sum.size,
+            etag=found.etag,
+            media_type=formats.media_type_of(output.file.format),
+            sha256=found.sum.sha256,
+        )
+        if not is_stored:
+            raise JobFailed("internal", "An output was taken away.", at_fault="us")
+        await files.name_output(claimed.id, output.file.name, output.file.file_name, output.object_id)
+
+    async def _cancelled(self, claimed: Claimed) -> bool:
+        """Ends a job whose owner has cancelled it meanwhile -> False where nobody has."""
+        if not await transitions.cancelled(claimed.id, claimed.fence):
+            return False
+        await commands.settle([claimed.id])
+        return True
+
+    @connections.in_transaction
     async def _fail(self, claimed: Claimed, failure: JobFailed) -> str:
-        async with connections.transaction():
-            if await transitions.fail(claimed.id, claimed.fence, failure.code, failure.message, failure.at_fault):
-                how = f"failed: {failure.code}"
-                if failure.code == "crashed":
-                    await crashes.remember([claimed.id])
-            elif await transitions.cancelled(claimed.id, claimed.fence):
-                how = "cancelled"
-            else:
-                return "lost"
-            await commands.settle([claimed.id])
-            return how
+        if not await transitions.fail(claimed.id, claimed.fence, failure.code, failure.message, failure.at_fault):
+            return "cancelled" if await self._cancelled(claimed) else "lost"
+        if failure.code == "crashed":
+            await crashes.remember([claimed.id])
+        await commands.settle([claimed.id])
+        return f"failed: {failure.code}"
 
+    @connections.in_transaction
     async def _leave(self, claimed: Claimed, how: str) -> str:
         """Lets go of a job that was not finished, in the way that fits `how`."""
-        async with connections.transaction():
-            if how == "cancelled":
-                status = Status.CANCELLED if await transitions.cancelled(claimed.id, claimed.fence) else None
-            elif how == "killed":
-                status = await transitions.lost_process(claimed.id, claimed.fence)
-            elif how == "store away" and claimed.fence - claimed.runs > _most_absences():
-                status = await self._give_up_on_store(claimed)
-            else:
-                after = AGAIN_SECONDS if how in ("no child", "store away") else 0
-                status = await transitions.give_back(claimed.id, claimed.fence, how, after)
-            if how == "killed" and status is Status.FAILED:
-                await crashes.remember([claimed.id])
-            if status in (Status.FAILED, Status.CANCELLED):
-                await commands.settle([claimed.id])
+        if how == "cancelled":
+            return how if await self._cancelled(claimed) else "lost"
+        if how == "killed":
+            status = await transitions.lost_process(claimed.id, claimed.fence)
+        elif how == "store away" and claimed.fence - claimed.runs > _most_absences():
+            status = await self._give_up_on_store(claimed)
+        else:
+            after = AGAIN_SECONDS if how in ("no child", "store away") else 0
+            status = await transitions.give_back(claimed.id, claimed.fence, how, after)
+        if how == "killed" and status is Status.FAILED:
+            await crashes.remember([claimed.id])
+        if status in (Status.FAILED, Status.CANCELLED):
+            await commands.settle([claimed.id])
         return how if status is not None else "lost"
 
     async def _give_up_on_store(self, claimed: Claimed) -> Status | None:
         """Ends a job whose files the store keeps refusing although it answers otherwise."""
         message = "The object store could not be read from or written to, time and again; the job can be tried again."
         failed = await transitions.fail(claimed.id, claimed.fence, "store_away", message, "us")
-        return Status.FAILED if failed else None
+        if failed:
+            return Status.FAILED
+        return Status.CANCELLED if await self._cancelled(claimed) else None
 
     async def _insist(self, do: Callable[..., Awaitable[T]], *args: object) -> T:
         """Does it, again for 30 s while the database is away. Beyond that sweep takes over: the lease has ended."""

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from filemill import connections, logs
+from filemill.accounts import owner_queries
 from filemill.errors import BodyTooSlow, FilemillError, NotFound, NotSignedIn, StoreAway, Unavailable
 from filemill.settings import Settings
 from filemill.storage import intake_queries, queries, removal, sniffing
@@ -39,7 +40,10 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 Writes = Callable[[Taken], Awaitable[object]]
-"""What an API writes down of a file, in the transaction in which the file becomes `stored`; it may refuse."""
+"""What an API writes down of a file, in the transaction in which the file becomes `stored`; it may refuse.
+
+It is called again where that transaction is.
+"""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -158,12 +162,13 @@ async def _pour(incoming: Incoming, head: bytes, scan: Scan | None, upload: Uplo
         raise Unavailable("The upload was ended meanwhile; send the file again.") from error
 
 
+@connections.in_transaction
 async def _keep(taken: Taken, etag: str, wanted: _Wanted) -> None:
-    async with connections.transaction():
-        is_kept = await intake_queries.keep(
-            taken.object_id, size=taken.size, etag=etag, sha256=taken.sha256, scan=taken.scan, seconds=wanted.seconds
-        )
-        if not is_kept:
-            raise Unavailable("The upload was ended meanwhile; send the file again.")
-        if wanted.writes is not None:
-            await wanted.writes(taken)
+    await owner_queries.lock(wanted.owner)  # before its objects
+    is_kept = await intake_queries.keep(
+        taken.object_id, size=taken.size, etag=etag, sha256=taken.sha256, scan=taken.scan, seconds=wanted.seconds
+    )
+    if not is_kept:
+        raise Unavailable("The upload was ended meanwhile; send the file again.")
+    if wanted.writes is not None:
+        await wanted.writes(taken)

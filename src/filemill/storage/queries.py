@@ -9,6 +9,21 @@ import msgspec
 from filemill.connections import execute, fetch, fetchrow, fetchval
 from filemill.storage.objects import LONGEST_UPLOAD_SECONDS
 
+LOCKED = "ORDER BY o.id FOR NO KEY UPDATE OF o"
+"""As a statement locks several objects, before what hangs on them: the order of locks (docs/architecture.md)."""
+
+FREE = f"{LOCKED} SKIP LOCKED"
+"""As sweep locks objects, which waits for nobody: what somebody else holds is there in the next round, too."""
+
+
+def _leave(which: str) -> str:
+    return f"""
+    WITH picked AS MATERIALIZED (SELECT o.id FROM object o WHERE {which} {LOCKED})
+    UPDATE object SET state = 'leaving', writable_until = greatest(object.writable_until, clock_timestamp()),
+      expires_at = NULL
+    FROM picked WHERE object.id = picked.id AND object.state <> 'leaving' RETURNING object.key
+    """  # noqa: S608 -- put together from constants of this file
+
 
 class ObjectRow(msgspec.Struct, frozen=True):
     """An object as its row knows it. `is_signed`: a URL given for an upload is still valid."""
@@ -111,26 +126,39 @@ async def store(
     return tag == "UPDATE 1"
 
 
-LEAVE_JOB = """
-UPDATE object SET state = 'leaving', writable_until = greatest(writable_until, clock_timestamp()), expires_at = NULL
-WHERE job = ANY($1::uuid[]) AND state <> 'leaving' RETURNING key
-"""
+async def lock(object_ids: list[UUID]) -> None:
+    """Locks these objects until the transaction ends."""
+    await execute(f"SELECT FROM object o WHERE o.id = ANY($1::uuid[]) {LOCKED}", object_ids)
+
+
+async def lock_all_of(jobs: list[UUID]) -> None:
+    """Locks every object of these jobs, whatever its state, until the transaction ends."""
+    await execute(f"SELECT FROM object o WHERE o.job = ANY($1::uuid[]) {LOCKED}", jobs)
+
+
+async def leave(object_ids: list[UUID]) -> None:
+    """Sends these objects away."""
+    await execute(_leave("o.id = ANY($1::uuid[])"), object_ids)
 
 
 async def leave_all_of(jobs: list[UUID]) -> list[str]:
     """Sends away every object of these jobs -> their keys."""
-    return [row["key"] for row in await fetch(LEAVE_JOB, jobs)]
+    return [row["key"] for row in await fetch(_leave("o.job = ANY($1::uuid[])"), jobs)]
 
 
 async def leave_all_owned(owner: UUID) -> None:
     """Sends away every object of an account."""
+    await execute(_leave("o.owner = $1"), owner)
+
+
+async def expire(object_ids: list[UUID]) -> None:
+    """Lets the time of these objects be over."""
     await execute(
-        """
-        UPDATE object SET state = 'leaving', writable_until = greatest(writable_until, clock_timestamp()),
-          expires_at = NULL
-        WHERE owner = $1 AND state <> 'leaving'
-        """,
-        owner,
+        f"""
+        WITH picked AS MATERIALIZED (SELECT o.id FROM object o WHERE o.id = ANY($1::uuid[]) {LOCKED})
+        UPDATE object SET expires_at = now() FROM picked WHERE object.id = picked.id AND object.state = 'stored'
+        """,  # noqa: S608
+        object_ids,
     )
 
 
@@ -141,12 +169,17 @@ async def leave_losers(job: UUID, fence: int, seconds: int) -> None:
     knows whether they are, so they keep their time too.
     """
     await execute(
-        """
+        f"""
+        WITH picked AS MATERIALIZED (
+          SELECT o.id FROM object o
+          WHERE o.job = $1 AND o.state IN ('arriving', 'leaving')
+            AND (o.fence = $2 OR (o.fence < $2 AND o.state = 'arriving'))
+          {LOCKED})
         UPDATE object SET state = 'leaving',
           writable_until = greatest(CASE WHEN fence < $2 THEN writable_until END,
             clock_timestamp() + make_interval(secs => $3::float8))
-        WHERE job = $1 AND state IN ('arriving', 'leaving') AND (fence = $2 OR (fence < $2 AND state = 'arriving'))
-        """,
+        FROM picked WHERE object.id = picked.id
+        """,  # noqa: S608
         job,
         fence,
         float(seconds),
@@ -156,14 +189,18 @@ async def leave_losers(job: UUID, fence: int, seconds: int) -> None:
 async def leave_strays(seconds: int) -> int:
     """Sends away what still arrives for a job that has ended or under a fence that is over -> how many."""
     tag = await execute(
-        """
-        UPDATE object o SET state = 'leaving',
-          writable_until = CASE WHEN o.fence IS NULL THEN o.writable_until
-            ELSE greatest(o.writable_until, clock_timestamp() + make_interval(secs => $1::float8)) END
-        FROM job j WHERE o.job = j.id AND o.state = 'arriving'
-          AND (j.status IN ('COMPLETED', 'FAILED', 'CANCELLED') OR o.fence < j.fence
-               OR (o.fence = j.fence AND j.status NOT IN ('RUNNING', 'CANCELLATION_REQUESTED')))
-        """,
+        f"""
+        WITH picked AS MATERIALIZED (
+          SELECT o.id FROM object o JOIN job j ON o.job = j.id
+          WHERE o.state = 'arriving'
+            AND (j.status IN ('COMPLETED', 'FAILED', 'CANCELLED') OR o.fence < j.fence
+                 OR (o.fence = j.fence AND j.status NOT IN ('RUNNING', 'CANCELLATION_REQUESTED')))
+          {FREE})
+        UPDATE object SET state = 'leaving',
+          writable_until = CASE WHEN fence IS NULL THEN writable_until
+            ELSE greatest(writable_until, clock_timestamp() + make_interval(secs => $1::float8)) END
+        FROM picked WHERE object.id = picked.id
+        """,  # noqa: S608
         float(seconds),
     )
     return int(tag.split()[-1])
@@ -172,11 +209,14 @@ async def leave_strays(seconds: int) -> int:
 async def leave_expired() -> int:
     """Sends away what was to be kept until now, or lost its job or its process on the way in -> how many."""
     tag = await execute(
-        """
-        UPDATE object SET state = 'leaving', expires_at = NULL
-        WHERE (state = 'stored' AND expires_at < now())
-           OR (state = 'arriving' AND job IS NULL AND coalesce(expires_at < now(), true))
-        """
+        f"""
+        WITH picked AS MATERIALIZED (
+          SELECT o.id FROM object o
+          WHERE (o.state = 'stored' AND o.expires_at < now())
+             OR (o.state = 'arriving' AND o.job IS NULL AND coalesce(o.expires_at < now(), true))
+          {FREE})
+        UPDATE object SET state = 'leaving', expires_at = NULL FROM picked WHERE object.id = picked.id
+        """  # noqa: S608
     )
     return int(tag.split()[-1])
 
@@ -197,11 +237,18 @@ async def leaving(limit: int) -> list[ObjectRow]:
 
 
 async def removed(rows: Sequence[ObjectRow]) -> None:
-    """The bytes of leaving objects were taken away; a row goes with them unless somebody could still write there."""
+    """The bytes of leaving objects were taken away; a row goes with them unless somebody could still write there.
+
+    A row that somebody else holds stays `leaving`, and its bytes are taken away once more.
+    """
     await execute(
         """
-        WITH gone AS (DELETE FROM object WHERE id = ANY($1::uuid[]) AND state = 'leaving')
-        UPDATE object SET removed_at = clock_timestamp() WHERE id = ANY($2::uuid[])
+        WITH ours AS MATERIALIZED (
+          SELECT o.id FROM object o WHERE o.id = ANY($1::uuid[] || $2::uuid[]) AND o.state = 'leaving'
+          ORDER BY o.id FOR UPDATE OF o SKIP LOCKED),
+        gone AS (DELETE FROM object USING ours WHERE object.id = ours.id AND ours.id = ANY($1::uuid[]))
+        UPDATE object SET removed_at = clock_timestamp()
+        FROM ours WHERE object.id = ours.id AND ours.id = ANY($2::uuid[])
         """,
         [row.id for row in rows if not row.is_writable],
         [row.id for row in rows if row.is_writable],

@@ -1,7 +1,7 @@
 """What a visitor can do with a file: have it taken in, have it converted, ask how that goes."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -16,7 +16,7 @@ from filemill.apis.conversion import queries
 from filemill.apis.conversion.queries import FileRow
 from filemill.errors import BadRequest, FileRefused, NoSession, NotFound
 from filemill.jobs import commands, context, offers, wakeups
-from filemill.jobs.job import CONVERSION, MAIN_INPUT, OPEN, Status
+from filemill.jobs.job import CONVERSION, MAIN_INPUT, OPEN, Job, Status
 from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines import formats, pairs, steps
 from filemill.pipelines.formats import Format
@@ -108,33 +108,38 @@ async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
     Raises NotFound, Unavailable where no worker of this installation could do it, TooMany; BadRequest for a format that
     it cannot become, while it is being converted, and once it was.
     """
-    offered = await offers.grids()
-    async with connections.transaction():
-        await owners.lock(session.guest)
-        file = await queries.lock(session.guest, job_id)
-        if file is None:
-            raise NotFound(_UNKNOWN)
-        source, target = _pair(file, target_format, offered)
-        pipeline = (steps.ConvertFormat(to_format=target),)
-        _want_convertible(file)
-        assert file.object_id is not None
-        size = await rows.size_of(file.object_id)
-        job = await commands.start(
-            commands.NewJob(
-                owner=session.guest,
-                api=CONVERSION,
-                pipeline=pipeline,
-                as_sent=steps.encode(pipeline),
-                inputs=(NewFile(MAIN_INPUT, file.file_name, size),),
-                lane=offered[source, target],
-            ),
-            object_id=file.object_id,
-            until=file.expires_at,
-            most_open=context.get().settings.guest_open_jobs,
-        )
-        await queries.set_job(file.id, job.id)
+    job = await _start(session.guest, job_id, target_format, await offers.grids())
     await wakeups.wake(job.lane)
     return job.id
+
+
+@connections.in_transaction
+async def _start(guest: UUID, job_id: UUID, target_format: str, offered: Mapping[offers.Pair, str]) -> Job:
+    await owners.lock(guest)  # whoever changes a guest's files has this lock first
+    file = await queries.get(guest, job_id)
+    if file is None:
+        raise NotFound(_UNKNOWN)
+    source, target = _pair(file, target_format, offered)
+    pipeline = (steps.ConvertFormat(to_format=target),)
+    _want_convertible(file)
+    assert file.object_id is not None
+    size = await rows.size_of(file.object_id)
+    job = await commands.start(
+        commands.NewJob(
+            owner=guest,
+            api=CONVERSION,
+            pipeline=pipeline,
+            as_sent=steps.encode(pipeline),
+            inputs=(NewFile(MAIN_INPUT, file.file_name, size),),
+            lane=offered[source, target],
+        ),
+        object_id=file.object_id,
+        until=file.expires_at,
+        most_open=context.get().settings.guest_open_jobs,
+    )
+    if not await queries.set_job(file.id, job.id):  # its time was over in this moment
+        raise NotFound(_UNKNOWN)
+    return job
 
 
 def _pair(file: FileRow, target_format: str, offered: Collection[offers.Pair]) -> offers.Pair:

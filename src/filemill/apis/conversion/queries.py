@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from filemill.connections import execute, fetchrow, fetchval
+from filemill.connections import execute, fetch, fetchrow, fetchval
 
 # A file is its session's until that ends, whether sweep has come by or not.
 _OWN = "f.guest = $1 AND f.job_id = $2 AND f.expires_at > now()"
@@ -40,12 +40,6 @@ async def get(guest: UUID, job_id: UUID) -> FileRow | None:
     return None if row is None else FileRow(**row)
 
 
-async def lock(guest: UUID, job_id: UUID) -> FileRow | None:
-    """The same, which nobody else can change until the transaction ends."""
-    row = await fetchrow(_FILE + "FOR UPDATE OF f", guest, job_id)
-    return None if row is None else FileRow(**row)
-
-
 async def is_used(guest: UUID, job_id: UUID) -> bool:
     """Whether a guest has a file of this id."""
     there = await fetchval("SELECT true FROM conversion_file WHERE guest = $1 AND job_id = $2", guest, job_id)
@@ -70,9 +64,9 @@ async def insert(guest: UUID, job_id: UUID, file_name: str, object_id: UUID, sec
     return tag == "INSERT 0 1"
 
 
-async def set_job(file: UUID, job: UUID) -> None:
-    """Says which job is the newest on a file."""
-    await execute("UPDATE conversion_file SET job = $2 WHERE id = $1", file, job)
+async def set_job(file: UUID, job: UUID) -> bool:
+    """Says which job is the newest on a file -> False if the file is not there any more."""
+    return await execute("UPDATE conversion_file SET job = $2 WHERE id = $1", file, job) == "UPDATE 1"
 
 
 async def queue_position(job: UUID) -> int | None:
@@ -114,34 +108,38 @@ async def result(guest: UUID, file: UUID) -> ResultRow | None:
     return None if row is None else ResultRow(**row)
 
 
-async def leave_original(job: UUID) -> None:
-    """Sends away the upload that a job has converted."""
-    await execute(
-        """
-        WITH converted AS (
-          UPDATE conversion_file f SET object = NULL FROM conversion_file before
-          WHERE f.job = $1 AND before.id = f.id RETURNING before.object)
-        UPDATE object o SET state = 'leaving', writable_until = greatest(o.writable_until, clock_timestamp()),
-          expires_at = NULL
-        FROM converted WHERE o.id = converted.object AND o.state <> 'leaving'
-        """,
-        job,
-    )
+async def originals_of(job: UUID) -> list[UUID]:
+    """The object of the upload that a job has converted, if it is still there."""
+    rows = await fetch("SELECT object FROM conversion_file WHERE job = $1 AND object IS NOT NULL", job)
+    return [row["object"] for row in rows]
+
+
+async def forget_original(job: UUID) -> None:
+    """Says that the upload is gone which a job has converted; its object is locked already."""
+    await execute("UPDATE conversion_file SET object = NULL WHERE job = $1", job)
+
+
+async def originals_of_guest(guest: UUID) -> list[UUID]:
+    """The objects of every upload of a guest that is still there."""
+    rows = await fetch("SELECT object FROM conversion_file WHERE guest = $1 AND object IS NOT NULL", guest)
+    return [row["object"] for row in rows]
+
+
+async def expire_all(guest: UUID) -> None:
+    """Lets the time of every file of a guest be over; their objects are locked already."""
+    await execute("UPDATE conversion_file SET expires_at = now() WHERE guest = $1", guest)
 
 
 async def forget_all(guest: UUID) -> None:
-    """Forgets every file of a guest and sends their uploads away."""
-    await execute(
-        """
-        WITH gone AS (DELETE FROM conversion_file WHERE guest = $1 RETURNING object)
-        UPDATE object o SET state = 'leaving', writable_until = greatest(o.writable_until, clock_timestamp()),
-          expires_at = NULL
-        FROM gone WHERE o.id = gone.object AND o.state <> 'leaving'
-        """,
-        guest,
-    )
+    """Forgets every file of a guest; their objects are locked already."""
+    await execute("DELETE FROM conversion_file WHERE guest = $1", guest)
 
 
 async def forget_expired() -> None:
     """Forgets the files whose session is over; objects and jobs have an end of their own."""
-    await execute("DELETE FROM conversion_file WHERE expires_at <= now()")
+    await execute(
+        """
+        DELETE FROM conversion_file WHERE id IN (
+          SELECT id FROM conversion_file WHERE expires_at <= now() ORDER BY id FOR UPDATE SKIP LOCKED)
+        """
+    )

@@ -62,6 +62,5 @@ async def close_session(request: Asked, state: State) -> Response[ClosedReply]:
         origin.want_own(request.headers)
     elif not session.has_csrf(token):
         raise WrongCsrfToken
-    await sessions.end(session)
-    await closing.close(session.guest)
+    await closing.end(session)
     return Response(ClosedReply(), cookies=[cookies.none(state.settings)])

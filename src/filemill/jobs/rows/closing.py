@@ -4,7 +4,12 @@ from uuid import UUID
 
 from filemill.connections import execute, fetch
 
-_AT = "owner = $1 AND ($2::text IS NULL OR API = $2)"
+_AT = "owner = $1 AND ($2::text IS NULL OR api = $2)"
+
+
+async def lock_jobs(owner: UUID, api: str | None) -> None:
+    """Locks all of these jobs until the transaction ends, before any of their objects."""
+    await execute(f"SELECT FROM job WHERE {_AT} ORDER BY id FOR NO KEY UPDATE", owner, api)
 
 
 async def held(owner: UUID, api: str | None) -> list[UUID]:
@@ -27,16 +32,6 @@ async def ended_jobs(owner: UUID, api: str) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def expire_now(owner: UUID, api: str) -> None:
-    """Lets the time of these jobs be over."""
-    await execute(f"UPDATE job SET expires_at = now() WHERE {_AT}", owner, api)  # noqa: S608
-
-
-async def delete(jobs: list[UUID]) -> None:
-    """Deletes jobs and all that hangs on them; object rows only lose their job."""
-    await execute("DELETE FROM job WHERE id = ANY($1::uuid[])", jobs)
-
-
 async def expire_if_empty(guest: UUID) -> bool:
     """Ends a guest without jobs and without objects but those that are leaving -> whether it was one."""
     tag = await execute(
@@ -49,3 +44,8 @@ async def expire_if_empty(guest: UUID) -> bool:
         guest,
     )
     return tag == "UPDATE 1"
+
+
+async def expire_now(owner: UUID, api: str) -> None:
+    """Lets the time of these jobs, which are locked already, be over."""
+    await execute(f"UPDATE job SET expires_at = now() WHERE {_AT}", owner, api)  # noqa: S608

@@ -6,6 +6,7 @@ import msgspec
 
 from filemill.connections import execute, fetch, fetchval
 from filemill.jobs.rows.crashes import HAS_CRASHED
+from filemill.storage.queries import LOCKED
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -98,11 +99,8 @@ async def name_output(job_id: UUID, name: str, file_name: str, object_id: UUID) 
 
 async def keep_inputs(job_id: UUID) -> bool:
     """Keeps a job's inputs from expiring -> True if every one of them is still there."""
-    await fetch(
-        """
-        SELECT o.id FROM object o JOIN job_file f ON f.object = o.id
-        WHERE f.job = $1 AND f.side = 'in' ORDER BY o.id FOR UPDATE OF o
-        """,
+    inputs = await fetch(
+        f"SELECT o.id FROM object o JOIN job_file f ON f.object = o.id WHERE f.job = $1 AND f.side = 'in' {LOCKED}",  # noqa: S608
         job_id,
     )
     there: bool = await fetchval(
@@ -114,6 +112,8 @@ async def keep_inputs(job_id: UUID) -> bool:
     )
     if there:
         await execute(
-            "UPDATE object SET expires_at = NULL WHERE job = $1 AND state = 'stored' AND fence IS NULL", job_id
+            "UPDATE object SET expires_at = NULL WHERE id = ANY($1::uuid[]) AND job = $2",
+            [row["id"] for row in inputs],
+            job_id,
         )
     return bool(there)

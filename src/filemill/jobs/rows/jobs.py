@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from filemill.connections import execute, fetch, fetchrow, fetchval
+from filemill.connections import execute, fetch, fetchrow, fetchval, in_transaction
 from filemill.jobs.job import DATA, OPEN, Event, Job, Status
+from filemill.storage import queries as objects
+from filemill.storage.queries import LOCKED
 
 _JOB = """
 SELECT job.id, job.owner, job.api, job.lane, job.status, job.as_sent, main.file_name, main.announced_size,
@@ -175,6 +177,13 @@ async def keep_until(job_id: UUID, until: datetime) -> None:
     await execute("UPDATE job SET expires_at = $2 WHERE id = $1", job_id, until)
 
 
+async def keep_for(job_id: UUID, seconds: int) -> None:
+    """Says that a job is to be kept so many seconds from now, and no longer."""
+    await execute(
+        "UPDATE job SET expires_at = now() + make_interval(secs => $2::float8) WHERE id = $1", job_id, float(seconds)
+    )
+
+
 async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, row_seconds: int) -> None:
     """Sets how long ended jobs, their inputs and their outputs are kept; in the transaction that ended them.
 
@@ -188,12 +197,13 @@ async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, r
           WHERE id = ANY($1::uuid[]) AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')),
         kept AS (
           UPDATE job SET expires_at = now() + make_interval(secs => $4::float8) FROM ended
-          WHERE job.id = ended.id AND NOT job.options ? 'mode' AND job.api = '{DATA}')
+          WHERE job.id = ended.id AND NOT job.options ? 'mode' AND job.api = '{DATA}'),
+        picked AS MATERIALIZED (SELECT o.id FROM object o WHERE o.job = ANY($1::uuid[]) {LOCKED})
         UPDATE object o SET
           state = CASE WHEN o.state = 'arriving' THEN 'leaving' ELSE o.state END,
           expires_at = CASE WHEN o.state <> 'stored' THEN NULL WHEN ended.api <> '{DATA}' THEN ended.expires_at
             ELSE now() + make_interval(secs => CASE WHEN o.fence IS NULL THEN $2::float8 ELSE $3::float8 END) END
-        FROM ended WHERE o.job = ended.id AND o.state <> 'leaving'
+        FROM ended, picked WHERE o.id = picked.id AND o.job = ended.id AND o.state <> 'leaving'
           AND (o.state = 'stored' OR o.fence IS NULL)
         """,  # noqa: S608 -- the API's name is ours
         jobs,
@@ -231,8 +241,11 @@ async def forget_idempotency_keys(seconds: int) -> None:
     """Frees idempotency keys older than so many seconds."""
     await execute(
         """
-        UPDATE job SET idempotency_key = NULL
-        WHERE idempotency_key IS NOT NULL AND created_at < now() - make_interval(secs => $1)
+        WITH picked AS MATERIALIZED (
+          SELECT id FROM job
+          WHERE idempotency_key IS NOT NULL AND created_at < now() - make_interval(secs => $1)
+          ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+        UPDATE job SET idempotency_key = NULL FROM picked WHERE job.id = picked.id
         """,
         float(seconds),
     )
@@ -260,6 +273,10 @@ async def count_by_status() -> list[tuple[str, str, int]]:
     return [(row["lane"], row["status"], row["n"]) for row in rows]
 
 
-async def delete(job_id: UUID) -> None:
-    """Deletes the row of a job and all that hangs on it; object rows only lose their job."""
-    await execute("DELETE FROM job WHERE id = $1", job_id)
+@in_transaction
+async def delete(jobs: list[UUID]) -> None:
+    """Deletes jobs and all that hangs on them; object rows only lose their job."""
+    # All objects are locked before the files and objects of the first job are touched by its deletion.
+    await execute("SELECT FROM job WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", jobs)
+    await objects.lock_all_of(jobs)
+    await execute("DELETE FROM job WHERE id = ANY($1::uuid[])", jobs)

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from filemill.connections import execute, fetchval
+from filemill.connections import execute, fetch, fetchval, in_transaction
+from filemill.jobs.rows import jobs
 
 LIFE_SECONDS = 60
 """Whoever asks for a plan takes its row away; what was left behind goes after so long."""
@@ -73,9 +74,15 @@ async def result(plan_id: UUID) -> str | None:
 
 async def forget(plan_id: UUID) -> None:
     """Takes a plan away. A worker that is at it finds that it has lost it, and ends its process within a second."""
-    await execute("DELETE FROM job WHERE id = $1 AND options ? 'mode'", plan_id)
+    await jobs.delete([plan_id])
 
 
+@in_transaction
 async def forget_left() -> None:
     """Takes away what nobody has taken away in time."""
-    await execute("DELETE FROM job WHERE expires_at < now() AND options ? 'mode'")
+    rows = await fetch(
+        """
+        SELECT id FROM job WHERE expires_at < now() AND options ? 'mode' ORDER BY id FOR UPDATE SKIP LOCKED
+        """
+    )
+    await jobs.delete([row["id"] for row in rows])

@@ -7,6 +7,7 @@ import msgspec
 
 from filemill.connections import execute, fetchrow, fetchval
 from filemill.jobs.rows.transitions import CHANNEL
+from filemill.storage.queries import LOCKED
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -37,7 +38,13 @@ class Due(msgspec.Struct, frozen=True):
 
 async def due(object_ids: list[UUID]) -> None:
     """Says, in the transaction that finishes their job, that these objects are still to be hashed."""
-    await execute("UPDATE object SET hash_due = clock_timestamp() WHERE id = ANY($1::uuid[])", object_ids)
+    await execute(
+        f"""
+        WITH picked AS MATERIALIZED (SELECT o.id FROM object o WHERE o.id = ANY($1::uuid[]) {LOCKED})
+        UPDATE object SET hash_due = clock_timestamp() FROM picked WHERE object.id = picked.id
+        """,  # noqa: S608
+        object_ids,
+    )
 
 
 async def take(seconds: int) -> Due | None:
@@ -71,8 +78,11 @@ async def hashed(object_id: UUID, sha256: str | None) -> None:
     """Writes an object's SHA-256 into its row and its job's receipt, and wakes who waits; None: it cannot be told."""
     await execute(
         f"""
-        WITH known AS (
-          UPDATE object SET sha256 = $2::text, hash_due = NULL WHERE id = $1 AND hash_due IS NOT NULL
+        WITH its_job AS MATERIALIZED (
+          SELECT id FROM job WHERE id = (SELECT job FROM object WHERE id = $1) FOR NO KEY UPDATE),
+        known AS (
+          UPDATE object SET sha256 = $2::text, hash_due = NULL
+          WHERE id = $1 AND hash_due IS NOT NULL AND (SELECT count(*) FROM its_job) >= 0  -- locked first
           RETURNING job, key),
         shown AS (
           UPDATE job SET result = jsonb_set(result, ARRAY['sha256', known.key], to_jsonb($2::text)) FROM known

@@ -257,7 +257,7 @@ async def expire() -> list[Transition]:
 
 _CANCEL_ALL = _transition(
     """SELECT id, status AS was FROM job WHERE owner = ANY($1::uuid[]) AND ($2::text IS NULL OR api = $2)
-    AND status IN ('PENDING', 'QUEUED', 'RUNNING') FOR NO KEY UPDATE""",
+    AND status IN ('PENDING', 'QUEUED', 'RUNNING') ORDER BY id FOR NO KEY UPDATE""",
     _CANCEL_CHANGE,
     "$3::text",
 )
