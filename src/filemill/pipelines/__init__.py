@@ -1,1 +1,1 @@
-"""What is to be done, as plain data: steps, expressions, formats, options, and the lines between worker and engine."""
+"""A job's work as plain data: steps, expressions, formats, options, and the lines between worker and engine."""

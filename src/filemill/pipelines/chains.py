@@ -1,4 +1,4 @@
-"""Whether the steps of a pipeline fit one another and the file they begin with, and which lane carries them out."""
+"""Checks that the steps of a pipeline fit one another and the input file, and finds the lane that runs the steps."""
 
 from filemill.errors import Impossible
 from filemill.pipelines import pairs
@@ -7,7 +7,10 @@ from filemill.pipelines.steps import NAMES, ConvertFormat, Pipeline
 
 
 def lane_of(pipeline: Pipeline, source: Format) -> str:
-    """The lane for these steps on a file of this format. Raises Impossible, naming the two steps that do not fit."""
+    """The lane that runs these steps on a file of format `source`.
+
+    Raises Impossible; the message names the step that does not fit, and the step or file before.
+    """
     lane, at, giver = pairs.TABLES_LANE, source, f"the input is a {source.name} file"
     for number, step in enumerate(pipeline, 1):
         where = f"step {number} ({NAMES[type(step)]})"

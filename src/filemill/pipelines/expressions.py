@@ -1,7 +1,7 @@
 """The small language of `add_column`: `if(qty >= 3, price * 0.9, price)` -> a tree of frozen structs, and back.
 
-Plain data: what a tree means for a table is the engine's. Reading is bounded in length, depth and parts, and never
-recurses, so that hostile text costs a refusal and no more. What each function takes stands in `functions.py`.
+A tree is plain data; the engine computes its values. Length, depth and parts of a text are bounded, and reading never
+recurses: a hostile text is refused and costs nothing more. `functions.py` lists the arguments of every function.
 """
 
 import functools
@@ -16,17 +16,17 @@ from filemill.pipelines.functions import FUNCTIONS
 
 MOST_CHARACTERS = 4_000
 DEEPEST = 60
-"""How deep values may be nested. `a + b + c` is nested, too: it is `(a + b) + c`; `and` and `or` are not."""
+"""How deep values may be nested. `a + b + c` is `(a + b) + c`, so a sum is nested too; `and` and `or` are not."""
 MOST_PARTS = 500
 """How many columns, constants, operators and functions an expression may have."""
 
 
 class CannotRead(ValueError):
-    """The text is no expression; the message is a sentence without its first words."""
+    """The text is not an expression. The message is a sentence without its subject; the caller puts the field first."""
 
 
 class UnknownFunction(CannotRead):
-    """It calls a function there is not."""
+    """The expression calls a function that does not exist."""
 
 
 class Column(msgspec.Struct, frozen=True, tag=True):
@@ -36,7 +36,7 @@ class Column(msgspec.Struct, frozen=True, tag=True):
 
 
 class Number(msgspec.Struct, frozen=True, tag=True):
-    """A number as it was written: whole, exact with a fraction, or with an exponent, which makes it a float."""
+    """A number as written: whole, a Decimal with a fraction, or a float where the text has an exponent."""
 
     value: int | Decimal | float
 
@@ -65,7 +65,7 @@ class Operation(msgspec.Struct, frozen=True, tag=True):
 
 
 class Call(msgspec.Struct, frozen=True, tag=True):
-    """A function of `FUNCTIONS` and as many arguments as it takes."""
+    """A function of `FUNCTIONS`, with as many arguments as the function takes."""
 
     function: str
     arguments: tuple["Expression", ...]
@@ -75,7 +75,7 @@ Expression = Column | Number | Text | Truth | Null | Operation | Call
 
 
 def parts_of(expression: Expression) -> tuple[Expression, ...]:
-    """What it is made of, one level down."""
+    """The operands or arguments of an expression, one level down."""
     match expression:
         case Operation(_, parts) | Call(_, parts):
             return parts
@@ -84,7 +84,7 @@ def parts_of(expression: Expression) -> tuple[Expression, ...]:
 
 @functools.lru_cache(maxsize=256)
 def parse(text: str) -> Expression:
-    """Text -> the tree. Raises CannotRead, with the position (counted from 1) and what was expected there."""
+    """Text -> the tree. Raises CannotRead, which tells the position (counted from 1) and the text expected there."""
     if len(text) > MOST_CHARACTERS:
         raise CannotRead(f"it has {len(text):,} characters, and {MOST_CHARACTERS:,} are allowed")
     try:
@@ -97,7 +97,7 @@ def parse(text: str) -> Expression:
 
 
 def count(expression: Expression) -> int:
-    """How many parts it has."""
+    """The number of columns, constants, operators and functions in an expression."""
     waiting, found = [expression], 0
     while waiting:
         found += 1
@@ -106,7 +106,7 @@ def count(expression: Expression) -> int:
 
 
 def show(expression: Expression) -> str:
-    """The tree -> text that parses to the same tree."""
+    """The tree -> a text that parses to the same tree."""
     return _show(expression, 0)
 
 
@@ -123,13 +123,13 @@ def _measure(tree: Expression) -> None:
 
 @functools.cache
 def _parser() -> lark.Lark:
-    # The tree is built while reading: a walk over lark's own tree would recurse.
+    # The transformer builds our tree during the parse: a walk over lark's own tree would recurse.
     return lark.Lark(syntax.GRAMMAR, parser="lalr", lexer="basic", transformer=_Builder())
 
 
 @lark.v_args(inline=True)
 class _Builder(lark.Transformer[lark.Token, Expression]):
-    """What each rule of the grammar becomes."""
+    """Turns each rule of the grammar into a node of the tree."""
 
     def number(self, token: lark.Token) -> Number:
         try:
@@ -188,7 +188,7 @@ def _place(token: lark.Token) -> int:
 
 
 def _written(argument: Expression) -> int | Decimal | float | str | None:
-    """The value of an argument that is written out as a number or a text."""
+    """The value of an argument that is a constant number or text; None for any other argument."""
     return argument.value if isinstance(argument, Number | Text) else None
 
 
@@ -197,7 +197,7 @@ _SIGN, _ATOM = 7, 8
 
 
 def _show(expression: Expression, at_least: int) -> str:
-    """Recursion is safe here: a tree is `DEEPEST` deep at most."""
+    """Recursion is safe here: a tree has at most `DEEPEST` levels."""
     match expression:
         case Column(name):
             shown, binds = syntax.quote_name(name), _ATOM
@@ -217,7 +217,7 @@ def _show(expression: Expression, at_least: int) -> str:
             shown, binds = f"-{_show(inner, _ATOM)}", _SIGN
         case Operation(operator, (first, *rest)):
             binds = _BINDS.get(operator, 6)
-            # Comparisons do not chain, `and` in `and` is not the same tree; to the left, sums and products are.
+            # A comparison in a comparison, or `and` in `and`, needs brackets. A sum or product on the left does not.
             own = binds if operator in "+-*/%" else binds + 1
             shown = f" {operator} ".join([_show(first, own), *(_show(one, binds + 1) for one in rest)])
     return shown if binds >= at_least else f"({shown})"

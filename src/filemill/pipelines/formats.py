@@ -1,13 +1,13 @@
-"""Every file format by its usual extension: its family and media type. Which pairs are legal stands in `pairs`."""
+"""Every file format by its usual extension, with family and media type. The table of legal pairs is in `pairs`."""
 
 import msgspec
 
 
 class Format(msgspec.Struct, frozen=True):
-    """One format. `name` is the usual extension, compression included (`csv.gz`); `base` is it without compression.
+    """One format. `name` is the usual extension with the compression (`csv.gz`), `base` the one without (`csv`).
 
-    `family` is table, document or image. `is_written` is false for one that can only be read. `options` are those that
-    `convert_format` takes for it.
+    `family` is table, document or image. `is_written` is false for a format that can only be read. `options` are the
+    options of `convert_format` to this format.
     """
 
     name: str
@@ -30,10 +30,10 @@ _TEXTS = (
 )
 
 TEXTS = frozenset(f.base for f in _TEXTS)
-"""The formats, less their compression, that are text."""
+"""The bases of the table formats that are text."""
 
 _PACKINGS = {"gz": ("gzip", "application/gzip"), "zst": ("zstd", "application/zstd")}
-"""By extension: the compression, and its media type."""
+"""Extension -> the compression and its media type."""
 
 
 def _packed(plain: Format, ending: str) -> Format:
@@ -58,7 +58,7 @@ TABLES: dict[str, Format] = {
         *(_packed(plain, ending) for ending in _PACKINGS for plain in _TEXTS),
     )
 }
-"""The formats of tables, by name."""
+"""The table formats by name."""
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
@@ -102,8 +102,9 @@ FORMATS: dict[str, Format] = TABLES | {
 """Every format this service knows, by name."""
 
 PAGES = Format("zip", "zip", "document", "application/zip")
-"""What an engine writes instead of one picture where a document has several pages: pictures, packed. No job asks for it
-by name, and none reads it.
+"""The zip of pictures that an engine writes where a document of several pages becomes pictures.
+
+No job names this format as its target, and no job reads the format.
 """
 
 ALIASES = {
@@ -122,11 +123,11 @@ COMPRESSIONS: dict[str, tuple[str, ...]] = {
     "arrow": ("none", "lz4", "zstd"),
     "avro": ("deflate", "zstd", "snappy", "none"),
 }
-"""By a format's base: how it may pack what is in it; the first is how it does unless told otherwise."""
+"""Base of a format -> the compressions the format can have inside. The first is the default."""
 
 
 def extension_of(file_name: str) -> str:
-    """The last extension of a file name, lower case, without the dot, together with one before `.gz` or `.zst`."""
+    """The last extension of a file name in lower case, without the dot; `csv.gz` where the last is a compression."""
     parts = file_name.lower().split(".")
     if len(parts) > 2 and parts[-1] in _PACKINGS:
         return ".".join(parts[-2:])
@@ -134,7 +135,7 @@ def extension_of(file_name: str) -> str:
 
 
 def format_of(file_name: str) -> Format | None:
-    """The format a file name's extension stands for, or None."""
+    """The format of a file name's extension, or None."""
     base, dot, packing = extension_of(file_name).partition(".")
     return FORMATS.get(ALIASES.get(base, base) + dot + packing)
 
@@ -146,27 +147,27 @@ def stem_of(file_name: str) -> str:
 
 
 def media_type_of(name: str) -> str:
-    """The media type of a format that an engine has written."""
+    """The media type of a format that an engine writes, `PAGES` included."""
     return PAGES.media_type if name == PAGES.name else FORMATS[name].media_type
 
 
 def table_of(file_name: str) -> Format | None:
-    """The format of tables that a file name's extension stands for, or None."""
+    """The table format of a file name's extension, or None."""
     found = format_of(file_name)
     return found if found is not None and found.family == "table" else None
 
 
 LONGEST_NAME = 255
-"""Bytes of UTF-8 that a file's name may have: every store takes that much in one segment of a key."""
+"""Bytes of UTF-8 in a file name. Every store takes as many in one segment of a key."""
 
 
 def output_name(file_name: str, target: Format) -> str:
-    """`data.csv` -> `data_processed.parquet`; the base is cut at a character so that the name is not too long."""
+    """`data.csv` -> `data_processed.parquet`. A stem that is too long is cut between two characters."""
     return _beside(file_name, f"_processed.{target.name}")
 
 
 def bad_rows_name(file_name: str) -> str:
-    """`data.tsv.gz` -> `data_bad_rows.csv`, cut alike: the output for rows that could not be used is always csv."""
+    """`data.tsv.gz` -> `data_bad_rows.csv`, cut alike. The output for bad rows is always csv."""
     return _beside(file_name, "_bad_rows.csv")
 
 

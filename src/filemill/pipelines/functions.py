@@ -1,33 +1,33 @@
-"""The functions of the expression language, in one table: what they take, what they give, and an example of each.
+"""The functions of the expression language in one table: parameters, results, and an example of each.
 
-Plain data. How a function is carried out is the engine's; the table in docs/expressions.md is checked against this one,
-and every example is run.
+The table is plain data; the engine computes the functions. Tests compare docs/expressions.md with this table and run
+every example.
 """
 
 import msgspec
 
 UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
-"""What time is counted in; `'days'` serves as well as `'day'`."""
+"""The units of time. `'days'` is the same as `'day'`."""
 
 DIRECTIVES = "YmdHMSyjbBaA%"
-"""What may follow a `%` in a pattern of `format_date`."""
+"""The letters and signs that may follow a `%` in a pattern of `format_date`."""
 
 MOST_PLACES = 15
-"""Digits behind the point to which a number is rounded."""
+"""Most digits behind the point in `round`."""
 
 MOST_SCALE = 37
-"""Digits behind the point that a decimal may have: one before it is left of the 38."""
+"""Most digits behind the point of a decimal. A decimal has 38 digits, and one stays before the point."""
 
 MOST_PADDED = 10_000
-"""Characters to which a text is padded."""
+"""Most characters of a padded text."""
 
 
 class Function(msgspec.Struct, frozen=True):
     """One function.
 
-    `takes` names the parameters; optional ones stand in brackets, and `...` says that the last one may be repeated.
-    `fixed` are those that must be written out, counted from 0, with what they may be: a unit, a pattern or a number.
-    `example` is an expression, and the text of its value, None for null.
+    `takes` names the parameters: `[name]` is optional, and `...` repeats the last one. `fixed` maps the position
+    (counted from 0) of an argument that must be a constant to the kind of constant: a unit, a pattern or a number.
+    `example` is an expression and the text of its value; None stands for null.
     """
 
     takes: tuple[str, ...]
@@ -38,12 +38,12 @@ class Function(msgspec.Struct, frozen=True):
 
     @property
     def least(self) -> int:
-        """How few arguments it takes."""
+        """The least number of arguments."""
         return sum(not name.startswith(("[", "...")) for name in self.takes)
 
     @property
     def most(self) -> int | None:
-        """How many arguments it takes; None for any number."""
+        """The greatest number of arguments; None for any number."""
         return None if self.takes[-1] == "..." else len(self.takes)
 
     @property
@@ -190,4 +190,4 @@ FUNCTIONS: dict[str, Function] = {
         {1: "zone"},
     ),
 }
-"""Every function by its name."""
+"""Every function by name."""

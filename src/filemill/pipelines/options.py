@@ -1,7 +1,7 @@
-"""What a job is told beside its steps: how its inputs are written, and what becomes of rows that cannot be used.
+"""The options of a job beside its steps: how the inputs are written, and where bad rows go.
 
-Plain data, stored with the job and handed to its engine with every run. The shape is checked by decoding (a wrong one
-is a 400); `check` refuses impossible values (a 422).
+The options are plain data, stored with the job and given to the engine with every run. Decoding checks the shape (a
+wrong shape is a 400); `check` refuses impossible values (a 422).
 """
 
 import codecs
@@ -23,7 +23,7 @@ ENCODINGS = frozenset(
         *("shift_jis", "cp932", "euc_jp", "gbk", "gb2312", "gb18030", "big5", "cp949", "euc_kr"),
     }
 )
-"""The encodings an input may be said to have, by Python's own names for them; other spellings mean the same."""
+"""The encodings that an input may name, in Python's own spelling. Python's other spellings mean the same encodings."""
 
 BadRows = Literal["fail", "collect"]
 RepeatedNames = Literal["fail", "number"]
@@ -31,11 +31,11 @@ Mode = Literal["run", "plan"]
 
 
 class InputOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How an input is written, and what is to be made of it. What is not given, or null, is found out from the file.
+    """How an input is written. The engine finds an option that is absent or null from the file.
 
-    `delimiter` and `quote` are one ASCII character each; `null_values` are cells that stand for null beside the empty
-    one; with `decimal_comma` 1,5 is a number. A header that holds a name twice fails the job unless `repeated_names`
-    says `number`: then the second `a` becomes `a_2`.
+    `delimiter` and `quote` are one ASCII character each. A cell of `null_values`, and an empty cell, is null. With
+    `decimal_comma`, 1,5 is a number. A header with the same name twice fails the job unless `repeated_names` is
+    `number`: the second `a` then becomes `a_2`.
 
     Example: `{"delimiter": ";", "encoding": "windows-1252", "null_values": ["NA"], "decimal_comma": true}`
     """
@@ -50,17 +50,16 @@ class InputOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
     @property
     def given(self) -> tuple[str, ...]:
-        """The names of the options that are given."""
+        """The names of the options that the caller has given."""
         return tuple(name for name in self.__struct_fields__ if getattr(self, name) is not None)
 
 
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything a job is told beside its steps. `input_options` hold for every input whose format takes
-    them.
+    """All options of a job. `input_options` hold for every input whose format takes the options.
 
-    `on_bad_rows`: `fail` ends the job at the first row that cannot be used, `collect` puts such rows into the output
-    `bad_rows`. `mode`: `plan` only tells what a run would do, on the first rows; those of the main input may be given
-    as text, its `sample`.
+    `on_bad_rows`: `fail` ends the job at the first row that cannot be used, `collect` writes the rows that cannot be
+    used to the output `bad_rows`. `mode`: `plan` only tells the result of the steps on the first rows. A plan may get
+    the first rows of the main input as the text `sample`.
     """
 
     input_options: InputOptions = InputOptions()
@@ -75,11 +74,11 @@ TAKES: dict[str, frozenset[str]] = {
     **dict.fromkeys(("ndjson", "json", "log"), frozenset({"encoding"})),
     "xlsx": frozenset({"repeated_names"}),
 }
-"""By a format's base: the input options it takes. What no input of a job takes is refused."""
+"""Base of a format -> the input options the format takes. An option that no input of a job takes is refused."""
 
 
 def check(options: Options, inputs: tuple[Format, ...]) -> None:
-    """Refuses what is well formed but impossible for inputs of these formats. Raises Impossible."""
+    """Refuses options that are well formed but impossible for inputs of these formats. Raises Impossible."""
     given = options.input_options
     _check_sign("delimiter", given.delimiter)
     _check_sign("quote", given.quote)
@@ -104,7 +103,7 @@ def check(options: Options, inputs: tuple[Format, ...]) -> None:
 
 
 def is_encoding(name: str) -> bool:
-    """Whether an input may be said to have this encoding."""
+    """Whether an input may name this encoding, in any of Python's spellings."""
     try:
         return codecs.lookup(name).name in ENCODINGS
     except (LookupError, ValueError):  # ValueError: a NUL in the name
@@ -117,7 +116,7 @@ def _check_sign(what: str, sign: str | None) -> None:
 
 
 def encode(options: Options) -> bytes:
-    """The options -> JSON text, as the job's row holds them."""
+    """The options -> JSON text for the job's row."""
     return msgspec.json.encode(options)
 
 

@@ -1,7 +1,7 @@
-"""What a sandbox child is told, and what it says back: one JSON line each. Plain data; the engine protocol stands here.
+"""The lines between a worker and a sandbox child, one JSON line a message, and the protocol of engines.
 
-A run is one attempt at a job, named by its fence. The plan is pure data: typed steps, object references and the store's
-credentials as a value, so that an engine may work in this process tree or on other machines.
+A run is one attempt at a job, named by its fence. `Run` is plain data: typed steps, keys of objects, and the store's
+credentials as a value. So an engine may work in this process tree or on other machines.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from filemill.pipelines.steps import Pipeline
 
 
 class StoreAccess(msgspec.Struct, frozen=True):
-    """How to reach the bucket: a key limited to reading inputs and writing outputs."""
+    """Address and key of the bucket. The key can only read inputs and write outputs."""
 
     url: str
     region: str
@@ -25,9 +25,9 @@ class StoreAccess(msgspec.Struct, frozen=True):
 
 
 class InputFile(msgspec.Struct, frozen=True):
-    """An input as it was recorded when it was marked as uploaded. `size` in bytes; `etag` as the store gave it.
+    """An input as recorded when its upload was marked. `size` in bytes; `etag` as the store gave it.
 
-    `sha256` is what the caller says it has to be, if anything.
+    `sha256` is the hash that the caller demands, in hex digits, or None.
     """
 
     name: str
@@ -40,12 +40,12 @@ class InputFile(msgspec.Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """Where it lies below the folder of a child that gets its files brought; nothing of a caller's in it."""
+        """The input's path below the folder of an isolated child. No text of a caller is in the path."""
         return f"in/{self.name}.{self.format}"
 
 
 class OutputFile(msgspec.Struct, frozen=True):
-    """An output this run may write, under a key no other run shares."""
+    """An output that this run may write, under a key of this run alone."""
 
     name: str
     file_name: str
@@ -54,15 +54,15 @@ class OutputFile(msgspec.Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """Where a child that cannot write to the store has to leave it, below its folder."""
+        """The output's path below the folder of an isolated child."""
         return f"out/{self.name}.{self.format}"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One attempt at a job: everything an engine needs to know. `steps` is the JSON text of the wire steps.
+    """One attempt at a job, with all that an engine needs. `steps` is the JSON text of the wire steps.
 
-    `memory_mb` and `disk_mb` are what it may take, in MiB; `output_bytes` is what each output may have. `store` is None
-    where files are brought and fetched.
+    `memory_mb` and `disk_mb` are the limits of the run in MiB, `output_bytes` the limit of each output. `store` is None
+    for an isolated run, whose files the runner stages.
     """
 
     job_id: str
@@ -78,7 +78,7 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def access(self) -> StoreAccess:
-        """How to reach the store; for engines of networked sandboxes."""
+        """Address and key of the store, for engines of networked sandboxes."""
         assert self.store is not None
         return self.store
 
@@ -86,8 +86,8 @@ class Run(msgspec.Struct, frozen=True):
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The child has loaded its engines (name -> version) and waits for a run.
 
-    `is_shut`: the kernel lets it see its own folder alone, beside programs, and no other process. `pairs` are those of
-    formats that its engine converts with the programs that are installed, None where they are all of its lane.
+    `is_shut`: the kernel shows the child only programs and its own folder, and no other process. `pairs` are the pairs
+    of formats that the engine converts with the installed programs; None means all pairs of the lane.
     """
 
     engines: dict[str, str]
@@ -96,14 +96,14 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Phase(msgspec.Struct, frozen=True, tag="phase"):
-    """The run entered a phase, in a step where one is meant (counted from 1)."""
+    """The run entered a phase. `step` counts from 1; None where the phase belongs to no step."""
 
     name: str
     step: int | None = None
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
-    """So much of so much is done, in a named unit; never faked by time."""
+    """The run has done `done` of `total`, in a named unit. Time alone never advances the progress."""
 
     done: int
     total: int
@@ -111,7 +111,7 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class Warned(msgspec.Struct, frozen=True, tag="warned"):
-    """Something the caller should know, though the run goes on."""
+    """A warning for the caller; the run goes on."""
 
     code: str
     message: str
@@ -119,7 +119,7 @@ class Warned(msgspec.Struct, frozen=True, tag="warned"):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """What lies in the store: `size` in bytes, `etag` as the store gave it, `sha256` in hex digits."""
+    """An object in the store: `size` in bytes, `etag` as the store gave it, `sha256` in hex digits."""
 
     size: int
     etag: str
@@ -127,9 +127,9 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One output that was written: its rows, its columns as (name, type), and what the store has of it.
+    """One written output: its rows, its columns as (name, type), and its object in the store.
 
-    `stored` is told by an engine that wrote the whole of it in one request, and so knows.
+    Only an engine that wrote the whole output in one request knows `stored`; otherwise `stored` is None.
     """
 
     name: str
@@ -139,7 +139,10 @@ class Made(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Planned(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One step of a plan: its columns as (name, type), empty from the first wrong step on; whether it streams."""
+    """One step of a plan: whether the step streams, and its columns as (name, type).
+
+    From the first wrong step on, there are no columns.
+    """
 
     type: str
     schema: tuple[tuple[str, str], ...]
@@ -148,8 +151,9 @@ class Planned(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a run would do: its steps, the first rows of its output as JSON text, and, a sentence each, what is wrong
-    and what its owner should know beside.
+    """The plan of a run: its steps, the first rows of its output as JSON text, and sentences for the owner.
+
+    `errors` say why a run would fail, `warnings` tell the owner of other surprises.
     """
 
     steps: tuple[Planned, ...]
@@ -159,7 +163,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
-    """The run ended well: rows read, and what was made; or planned, where `options.mode` asked for that alone."""
+    """The run ended well: the rows read and the outputs made, or the plan where `options.mode` is `plan`."""
 
     rows_in: int
     made: tuple[Made, ...]
@@ -170,9 +174,9 @@ KILLED = "killed"
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """The run ended badly. `code` is one of `jobs.job.ERROR_CODES`, or one of the two that end no job.
+    """The run ended badly. `code` is one of `jobs.job.ERROR_CODES`, or one of two codes that do not end the job.
 
-    `store_away`: the store did not answer. `KILLED`: a process that the engine had started was ended from outside.
+    `store_away`: the store did not answer. `KILLED`: another process ended a program of the engine.
     """
 
     code: str
@@ -181,18 +185,18 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 def changed(file_name: str) -> JobFailed:
-    """What becomes of a job one of whose inputs is not what it was."""
+    """The failure of a job whose input has changed since the upload was marked."""
     return JobFailed(
         "input_changed", f"{file_name!r} was changed after it had been marked as uploaded, or while it was read."
     )
 
 
 LONGEST_SENTENCE = 2_000
-"""Characters of what went wrong: names of columns may be of any length."""
+"""Most characters of an error message. Names of columns may have any length."""
 
 
 def bounded(sentence: str) -> str:
-    """A sentence for the caller, cut where it is too long to be read."""
+    """A sentence for the caller, cut to `LONGEST_SENTENCE` characters."""
     return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[:LONGEST_SENTENCE]}..."
 
 
@@ -201,18 +205,18 @@ Say = Callable[[Phase | Progress | Warned], None]
 
 
 class Engine(Protocol):
-    """Takes a run of neighbouring steps of one family: files in, files out."""
+    """Carries out neighbouring steps of one family: files in, files out."""
 
     name: str
     version: str
 
     def run(self, run: Run, steps: Pipeline, say: Say) -> Done:
-        """Carries out `steps` from `run.inputs` to `run.outputs`, or plans that. Raises JobFailed."""
+        """Carries out `steps` from `run.inputs` to `run.outputs`, or plans the steps. Raises JobFailed."""
         ...
 
 
 def encode(message: Run | Line) -> bytes:
-    """One message as one line."""
+    """A message -> one line."""
     return msgspec.json.encode(message) + b"\n"
 
 
@@ -220,11 +224,11 @@ _lines = msgspec.json.Decoder(Line)
 
 
 def decode_line(line: bytes) -> Line:
-    """One line of a child -> the message."""
+    """A line from a child -> the message. Raises msgspec.DecodeError."""
     said: Line = _lines.decode(line)
     return said
 
 
 def decode_run(line: bytes) -> Run:
-    """One line for a child -> the run."""
+    """A line for a child -> the run. Raises msgspec.DecodeError."""
     return msgspec.json.decode(line, type=Run)

@@ -1,7 +1,8 @@
-"""The typed steps a pipeline is made of; `STEPS` is the one table of them.
+"""The typed steps of a pipeline. `STEPS` is the one table of all steps.
 
-A step struct is its own params, flat and frozen. On the wire and in the row a step is `{"type": ..., "params": {...}}`.
-The shape is checked by decoding (a wrong one is a 400); `check` refuses impossible values (a 422).
+A step struct is frozen, and its fields are the params. On the wire and in the row a step is
+`{"type": ..., "params": {...}}`. Decoding checks the shape (a wrong shape is a 400); `check` refuses impossible values
+(a 422).
 """
 
 from collections.abc import Collection, Mapping
@@ -42,8 +43,8 @@ Operator = Literal[
 class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Keeps the rows for which a condition holds.
 
-    Either a comparison `{column, operator, value}`, or `{"all": [...]}`, `{"any": [...]}`, `{"not": {...}}` of such
-    conditions. A comparison with null never passes, nor do `ne` and `not_in`; `between` includes both ends;
+    A condition is a comparison `{column, operator, value}`, or `{"all": [...]}`, `{"any": [...]}`, `{"not": {...}}` of
+    conditions. A comparison with null never passes, `ne` and `not_in` included. `between` includes both ends.
     `contains`, `starts_with` and `ends_with` are literal. The value takes the column's type.
 
     Example: `{"column": "country", "operator": "eq", "value": "India"}`
@@ -130,7 +131,7 @@ STEPS: dict[str, type[Step]] = {
     "concat": Concat,
     "convert_format": ConvertFormat,
 }
-"""Every step by the name it has on the wire."""
+"""Every step by its name on the wire."""
 
 NAMES: dict[type, str] = {struct: name for name, struct in STEPS.items()}
 
@@ -147,7 +148,7 @@ _WIRE = {
     for name, struct in STEPS.items()
 }
 WireStep: Any = Union[tuple(_WIRE.values())]  # noqa: UP007 -- built from the table at run time
-"""One step as it stands on the wire, `{"type": ..., "params": {...}}`: the union that OpenAPI shows."""
+"""One step on the wire, `{"type": ..., "params": {...}}`: the union that OpenAPI shows."""
 
 _decoder = msgspec.json.Decoder(tuple[WireStep, ...])
 
@@ -158,7 +159,7 @@ def from_wire(steps: tuple[Any, ...]) -> Pipeline:
 
 
 def decode(text: bytes | str) -> Pipeline:
-    """JSON text of wire steps -> the pipeline. Raises BadRequest where the shape is wrong."""
+    """JSON text of wire steps -> the pipeline. Raises BadRequest for a wrong shape."""
     try:
         return from_wire(_decoder.decode(text))
     except (msgspec.DecodeError, RecursionError) as error:
@@ -176,17 +177,17 @@ def encode(pipeline: Pipeline) -> bytes:
 
 
 def inputs_of(step: Step) -> tuple[str, ...]:
-    """The names of the extra inputs a step reads."""
+    """The names of the extra inputs that a step reads."""
     return table_steps.inputs_of(step)
 
 
 def check(pipeline: Pipeline, extra_inputs: Collection[str] = (), formats: Mapping[str, Format] = TABLES) -> None:
-    """Refuses what is well formed but impossible, naming the step (counted from 1).
+    """Refuses a pipeline that is well formed but impossible; the message names the step (counted from 1).
 
-    `extra_inputs` are the names of the inputs that are announced beside the main one, `formats` those that
-    convert_format may name. Whether steps fit one another and the input is for `chains` to say.
+    `extra_inputs` are the names of the announced inputs other than the main one. `formats` are the formats that
+    `convert_format` may name. `chains` checks that the steps fit one another and the input.
 
-    Raises Impossible; BadRequest for a function there is not.
+    Raises Impossible; BadRequest for a function that does not exist.
     """
     if len(pipeline) > MOST_STEPS:
         raise Impossible(f"processing_steps: {len(pipeline)} steps are more than the {MOST_STEPS} allowed.")
@@ -226,7 +227,7 @@ def _check_step(where: str, step: Step, formats: Mapping[str, Format]) -> None:
 
 
 def _check_condition(where: str, condition: Filter) -> None:
-    """Walks the conditions without recursion, so that depth is bounded by us and not by the interpreter."""
+    """Walks the conditions without recursion, so that our own limit bounds the depth, not the interpreter's."""
     waiting, count = [(condition, 1)], 0
     while waiting:
         one, depth = waiting.pop()

@@ -1,4 +1,4 @@
-"""How expressions are written: the grammar, numbers and names, what a call must look like, and how an error is told."""
+"""The written form of expressions: the grammar, numbers, names, the check of a call, and the text of an error."""
 
 import re
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class NoSuchFunction(ValueError):
 
 
 def number_of(text: str) -> int | Decimal | float:
-    """A number as it is written -> its value, exact without an exponent. Raises ValueError for one that is too long."""
+    """A written number -> its value, exact unless the text has an exponent. Raises ValueError for too many digits."""
     if "e" in text.lower():
         value = float(text)
         if value in (float("inf"), 0.0) and re.match(r"[.0]*[1-9]", text):
@@ -68,14 +68,14 @@ def number_of(text: str) -> int | Decimal | float:
 
 
 def negative(value: float | Decimal) -> int | float | Decimal:
-    """The number below zero; there is no negative zero. A decimal's own minus would round it to 28 digits."""
+    """The number with a minus sign; zero stays zero. The minus of Decimal itself would round to 28 digits."""
     if not value:
         return value
     return value.copy_negate() if isinstance(value, Decimal) else -value
 
 
 def show_number(value: float | Decimal) -> str:
-    """The value -> text that is read as the same number, and as one of the same kind."""
+    """The value -> a text that reads as the same number of the same type."""
     if isinstance(value, float):
         shown = repr(value)
         return shown if "e" in shown else f"{shown}e0"
@@ -83,14 +83,14 @@ def show_number(value: float | Decimal) -> str:
 
 
 def quote_name(name: str) -> str:
-    """A column's name as an expression takes it: bare where that can be read, in back-quotes otherwise."""
+    """A column's name as an expression takes the name: bare where the parser can read it, else in back-quotes."""
     if re.fullmatch(r"[^\W\d]\w*", name) and name.lower() not in _RESERVED:
         return name
     return "`" + name.replace("`", "``") + "`"
 
 
 def check_call(name: str, written: tuple[object, ...]) -> None:
-    """Refuses a call the table does not know; `written` holds constant arguments, None for all others.
+    """Refuses a call that `FUNCTIONS` does not allow. `written` holds the constant arguments, None for all others.
 
     Raises NoSuchFunction, ValueError.
     """
@@ -132,11 +132,11 @@ LITERALS: dict[str, tuple[Callable[[object], bool], str]] = {
     "encoding": (lambda value: value in ("base64", "hex"), "'base64' or 'hex'"),
     "zone": (lambda value: value == "UTC", "'UTC'"),
 }
-"""Arguments that must be constants: whether a value will do, and what is allowed."""
+"""Kind of constant argument -> a check of the value, and the words for the allowed values."""
 
 
 def explain(error: lark.UnexpectedInput, text: str) -> str:
-    """What stands where, and what was expected there."""
+    """The position, the text there, and the text expected there, as the words of an error."""
     if isinstance(error, lark.UnexpectedCharacters):
         at = error.pos_in_stream or 0
         hint = _HINTS.get(text[at])

@@ -1,6 +1,6 @@
-"""The typed steps that look at more rows than one, and what of them is impossible; `pipelines.steps` lists them.
+"""The typed steps that look at more than one row, and the checks of their values. `pipelines.steps` lists all steps.
 
-Each is its own params, flat and frozen, as all steps are.
+A step struct is frozen, and its fields are the params.
 """
 
 from typing import Literal
@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from filemill.errors import Impossible
 
 MOST_PIVOTED = 1_000
-"""Columns that `pivot` makes: a table of more is one nobody reads."""
+"""Most columns that `pivot` makes. Nobody reads a wider table."""
 
 MOST_INPUTS = 100
 
@@ -20,7 +20,7 @@ How = Literal["inner", "left", "right", "full", "semi", "anti"]
 
 
 class Distinct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Keeps the first of the rows that have the same values in `columns`; without these, in all columns.
+    """Keeps the first of the rows that have the same values in `columns`; without `columns`, in all columns.
 
     Example: `{"columns": ["name", "city"]}`
     """
@@ -29,16 +29,16 @@ class Distinct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class SortKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A column to sort by; from the least value to the greatest unless `descending`."""
+    """A column to sort by, from the least value to the greatest unless `descending`."""
 
     column: str
     descending: bool = False
 
 
 class Sort(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Puts the rows in order by the first column, equal ones by the second, and so on; nulls come last either way.
+    """Sorts the rows by the first column, equal rows by the second, and so on. Nulls come last in either direction.
 
-    Rows that are equal in all of them keep their order.
+    Rows that are equal in all these columns keep their order.
 
     Example: `{"by": [{"column": "country"}, {"column": "age", "descending": true}]}`
     """
@@ -47,7 +47,7 @@ class Sort(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Keeps rows chosen by chance: each with the probability `fraction`, or `n` of them; the same ones for one `seed`.
+    """Keeps random rows: each row with the probability `fraction`, or `n` rows. One `seed` keeps the same rows again.
 
     Example: `{"fraction": 0.1, "seed": 7}`
     """
@@ -58,7 +58,7 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Aggregation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One result of `aggregate`: a function of a column, and the name of the new column. `count` may lack `column`."""
+    """One result of `aggregate`: a function of a column, and the new column's name. `count` works without `column`."""
 
     function: Function
     name: str
@@ -66,10 +66,10 @@ class Aggregation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Aggregate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Makes one row of each group of rows that have the same values in `group_by`; without any, one row of the table.
+    """Makes one row of each group of rows with the same values in `group_by`; one row of the table without `group_by`.
 
     Functions: sum, mean, median, count, n_unique, min, max, std, first, last. `count` without a column counts rows.
-    Nulls are passed over, but by first and last. Groups come in the order in which they first appear.
+    All functions but first and last skip nulls. Groups come in the order in which they first appear.
 
     Example: `{"group_by": ["country"], "aggregations": [{"column": "age", "function": "mean", "name": "age"}]}`
     """
@@ -79,7 +79,7 @@ class Aggregate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Unpivot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Makes a row of each of the columns: its name goes to one new column, its value to another; all others are kept.
+    """Makes a row of each of the columns: the name goes to one new column, the value to another. Keeps other columns.
 
     Example: `{"columns": ["jan", "feb"], "names_to": "month", "values_to": "sales"}`
     """
@@ -92,8 +92,8 @@ class Unpivot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Pivot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Makes a column of each value of `names_from`, filled from `values_from`; one row for each group of `group_by`.
 
-    The new columns are named by the data, in the order in which the names first appear; at most 1,000. Where several
-    rows fall into one cell a `function` is needed, one of those of aggregate. A cell without a row is null.
+    The data name the new columns, in the order in which the names first appear; at most 1,000. Where several rows fall
+    into one cell, the step needs a `function` of aggregate. A cell without a row is null.
 
     Example: `{"group_by": ["city"], "names_from": "month", "values_from": "sales", "function": "sum"}`
     """
@@ -105,11 +105,11 @@ class Pivot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Join(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Puts the columns of a further input beside those of the rows with the same keys. Null matches nothing.
+    """Joins the rows of the table with the rows of an extra input that have the same keys. Null matches nothing.
 
-    `on` names the keys, or says which column of the table goes with which of the input. `how`: inner, left, right,
-    full, semi (rows with a match), anti (rows without). A name that the table has already gets `_` and the name of the
-    input.
+    `on` names the keys, or maps a column of the table to a column of the input. `how`: inner, left, right, full, semi
+    (rows with a match), anti (rows without a match). Where the table has the name of a joined column already, the
+    joined column gets `_` and the name of the input behind its name.
 
     Example: `{"input": "customers", "on": {"customer_id": "id"}, "how": "left"}`
     """
@@ -120,7 +120,7 @@ class Join(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Concat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Puts the rows of further inputs below those of the table. They have the same columns, in any order.
+    """Puts the rows of extra inputs below the rows of the table. All have the same columns, in any order.
 
     Example: `{"inputs": ["february", "march"]}`
     """
@@ -132,7 +132,7 @@ TableStep = Distinct | Sort | Sample | Aggregate | Unpivot | Pivot | Join | Conc
 
 
 def inputs_of(step: object) -> tuple[str, ...]:
-    """The names of the further inputs a step reads."""
+    """The names of the extra inputs that a step reads."""
     match step:
         case Join(name):
             return (name,)
@@ -142,7 +142,7 @@ def inputs_of(step: object) -> tuple[str, ...]:
 
 
 def check(where: str, step: TableStep) -> None:
-    """Refuses what is well formed but impossible; `where` is the step. Raises Impossible."""
+    """Refuses a step that is well formed but impossible; `where` names the step. Raises Impossible."""
     match step:
         case Distinct(columns):
             if not isinstance(columns, UnsetType):
@@ -168,14 +168,14 @@ def check(where: str, step: TableStep) -> None:
 
 
 def check_columns(where: str, what: str, names: tuple[str, ...]) -> None:
-    """Refuses an empty list of columns, and one that names a column twice. Raises Impossible."""
+    """Refuses an empty list of columns, and a list with the same column twice. Raises Impossible."""
     if not names:
         raise Impossible(f"{where}: {what} names no column.")
     refuse_twice(where, what, names)
 
 
 def refuse_twice(where: str, what: str, names: tuple[str, ...]) -> None:
-    """Refuses a name that stands twice. Raises Impossible."""
+    """Refuses the same name twice. Raises Impossible."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -184,14 +184,14 @@ def refuse_twice(where: str, what: str, names: tuple[str, ...]) -> None:
 
 
 def check_count(where: str, what: str, number: int) -> None:
-    """Refuses a number that is negative, or longer than 63 bits. Raises Impossible."""
+    """Refuses a negative number, and a number of more than 63 bits. Raises Impossible."""
     if not 0 <= number < 2**63:
         allowed = "of at least 0" if number < 0 else f"up to {2**63 - 1}"
         raise Impossible(f"{where}: {what} must be a whole number {allowed}, not {number}.")
 
 
 def check_names(where: str, names: tuple[str, ...]) -> None:
-    """Refuses new names that are empty or stand twice. Raises Impossible."""
+    """Refuses an empty new name, and the same new name twice. Raises Impossible."""
     if "" in names:
         raise Impossible(f"{where}: a new name is empty.")
     refuse_twice(where, "the new names", names)

@@ -1,4 +1,4 @@
-"""Whether there is the format that `convert_format` names, and whether it takes the options given."""
+"""Checks that the format of a `convert_format` exists, and that the format takes the given options."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,11 +7,11 @@ from filemill.errors import Impossible
 from filemill.pipelines.formats import COMPRESSIONS, Format
 
 MOST_ROWS_IN_A_GROUP = 10_000_000
-"""Rows of a row group: its columns are in memory while it is written."""
+"""Most rows of a row group. The writer holds the columns of a row group in memory."""
 
 
 class Target(Protocol):
-    """What `steps.ConvertFormat` says."""
+    """The fields of `steps.ConvertFormat`."""
 
     @property
     def to_format(self) -> str:
@@ -20,22 +20,22 @@ class Target(Protocol):
 
     @property
     def delimiter(self) -> str | None:
-        """What stands between two cells."""
+        """The character between two cells."""
         ...
 
     @property
     def compression(self) -> str | None:
-        """How the format packs what is in it."""
+        """The compression inside the format."""
         ...
 
     @property
     def row_group_size(self) -> int | None:
-        """Rows that are written together."""
+        """Rows of a row group."""
         ...
 
 
 def check(where: str, step: Target, formats: Mapping[str, Format]) -> None:
-    """Refuses a format that is none of `formats` or is not written, an option it has not, or a value that cannot be.
+    """Refuses a format that is not in `formats` or only read, an option the format lacks, or an impossible value.
 
     Raises Impossible.
     """
@@ -58,5 +58,5 @@ def check(where: str, step: Target, formats: Mapping[str, Format]) -> None:
 
 
 def is_delimiter(sign: str) -> bool:
-    """Whether cells can be separated by this."""
+    """Whether a text can separate cells."""
     return len(sign) == 1 and sign.isascii() and sign not in '\0\r\n"'

@@ -1,4 +1,4 @@
-"""What is known of a kind of step without looking at any data: one table, a row for each step."""
+"""The traits of every step that are known without any data, in one table."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -10,10 +10,10 @@ from filemill.pipelines.table_steps import Aggregate, Concat, Distinct, Join, Pi
 from filemill.pipelines.value_steps import AddColumn, Cast, Drop, FillNull
 
 _HELD = ("median", "n_unique")
-"""Functions that hold a group's values."""
+"""Functions that hold all values of a group in memory."""
 
 _KEPT = (*_HELD, "first", "last")
-"""Functions whose state of each group stays in memory."""
+"""Functions that hold some state of each group in memory."""
 
 
 def _always(_: Step) -> bool:
@@ -46,11 +46,12 @@ def _note_of_names(step: Pivot) -> str:
 
 
 class Traits(msgspec.Struct, frozen=True):
-    """What is known of a kind of step.
+    """The traits of one kind of step.
 
-    `looks_at`: the names of columns alone, one row at a time, or many rows. `streams`: whether the rows pass the step
-    piece by piece, so that its memory does not grow with them. `keeps_columns`: whether the columns are certain behind
-    a step that is left out, but for those that the step `makes`, or changes. `note`: what else is to be said.
+    `looks_at`: column names alone, one row at a time, or many rows. `streams`: whether the rows pass the step piece by
+    piece, so that the step's memory does not grow with the rows. `keeps_columns`: whether a plan that leaves the step
+    out still knows the columns behind the step, except the columns that the step `makes` or changes. `note`: a sentence
+    for the owner of a plan.
     """
 
     looks_at: Literal["names", "row", "rows"]
@@ -89,12 +90,12 @@ TRAITS: dict[type[Step], Traits] = {
 
 
 def of(step: Step) -> Traits:
-    """What is known of a step."""
+    """The traits of a step."""
     return TRAITS[type(step)]
 
 
 def mentions(step: Step, names: set[str]) -> bool:
-    """Whether a step may be about one of these columns; rather once too often than too rarely."""
+    """Whether a step may use one of these columns. In doubt, the answer is True."""
     if not names or isinstance(step, Limit):
         return False
     texts = list(_texts(msgspec.to_builtins(step)))

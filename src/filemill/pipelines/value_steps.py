@@ -10,14 +10,14 @@ from filemill.pipelines.expressions import CannotRead, UnknownFunction
 from filemill.pipelines.table_steps import refuse_twice
 
 MOST_EXPRESSION_PARTS = 2_000
-"""Columns, constants, operators and functions in all expressions of a pipeline; to plan more takes seconds."""
+"""Most columns, constants, operators and functions in all expressions of a pipeline. A plan of more takes seconds."""
 
 Scalar = str | int | float | bool | None
 TypeName = Literal["int", "float", "decimal", "text", "bool", "date", "datetime"]
 
 
 class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Leaves the named columns out.
+    """Drops the named columns.
 
     Example: `{"columns": ["password"]}`
     """
@@ -26,10 +26,10 @@ class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AddColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Adds a column of computed values, or replaces the one of that name, which keeps its place.
+    """Adds a column of computed values, or replaces the column of the same name in its place.
 
-    The expression knows columns by name (in back-quotes where they are no plain words), numbers, 'text', true, false,
-    null, `+ - * / %`, comparisons, and, or, not, and functions such as `if(condition, a, b)`.
+    The expression has columns by name (in back-quotes where the name is not a plain word), numbers, 'text', true,
+    false, null, `+ - * / %`, comparisons, and, or, not, and functions such as `if(condition, a, b)`.
 
     Example: `{"name": "total", "expression": "if(qty >= 10, qty * price * 0.9, qty * price)"}`
     """
@@ -41,7 +41,8 @@ class AddColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Cast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Gives columns another type: int, float, decimal, text, bool, date or datetime.
 
-    A value that would lose by it fails the job, naming its row: a fraction as an int, or `2024-02-30` as a date.
+    A value that the new type cannot hold fails the job: 1.5 as an int, or `2024-02-30` as a date. The error names the
+    row.
 
     Example: `{"columns": {"born": "date", "price": "decimal"}}`
     """
@@ -50,7 +51,7 @@ class Cast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FillNull(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Puts a value where columns have none. It takes the column's type.
+    """Replaces the nulls of columns by a value. The value takes the column's type.
 
     Example: `{"columns": ["discount"], "value": 0}`
     """
@@ -63,9 +64,9 @@ ValueStep = Drop | AddColumn | Cast | FillNull
 
 
 def check(where: str, step: ValueStep) -> None:
-    """Refuses what is well formed but impossible; `where` names the step.
+    """Refuses a step that is well formed but impossible; `where` names the step.
 
-    Raises Impossible; BadRequest for a function there is not.
+    Raises Impossible; BadRequest for a function that does not exist.
     """
     if isinstance(step, AddColumn):
         if not step.name:
@@ -80,7 +81,7 @@ def check(where: str, step: ValueStep) -> None:
 
 
 def check_all(adding: tuple[AddColumn, ...]) -> None:
-    """Bounds what all expressions of a pipeline have together. Raises Impossible."""
+    """Refuses a pipeline whose expressions have more than `MOST_EXPRESSION_PARTS` parts together. Raises Impossible."""
     parts = sum(expressions.count(expressions.parse(step.expression)) for step in adding)
     if parts > MOST_EXPRESSION_PARTS:
         raise Impossible(

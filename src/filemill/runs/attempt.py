@@ -1,4 +1,4 @@
-"""One run in a child: open, where it reads and writes the store itself; closed, where files are brought and fetched."""
+"""One run in a child: a networked child reads and writes the store itself; an isolated child has its files staged."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ from filemill.sandbox.pool import Pool
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """A run that went well: what the engine said, its outputs, and what lies in the store of both sides."""
+    """A run that went well: the engine's last line, the outputs, and the objects of inputs and outputs in the store."""
 
     done: Done
     outputs: list[Output] = []
@@ -24,9 +24,9 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 class Attempt:
-    """One run of a claimed job; `keys` gets what it may write, `started` is on the monotonic clock.
+    """One run of a claimed job. `keys` gets the keys that the run may write; `started` is on the monotonic clock.
 
-    A child that ends badly is dead before anybody says so, so that nothing is written afterwards.
+    A child that ends badly is dead before the error reaches the caller, so the child writes nothing afterwards.
     """
 
     def __init__(self, claimed: Claimed, lease: Lease, pool: Pool, started: float, keys: list[str]) -> None:
@@ -43,7 +43,7 @@ class Attempt:
         return await (self._isolated(run, inputs) if self._pool.is_isolated else self._networked(run, inputs))
 
     async def _networked(self, run: Run, inputs: list[FileRow]) -> Ran:
-        is_plan = run.options.mode == "plan"  # nothing is kept of its files
+        is_plan = run.options.mode == "plan"  # a plan keeps no files
         outputs = [] if is_plan else await self._expect(run.outputs)
         async with self._pool.borrow() as child:
             done = await self._do(child, run)

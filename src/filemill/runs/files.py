@@ -1,4 +1,4 @@
-"""The files of one run: outputs it may write, what its child is told of them, what the store says afterwards."""
+"""The files of one run: the outputs it may write, the `Run` for its child, and the check of the store afterwards."""
 
 import asyncio
 import hashlib
@@ -24,18 +24,18 @@ from filemill.storage import queries as rows
 from filemill.storage.objects import Stat
 
 AFTER_LEASE_SECONDS = transitions.LEASE_SECONDS + 60
-"""Nobody can write a lost run's outputs any more so long after its last renewal."""
+"""Seconds after the last renewal of a lost run's lease, until nobody can write the run's outputs any more."""
 
 
 class Output(msgspec.Struct, frozen=True):
-    """An output of a run, and the id of its object, whose row is there before the first byte."""
+    """An output of a run, and the id of its object. The object's row is committed before the first byte."""
 
     object_id: UUID
     file: OutputFile
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What lies in the store after a run under the key of one of its files."""
+    """The object of one of a run's files, as the store has it after the run."""
 
     object_id: UUID
     etag: str
@@ -43,7 +43,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def run_of(claimed: Claimed, inputs: list[FileRow], limits: Limits, *, is_isolated: bool) -> Run:
-    """What the child is told; `is_closed`: it cannot reach the store. Raises JobFailed."""
+    """The run as the child gets it. `is_isolated`: the child cannot reach the store. Raises JobFailed."""
     told = options.decode(claimed.options)
     return Run(
         job_id=str(claimed.id),
@@ -82,7 +82,7 @@ def _output_files(claimed: Claimed, inputs: list[FileRow], told: Options) -> Ite
 
 
 async def expect_outputs(claimed: Claimed, files: tuple[OutputFile, ...], seconds: int) -> list[Output]:
-    """Commits the rows of the outputs before their first byte; a run may take so many seconds."""
+    """Commits the rows of the outputs before their first byte. `seconds` is the longest time of the run."""
     until = seconds + AFTER_LEASE_SECONDS
     return [
         Output(await rows.expect(file.key, claimed.owner, claimed.id, until, fence=claimed.fence), file)
@@ -104,7 +104,7 @@ def _input_file(file: FileRow) -> InputFile:
 
 
 def _want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
-    """Raises JobFailed where an input is not what it was when it was marked."""
+    """Raises JobFailed where an input has changed since its upload was marked."""
     for file, stat in zip(inputs, stats, strict=True):
         if stat is None or stat.etag != file.etag or stat.size != file.size:
             raise changed(file.file_name)
@@ -113,10 +113,12 @@ def _want_unchanged(inputs: list[FileRow], stats: list[Stat | None]) -> None:
 async def look_again(
     inputs: list[FileRow], outputs: list[Output], made: tuple[Made, ...]
 ) -> tuple[list[Found], list[Found]]:
-    """What lies in the store after the run: inputs and outputs. Raises JobFailed where anything is not as it must be.
+    """The objects of inputs and outputs in the store after the run.
 
-    What is small is hashed with the same request, unless those who wrote it told its SHA-256. They work in the sandbox:
-    that an output is there, and how large, is believed of the store alone.
+    The same request hashes a small object, unless the child has told the SHA-256. A child works in the sandbox, so only
+    the store tells whether an output exists, and its size.
+
+    Raises JobFailed for a changed input, or an output that is missing or not as the child has told.
     """
     stored = {one.name: one.stored for one in made if one.stored}
     told = {one.file.key: stored[one.file.name] for one in outputs if one.file.name in stored}
@@ -140,7 +142,7 @@ def _is_as_told(stat: Stat, told: Stored | None) -> bool:
 
 
 async def _look(key: str, sha256: str | None = None) -> tuple[Stat | None, str | None]:
-    """What lies under a key, and its SHA-256 where that is known or the object is small."""
+    """The object under a key, and its SHA-256 where `sha256` is given or the object is small."""
     store = context.get().store
     if sha256 is not None:
         return await store.stat(key), sha256

@@ -1,7 +1,7 @@
-"""Hashes what COMPLETED jobs have read and written, beside a worker's runs; whoever is killed at it is followed up.
+"""Hashes the inputs and outputs of COMPLETED jobs, beside a worker's runs.
 
-An object that is due is held for a minute at a time. It is read in stretches, so that a worker that ends need not wait,
-and each of them demands the etag that the job knew.
+A worker holds an object that is due for a minute at a time; if the worker dies, another one takes the object. Objects
+are read in stretches, so that a worker that ends need not wait. Each stretch demands the etag that the job knew.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ STRETCH = 16 << 20
 
 
 async def until_none_due() -> None:
-    """Hashes one object after another until none is due. Raises DatabaseAway; may be repeated."""
+    """Hashes one object after another until none is due. Calls may be repeated. Raises DatabaseAway."""
     while (one := await receipts.take(HELD_SECONDS)) is not None:
         try:
             sha256 = await _hash(one)
@@ -30,7 +30,7 @@ async def until_none_due() -> None:
 
 
 async def _hash(one: Due) -> str | None:
-    """The object's SHA-256; None where it is not what it was when its job ended."""
+    """The object's SHA-256 in hex digits; None where the object has changed since its job ended."""
     store = context.get().store
     digest = hashlib.sha256()
     renewed = time.monotonic()

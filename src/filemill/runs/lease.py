@@ -1,4 +1,4 @@
-"""One run's hold on its job: renewed beside whatever the run does, and over by this process's own clock."""
+"""One run's lease on its job: renewed beside the run's work, and ended by this process's own clock."""
 
 import asyncio
 import contextlib
@@ -16,20 +16,20 @@ from filemill.jobs.rows.claims import Claimed
 T = TypeVar("T")
 
 TICK_SECONDS = 1.0
-"""How often the row is read and the lease renewed; so a cancel arrives without Redis too."""
+"""Seconds between two renewals of the lease. A renewal reads the row, so a cancel arrives without Redis too."""
 
 LOOK_SECONDS = 0.25
-"""How often a run looks whether it is still to go on."""
+"""Seconds between two looks of a run at its lease."""
 
 LOST_AFTER_SECONDS = 8.0
-"""A run that could not renew its lease of 10 s for so long ends itself, by its own clock."""
+"""Seconds without a renewal after which a run ends itself, by its own clock. The lease in the row is 10 s."""
 
 PARTING_SECONDS = 2.0
-"""How long a run waits at its end for what is still being written to the database."""
+"""Seconds that a run waits at its end for its last writes to the database."""
 
 
 class Ended(Exception):
-    """The run was ended from outside: `how` is lost, cancelled, drained or killed."""
+    """Something outside ended the run: `how` is lost, cancelled, drained or killed."""
 
     def __init__(self, how: str) -> None:
         super().__init__(how)
@@ -37,16 +37,16 @@ class Ended(Exception):
 
 
 class Drain:
-    """Whether this worker process is on its way out."""
+    """Whether this worker process drains before its end."""
 
     asked = False
 
 
 class Lease:
-    """A claimed job while it is ours; `since` is when it was claimed, on the monotonic clock.
+    """The lease on a claimed job. `since` is the time of the claim, on the monotonic clock.
 
-    A database that neither answers nor refuses must not hold up the run, which is to end without it: whatever is sent
-    there is sent by a task of the lease's own, and nobody else waits for it.
+    A database that neither answers nor refuses must not hold up the run. So the lease sends all its statements from a
+    task of its own, and nothing else waits for the answers.
     """
 
     def __init__(self, claimed: Claimed, drain: Drain, since: float) -> None:
@@ -76,19 +76,19 @@ class Lease:
 
     @property
     def over(self) -> str | None:
-        """How the run has been ended from outside (lost, cancelled, drained), None while it is to go on."""
-        # Also what a process sees first that had been paused.
+        """How the run was ended from outside (lost, cancelled, drained); None while the run goes on."""
+        # A process that was paused sees the end of its lease here first.
         if self._over is None and time.monotonic() - self._renewed > LOST_AFTER_SECONDS:
             self._over = "lost"
         return self._over or ("drained" if self._drain.asked else None)
 
     def check(self) -> None:
-        """Raises Ended unless the run is to go on."""
+        """Raises Ended unless the run goes on."""
         if (over := self.over) is not None:
             raise Ended(over)
 
     async def beside(self, work: Coroutine[Any, Any, T]) -> T:
-        """Waits for `work`, which may be abandoned at any await, as long as the run is to go on. Raises Ended."""
+        """Waits for `work` while the run goes on; abandons `work` at its next await otherwise. Raises Ended."""
         task = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
@@ -98,13 +98,13 @@ class Lease:
             task.cancel()
 
     def note(self, kind: str, data: dict[str, object]) -> None:
-        """Has an event written: a phase or a warning."""
+        """Queues an event, a phase or a warning, for the row."""
         self._notes.append((kind, data))
         self._all_told.clear()
         self._wake.set()
 
     async def told(self) -> None:
-        """Returns once every event is written, or after a moment: an event less is no reason to wait."""
+        """Returns once every event is written, or after `PARTING_SECONDS`: a lost event is no reason to wait longer."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._all_told.wait(), PARTING_SECONDS)
 

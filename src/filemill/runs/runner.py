@@ -1,4 +1,4 @@
-"""Takes a lane's jobs through, one after another: claim, sandbox, outputs, finish. Every run may be the second."""
+"""Takes a lane's jobs through: claim, sandbox, outputs, finish. Every run of a job may be the second one."""
 
 import asyncio
 import contextlib
@@ -28,18 +28,18 @@ from filemill.storage import removal
 T = TypeVar("T")
 
 OnCompleted = Callable[[UUID], Awaitable[None]]
-"""What an API keeps when its job succeeds; runs in the transaction that finishes the job."""
+"""Writes an API's own rows for a COMPLETED job, in the transaction that finishes the job."""
 
 INSIST_SECONDS = 30
 PROBE_SECONDS = 1.0
 AGAIN_SECONDS = 2
-"""After so long a job comes again whose run could not begin, or could not reach the store."""
+"""Seconds until a job may be claimed again whose run could not begin, or could not reach the store."""
 
 
 class Runner:
-    """A worker process's share of a lane: `slots` jobs at once, and plans beside them where it serves tables.
+    """Runs a lane's jobs in one worker process: `slots` jobs at once, and plans beside them in the lane of tables.
 
-    `outcomes` names by API what an API keeps when its job succeeds.
+    `on_completed` maps an API to the function that writes the API's own rows when a job COMPLETED.
     """
 
     def __init__(
@@ -60,17 +60,17 @@ class Runner:
 
     @property
     def away_seconds(self) -> float | None:
-        """For how long the store has been out of reach, None while it answers."""
+        """Seconds since the store went out of reach; None while the store answers."""
         return None if self._away_since is None else time.monotonic() - self._away_since
 
     def drain(self) -> None:
-        """From now on nothing is claimed, and what is in hand goes back into the queue at once."""
+        """Stops claiming; running jobs go back into the queue at once."""
         self._drain.asked = True
 
     async def until_empty(self) -> None:
-        """Claims and runs until there is nothing due that there is a slot for, or this worker drains.
+        """Claims and runs jobs until no job is due, no slot is free, or this worker drains.
 
-        Somebody waits for a plan: it comes before all jobs, and takes none of their slots.
+        Callers wait for plans, so a plan comes before all jobs and takes no slot of a job.
         """
         while not self._drain.asked:
             if self._away_since is not None and not await self._probe():
@@ -79,13 +79,13 @@ class Runner:
             if self.lane == pairs.TABLES_LANE and await self._run_next(pairs.PLANS_LANE):
                 continue
             if self._slots.locked():
-                return  # whoever has the last slot looks for more once it is free
+                return  # the run in the last slot looks for more once it ends
             async with self._slots:
                 if not await self._run_next(self.lane):
                     return
 
     async def _run_next(self, lane: str) -> bool:
-        """Takes the next job that waits in `lane` through -> False where there is none to be had."""
+        """Claims the next job of `lane` and runs it -> False where no job can be claimed."""
         asked = time.monotonic()
         try:
             claimed = await self._claim(lane)
@@ -102,7 +102,7 @@ class Runner:
         return True
 
     async def _claim(self, lane: str) -> Claimed | None:
-        # Plans are few: to look for one costs less than to claim nothing.
+        # Plans are few: a look costs less than a claim that finds none.
         if lane == pairs.PLANS_LANE and not await claims.is_waiting(lane):
             return None
         # Another worker's probe may have locked the rows for a moment: ask once more beside waiting objects.
@@ -122,7 +122,7 @@ class Runner:
         return True
 
     async def run(self, claimed: Claimed, started: float) -> None:
-        """Takes a job through to its next status; `started`, when it was claimed, is on the monotonic clock."""
+        """Takes a claimed job to its next status. `started` is the time of the claim, on the monotonic clock."""
         logs.say("filemill.runs.runner", "run begins", fence=claimed.fence, run=claimed.runs)
         keys: list[str] = []
         try:
@@ -139,13 +139,13 @@ class Runner:
             logs.warn("filemill.runs.runner", "the store is away", cause=error)
             self._away_since = self._away_since or time.monotonic()
             how = await self._insist(self._leave, claimed, "store away")
-        except NoChild as error:  # not the job's doing
+        except NoChild as error:  # the job is not to blame
             logs.warn("filemill.runs.runner", "no child could be started", cause=error)
             how = await self._insist(self._leave, claimed, "no child")
         except DatabaseAway as error:
             logs.warn("filemill.runs.runner", "the database is away", cause=error)
             how = await self._insist(self._leave, claimed, "database away")
-        except Exception as error:  # noqa: BLE001 -- whatever it was, the job must not stay in our hands
+        except Exception as error:  # noqa: BLE001 -- the job must not stay RUNNING after any error
             logs.warn("filemill.runs.runner", "a run ended in a way nobody foresaw", cause=error)
             how = await self._insist(
                 self._fail, claimed, JobFailed("internal", "Something went wrong on our side.", at_fault="us")
@@ -158,10 +158,10 @@ class Runner:
     # --- before the sandbox ------------------------------------------------------------------------------------------
 
     async def _inputs(self, claimed: Claimed) -> list[FileRow]:
-        """The inputs as they were recorded when they were marked. Raises JobFailed where none is to be read."""
+        """The inputs as recorded when their uploads were marked. Raises JobFailed for a missing or a refused input."""
         inputs = await files.of_job(claimed.id, "in", engine=self.engine)
         if options.decode(claimed.options).sample is not None:
-            return inputs  # none of them is in the store
+            return inputs  # the sample of a plan is not in the store
         if any(file.state != "stored" for file in inputs):
             raise JobFailed("input_changed", "An input of the job is not there any more.")
         if any(file.has_crashed for file in inputs):
@@ -196,7 +196,7 @@ class Runner:
         return await self._insist(finish)
 
     async def _keep(self, claimed: Claimed, output: Output, found: Found) -> None:
-        """Makes what a run has written an output of its job. Raises JobFailed."""
+        """Names a run's object as an output of the job. Raises JobFailed where the object is gone."""
         is_stored = await objects.store(
             output.object_id,
             size=found.sum.size,
@@ -209,7 +209,7 @@ class Runner:
         await files.name_output(claimed.id, output.file.name, output.file.file_name, output.object_id)
 
     async def _cancelled(self, claimed: Claimed) -> bool:
-        """Ends a job whose owner has cancelled it meanwhile -> False where nobody has."""
+        """Ends a job that its owner has cancelled meanwhile -> False where nobody has cancelled the job."""
         if not await transitions.cancelled(claimed.id, claimed.fence):
             return False
         await commands.settle([claimed.id])
@@ -226,7 +226,7 @@ class Runner:
 
     @connections.in_transaction
     async def _leave(self, claimed: Claimed, how: str) -> str:
-        """Lets go of a job that was not finished, in the way that fits `how`."""
+        """Lets go of an unfinished job, with the transition that fits `how`."""
         if how == "cancelled":
             return how if await self._cancelled(claimed) else "lost"
         if how == "killed":
@@ -243,7 +243,7 @@ class Runner:
         return how if status is not None else "lost"
 
     async def _give_up_on_store(self, claimed: Claimed) -> Status | None:
-        """Ends a job whose files the store keeps refusing although it answers otherwise."""
+        """Fails a job whose files the store refuses again and again, although the store answers otherwise."""
         message = "The object store could not be read from or written to, time and again; the job can be tried again."
         failed = await transitions.fail(claimed.id, claimed.fence, "store_away", message, "us")
         if failed:
@@ -251,7 +251,7 @@ class Runner:
         return Status.CANCELLED if await self._cancelled(claimed) else None
 
     async def _insist(self, do: Callable[..., Awaitable[T]], *args: object) -> T:
-        """Does it, again for 30 s while the database is away. Beyond that sweep takes over: the lease has ended."""
+        """Calls `do`, again for 30 s while the database is away. Then sweep takes over, as the lease has ended."""
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(DatabaseAway),
             wait=wait_fixed(0.3),
@@ -263,9 +263,9 @@ class Runner:
         raise DatabaseAway
 
     async def _tidy(self, claimed: Claimed, keys: list[str]) -> None:
-        """Takes away what this run has written and nobody wants; sweep looks once more later.
+        """Removes the outputs of an unfinished run; sweep looks once more later.
 
-        A run that was paused for hours may find that its rows are forgotten already; what it wrote since goes here.
+        The rows of a run that was paused for hours may be gone. So bytes under `keys` without a row go too.
         """
         store = context.get().store
         with contextlib.suppress(DatabaseAway, StoreAway):
@@ -275,5 +275,5 @@ class Runner:
 
 
 def _most_absences() -> int:
-    """How often a job may come back because of the store: as often as fits into the time it may be away."""
+    """How often a job may come back because of the store: as often as fits into the longest time away."""
     return context.get().settings.store_away_seconds // AGAIN_SECONDS

@@ -1,4 +1,4 @@
-"""Carries the files of a closed run: from the store into its folder, and what it made there back to the store."""
+"""Stages the files of an isolated run: inputs from the store into its folder, outputs from its folder to the store."""
 
 import asyncio
 import hashlib
@@ -25,11 +25,11 @@ from filemill.storage import objects
 
 
 class Abandoned(Exception):
-    """The run has ended: nobody wants these bytes any more."""
+    """The run has ended, and the transfer of its bytes stops."""
 
 
 class _Counted:
-    """A file that is hashed and counted as it is read or written, for as long as anybody wants it."""
+    """A file that is hashed and counted as it is read or written, until the run is over."""
 
     def __init__(self, file: BinaryIO, is_over: threading.Event) -> None:
         self._file = file
@@ -39,7 +39,7 @@ class _Counted:
 
     @property
     def sha256(self) -> str:
-        """Of what went through so far, in hex digits."""
+        """The hash of the bytes so far, in hex digits."""
         return self._digest.hexdigest()
 
     def read(self, n: int = -1) -> bytes:
@@ -50,7 +50,7 @@ class _Counted:
         """Takes the next bytes. Raises Abandoned; JobFailed where the disk takes no more."""
         try:
             self._file.write(self._count(data))
-        except OSError as error:  # which would look as if the store were away
+        except OSError as error:  # an OSError would look as if the store were away
             raise JobFailed("internal", "There was no room for the file on our side.", at_fault="us") from error
 
     def _count(self, data: bytes) -> bytes:
@@ -63,7 +63,7 @@ class _Counted:
 
 @contextmanager
 def _counting(file: BinaryIO) -> Iterator[_Counted]:
-    """A file counted until the block ends, also where the thread that moves its bytes outlives that."""
+    """A counted file. After the block, the file stops a thread that still transfers its bytes."""
     is_over = threading.Event()
     with file:
         try:
@@ -73,7 +73,7 @@ def _counting(file: BinaryIO) -> Iterator[_Counted]:
 
 
 async def bring_in(child: Child, run: Run, inputs: list[FileRow]) -> list[Found]:
-    """Puts the inputs into a child's folder -> what they were. Raises JobFailed, StoreAway."""
+    """Copies the inputs into a child's folder -> the objects as read. Raises JobFailed, StoreAway."""
     return [await _bring(child, told.path, file) for told, file in zip(run.inputs, inputs, strict=True)]
 
 
@@ -93,7 +93,7 @@ async def _bring(child: Child, path: str, file: FileRow) -> Found:
 
 
 def made(child: Child, claimed: Claimed, run: Run) -> tuple[OutputFile, ...]:
-    """What the child has made: its outputs as they were asked for, or pages packed. Raises JobFailed."""
+    """The outputs that the child has made: the expected ones, or a zip of pages in place of one. Raises JobFailed."""
     return tuple(_made(child, claimed, run, output) for output in run.outputs)
 
 
@@ -109,7 +109,7 @@ def _made(child: Child, claimed: Claimed, run: Run, output: OutputFile) -> Outpu
 
 
 async def take_out(child: Child, outputs: list[Output]) -> list[Found]:
-    """Stores what the child has made; the rows of the outputs are there. Raises JobFailed, StoreAway."""
+    """Stores the child's outputs, whose rows are committed -> the objects. Raises JobFailed, StoreAway."""
     return [await _take(child, output) for output in outputs]
 
 

@@ -1,4 +1,4 @@
-"""Watches over one run in its sandbox: listens to the child, keeps its limits, and knows every way a run may end."""
+"""Watches one run in its sandbox: hears the child, enforces the limits, and knows every way a run may end."""
 
 import time
 
@@ -11,11 +11,11 @@ from filemill.sandbox.child import Child, Exit
 from filemill.settings import Limits
 
 MOST_SHOWN = 0.99
-"""Progress of a run that has not finished."""
+"""The greatest progress of a run that has not finished."""
 
 
 class Watch:
-    """One run being watched; `started` is its beginning on the monotonic clock."""
+    """The watch over one run. `started` is the run's beginning, on the monotonic clock."""
 
     def __init__(self, lease: Lease, child: Child, started: float, limits: Limits) -> None:
         self._lease = lease
@@ -25,7 +25,7 @@ class Watch:
         self._at: Phase | None = None
 
     async def until_done(self) -> Done:
-        """Returns what the child has made. Raises JobFailed, StoreAway, Ended."""
+        """Returns the child's last line. Raises JobFailed, StoreAway, Ended."""
         tick = self._started + TICK_SECONDS
         while True:
             said = await self._child.hear(min(tick - time.monotonic(), LOOK_SECONDS))
@@ -64,7 +64,7 @@ class Watch:
             case Phase(name, step):
                 self._lease.phase = name
                 self._lease.note("phase", {"name": name, "step": step})
-                # What a step has gathered is still there when later phases begin.
+                # A step still holds its gathered rows when later phases begin.
                 self._at = said if step else self._at
             case Warned(code, message, step):
                 self._lease.note("warning", {"code": code, "message": message, "step": step})
@@ -79,7 +79,7 @@ class Watch:
             raise self._too_much_memory(f"needs more than {limits.disk_mb} MB of disk, and no job may have more.")
 
     def _too_much_memory(self, needs: str = "") -> JobFailed:
-        """Names the last step that began to gather rows: it holds what there is no room for. `needs` is said of it."""
+        """The failure that names the last step that began to gather rows. `needs` is the sentence about this step."""
         megabytes = self._limits.memory_mb
         who = f"Step {self._at.step} ({self._at.name})" if self._at else "The job"
         advice = "; drop columns or filter rows before" if self._at else ""

@@ -1,1 +1,1 @@
-"""Behind which walls a run works: warm child processes, isolated from the network or not, that can be killed."""
+"""The sandboxes of runs: warm child processes, networked or isolated, that anybody may kill at any moment."""

@@ -1,8 +1,8 @@
-"""Bubblewrap: the walls of an isolated sandbox, as one argument list, and what tells whether it starts here.
+"""Bubblewrap: the isolated sandbox as one argument list, and the probe that tells whether bubblewrap starts here.
 
-Inside there are: no network but a loopback of its own; no process but the sandbox's; of the files /usr, what fonts and
-LibreOffice have in /etc, this interpreter with its packages, all read-only; a folder to work in and one for what is
-temporary. No user's home, no /etc/passwd, no other job. Capabilities are dropped, also root's.
+A child inside sees: a loopback of its own and no other network; the processes of the sandbox alone; /usr, the files of
+fonts and LibreOffice in /etc, and this interpreter with its packages, all read-only; a folder to work in, and one for
+temporary files. A child sees no user's home, no /etc/passwd, no other job. All capabilities are dropped, root's too.
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 from filemill.sandbox.kinds import OWN, TMP, WORK, python
 
 INSIDE = "/sandbox"
-"""Where a child finds the folder it works in. No machine has its own programs there: they would be hidden."""
+"""The child's folder, as the child sees it. No machine has programs of its own at this path: they would be hidden."""
 
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """Links into /usr on most machines, folders on some."""
@@ -43,14 +43,16 @@ _END = ("--remount-ro", "/", "--chdir", INSIDE)
 _FRESH_PROC = ("--proc", "/proc")
 _BOUND_PROC = ("--ro-bind", "/proc", "/proc")
 PROCS = (_FRESH_PROC, _BOUND_PROC)
-"""Where a container lets nobody mount a /proc, its own is shown: with the numbers of the processes in it, but no more
-of them than that, as each of ours that holds a secret hides itself."""
+"""A new /proc, or the container's own where the container lets nobody mount one.
+
+The container's own /proc shows the ids of its processes and no more: every process of ours with a secret hides itself.
+"""
 
 
 class Bubblewrap:
-    """The walls of an isolated sandbox.
+    """The isolated sandbox.
 
-    `readable`: what its children may read beside programs. `proc`: one of `PROCS`.
+    `readable`: paths that the children may read beside programs. `proc`: one of `PROCS`.
     """
 
     kind = "isolated"
@@ -61,30 +63,30 @@ class Bubblewrap:
         self._proc = proc
 
     def workdir(self, folder: Path) -> Path:
-        """The one of its folders that is emptied before every job."""
+        """The child's folder that the pool empties before every job."""
         return folder / WORK
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """What a program needs. Bubblewrap gets no more itself: its own environment can be read inside."""
+        """The variables that a program needs, and no others: a child can read bubblewrap's own environment."""
         del folder
         path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
         return {"PATH": path, "LANG": "C.UTF-8", "TMPDIR": "/tmp", "HOME": "/tmp"} | OWN  # noqa: S108 -- its own /tmp
 
     def command(self, folder: Path, program: tuple[str, ...]) -> tuple[str, ...]:
-        """Bubblewrap, and in it the interpreter."""
+        """The argument list: bubblewrap, and inside it the interpreter with `program`."""
         own = ("--bind", str(folder / TMP), "/tmp", "--bind", str(folder / WORK), INSIDE)  # noqa: S108
         places = tuple(argument for path in (*_interpreter(), *self.readable) for argument in _shown(path))
-        # The interpreter may lie below /tmp, and then has to come after it.
+        # The interpreter may lie below /tmp: its mounts must come after the mount of /tmp.
         return (self._program, *_ALONE, *_system(), *self._proc, *own, *places, *_END, *python(program))
 
 
 def find() -> str | None:
-    """Where the program is, None where it is not."""
+    """The path of bubblewrap, or None."""
     return shutil.which("bwrap")
 
 
 def probe(program: str, proc: tuple[str, ...]) -> tuple[str, ...]:
-    """An argument list that ends well where an isolated sandbox can be made."""
+    """An argument list that exits with 0 where bubblewrap can make an isolated sandbox."""
     return (program, *_ALONE, *_system(), *proc, "/usr/bin/true")
 
 
@@ -97,11 +99,11 @@ def _system() -> Iterator[str]:
             yield from ("--ro-bind-try", place, place)
     for place in _READABLE:
         yield from ("--ro-bind-try", place, place)
-    yield from ("--dev", "/dev", "--remount-ro", "/dev")  # shared memory there would be nobody's
+    yield from ("--dev", "/dev", "--remount-ro", "/dev")  # no limit counts shared memory in /dev/shm
 
 
 def _interpreter() -> Iterator[Path]:
-    """Where Python and its packages lie; of a checkout only the packages themselves."""
+    """The folders of Python and its packages; of a checkout only the packages themselves."""
     yield from {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)} - {Path("/usr")}
     for package in ("filemill", "workers"):
         spec = find_spec(package)

@@ -1,4 +1,4 @@
-"""One child process as its worker sees it: told by a line, heard by lines, weighed, and killed with all it started."""
+"""One child process as its worker sees it: gets a run as a line, answers in lines, is weighed and killed."""
 
 import asyncio
 import contextlib
@@ -18,21 +18,21 @@ from filemill.sandbox import processes
 STDERR_TAIL = 4096
 LAST_WORDS_SECONDS = 2
 _CAUSE_SECONDS = 0.1
-"""What an engine has printed before it spoke comes by a pipe of its own, and may be heard a moment later."""
+"""Seconds. An engine's prints come by another pipe than its lines, and may arrive a moment later."""
 
 _LOOK_SECONDS, _LOOKS = 0.005, 1000
-"""How often it is looked whether all that a killed child had started are gone."""
+"""Seconds between two looks, and the number of looks, until all processes of a killed child are gone."""
 
 
 class Exit(msgspec.Struct, frozen=True):
-    """The child ended without a last line. `code` is the exit status, or minus the signal."""
+    """The child ended without a last line. `code` is the exit status, or minus the number of the signal."""
 
     code: int
     stderr: str
 
     @property
     def is_out_of_memory(self) -> bool:
-        """Whether it aborted because an allocation failed: that is a limit of ours, not a crash."""
+        """Whether the child ended because an allocation failed: our memory limit, not a crash."""
         words = self.stderr.lower()
         if "bad_alloc" in words:
             return True
@@ -40,10 +40,10 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class Child:
-    """One child process, and the folder that goes with it; `workplace` is the one in there that it works in.
+    """One child process and its folder. `workdir` is the folder, or the subfolder, in which the child works.
 
-    `engines` is what it said it has loaded (name -> version); `is_busy`: it has a run and has not said that it is done;
-    `seen_resting`: when it was last looked at with nothing to do, and what it had used of the processor by then.
+    `engines`: the engines that the child has loaded (name -> version). `is_busy`: the child has a run and has not said
+    `Done`. `seen_resting`: the time of the last look at the idle child, and the processor seconds used by then.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, folder: Path, workdir: Path) -> None:
@@ -61,36 +61,36 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The process id, which is also that of its process group."""
+        """The process id, which is also the id of the process group."""
         return self._process.pid
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process has not ended; seen at once, also before the event loop has heard of it."""
+        """Whether the process has not ended. /proc shows an end before the event loop hears of it."""
         return self._process.returncode is None and processes.lives(self.pid)
 
     @property
     def memory_mb(self) -> int:
-        """What it and all it has started hold in memory, in MiB; 0 once they have ended."""
+        """Memory of the child and all its descendants, in MiB; 0 once all have ended."""
         return processes.memory_mb(processes.family(self.pid))
 
     @property
     def own_memory_mb(self) -> int:
-        """What it alone holds in memory, in MiB: one file to read, where its whole family takes a walk over threads."""
+        """Memory of the child alone, in MiB. This reads one file; the whole family takes a walk over all threads."""
         return processes.memory_mb([self.pid])
 
     @property
     def cpu_seconds(self) -> float:
-        """What it and all it has started, as far as that still runs, have used of the processor."""
+        """Processor seconds of the child and of its descendants that still run."""
         return processes.cpu_seconds(processes.family(self.pid))
 
     async def last_words(self) -> str:
-        """The end of what it has printed so far."""
+        """The end of the child's prints so far."""
         await asyncio.sleep(_CAUSE_SECONDS)
         return self._stderr.decode(errors="replace")
 
     async def disk_mb(self) -> int:
-        """What lies in its folder, in MiB."""
+        """The size of the child's folder on disk, in MiB."""
         return await asyncio.to_thread(_weigh, self._folder)
 
     async def _read_stderr(self) -> None:
@@ -103,11 +103,11 @@ class Child:
         assert self._process.stdin is not None
         self.jobs += 1
         self.is_busy = True
-        with contextlib.suppress(ConnectionError):  # its end is heard
+        with contextlib.suppress(ConnectionError):  # `hear` tells of the child's end
             self._process.stdin.write(wire.encode(run))
 
     async def hear(self, seconds: float) -> Line | Exit | None:
-        """What the child says next; Exit when it has ended; None when it said nothing for so many seconds."""
+        """The child's next line; Exit when the child has ended; None when `seconds` pass without a line."""
         assert self._process.stdout is not None
         if self._line is None:
             self._line = asyncio.create_task(self._process.stdout.readline())
@@ -126,7 +126,7 @@ class Child:
         return await self._end()
 
     async def _end(self) -> Exit:
-        """Waits for the end of a child that has closed its mouth; one that does not go is killed."""
+        """Waits for the end of a child that has closed its output; kills a child that does not end."""
         try:
             code = await asyncio.wait_for(self._process.wait(), LAST_WORDS_SECONDS)
             await asyncio.wait_for(self._reading, LAST_WORDS_SECONDS)
@@ -136,26 +136,26 @@ class Child:
         return Exit(code, self._stderr.decode(errors="replace"))
 
     async def kill(self) -> None:
-        """Ends the child and whatever it has started; returns when all are gone, and its folder too."""
+        """Kills the child with all its descendants; returns when all are gone and the folder is removed."""
         for task in (self._line, self._reading):
             if task is not None:
                 task.cancel()
         members = processes.family(self.pid) if self._process.returncode is None else []
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        # Beyond its own group: what has made itself a session of its own.
+        # Descendants that have made a session of their own are not in the group.
         processes.kill(members[1:])
         await self._process.wait()
         for _ in range(_LOOKS):
             if not any(processes.lives(pid) for pid in members):
                 break
             await asyncio.sleep(_LOOK_SECONDS)
-        # A run that was cut short leaves what it had written so far.
+        # A run that was cut short leaves half-written files.
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
 def _weigh(folder: Path) -> int:
-    """MiB on disk below a folder; what vanishes while it is weighed counts nothing."""
+    """MiB on disk below a folder; a file that vanishes meanwhile counts as 0."""
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:

@@ -1,9 +1,9 @@
-"""What stands around a lane's children: how each is started, in which folder it works, what its environment holds.
+"""The kinds of sandboxes: how a lane's children start, in which folder they work, what their environment holds.
 
 A *networked* child is our own engine on typed steps. The child reaches the store with a key that comes with the run and
 may only read inputs and write outputs. An *isolated* child runs other people's programs on other people's files: no
-network, no secret, and of the machine's files only programs; its runner brings files in and out. A *weak* child is what
-is left of an isolated one where bubblewrap cannot start and the operator accepts that: limits and folders of its own.
+network, no secret, and of the machine's files only programs; its runner stages the files. A *weak* child has only the
+limits and folders of an isolated one: for machines where bubblewrap cannot start and the operator accepts the risk.
 """
 
 import os
@@ -15,77 +15,77 @@ from typing import Literal, Protocol
 Kind = Literal["networked", "isolated"]
 
 KINDS: Mapping[str, Kind] = {"tables": "networked", "documents": "isolated"}
-"""Lane -> the kind of its sandbox: the one place where that is decided."""
+"""Lane -> the kind of its sandbox. No other place decides the kind."""
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
 OWN = {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"}
-"""Few arenas: a child's memory limit counts what the C library sets aside for every thread, used or not."""
+"""Few arenas: a child's memory limit counts the memory that the C library reserves for every thread, used or not."""
 
 CHILD = ("-m", "workers.child")
-"""What the interpreter runs in every sandbox."""
+"""Python's arguments in every sandbox."""
 
 WORK, TMP = "work", "tmp"
-"""The two folders of a child that gets its files brought: one emptied before every job, one for as long as it lives."""
+"""The two folders of an isolated child: the pool empties the first before every job; the second stays."""
 
 
 class Sandbox(Protocol):
-    """How the children of a lane are started, each with a folder of its own."""
+    """How the children of a lane start, each with a folder of its own."""
 
     kind: str
 
     def workdir(self, folder: Path) -> Path:
-        """The folder, as this process sees it, in which a child works."""
+        """The folder in which a child works, as this process sees the folder."""
         ...
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """All that a child's environment holds."""
+        """The whole environment of a child."""
         ...
 
     def command(self, folder: Path, program: tuple[str, ...]) -> tuple[str, ...]:
-        """The argument list that runs `program`, Python's own arguments, in there."""
+        """The argument list that runs Python with the arguments `program` inside the sandbox."""
         ...
 
 
 class Networked:
-    """Nothing around it but what it puts around itself."""
+    """No sandbox from outside: the child restricts itself with Landlock."""
 
     kind = "networked"
 
     def workdir(self, folder: Path) -> Path:
-        """Its folder."""
+        """The child's folder itself."""
         return folder
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """What a program needs, and nothing else of ours."""
+        """The variables that a program needs, and no other variable of this process."""
         return kept() | {"TMPDIR": str(folder), "HOME": str(folder)} | OWN
 
     def command(self, folder: Path, program: tuple[str, ...]) -> tuple[str, ...]:
-        """The interpreter, bound to this process."""
+        """The interpreter, which ends with this process."""
         del folder
         return bound(program)
 
 
 class Weak:
-    """What is left of an isolated sandbox without bubblewrap."""
+    """The limits and folders of an isolated sandbox, without bubblewrap."""
 
     kind = "weak"
 
     def workdir(self, folder: Path) -> Path:
-        """The one of its folders that is emptied before every job."""
+        """The child's folder that the pool empties before every job."""
         return folder / WORK
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """What a program needs, and nothing else of ours."""
+        """The variables that a program needs, and no other variable of this process."""
         return kept() | {"TMPDIR": str(folder / TMP), "HOME": str(folder / TMP)} | OWN
 
     def command(self, folder: Path, program: tuple[str, ...]) -> tuple[str, ...]:
-        """The interpreter, bound to this process."""
+        """The interpreter, which ends with this process."""
         del folder
         return bound(program)
 
 
 def kept() -> dict[str, str]:
-    """What a child's environment keeps of ours."""
+    """The variables of this process that a child gets too."""
     return {name: os.environ[name] for name in _KEPT if name in os.environ}
 
 
@@ -95,5 +95,5 @@ def bound(program: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def python(program: tuple[str, ...]) -> tuple[str, ...]:
-    """This interpreter with these arguments; nothing is imported from the folder it works in."""
+    """This interpreter with these arguments; Python imports nothing from the child's folder."""
     return (sys.executable, "-P", *program)

@@ -1,7 +1,7 @@
-"""The child processes that jobs run in: started ahead, each taking one job at a time, and replaced.
+"""The pool of a lane's child processes: started ahead, one job at a time each, replaced after use or failure.
 
-What stands around a child is its walls' affair. A child is bound to the process that started it by PDEATHSIG, which
-follows the starting *thread*: here the event loop's, which lives as long as its process.
+`kinds` decides how a child is confined. PDEATHSIG ends a child with the *thread* that started the child: here the
+thread of the event loop, which lives as long as the worker process.
 """
 
 import asyncio
@@ -21,14 +21,16 @@ from filemill.sandbox.kinds import CHILD, KINDS, TMP, Networked, Sandbox, Weak
 
 READY_SECONDS = 30
 LONGEST_LINE = 16 << 20
-"""Bytes. A plan is one line: of some 2 MiB, each sign of which may stand there escaped."""
+"""Bytes of a line. A plan is one line of some 2 MiB, and JSON may escape each of its characters."""
 
 REST_SECONDS = 60.0
-"""After so long with nothing to do, a child that has worked is replaced unless it is quiet: the libraries of some
-engines leave threads behind that never rest again, and keep memory."""
+"""Seconds. A child that has worked and then rests for longer is replaced unless it is quiet.
+
+The libraries of some engines leave threads behind that never rest again and keep memory.
+"""
 
 MOST_AT_REST = 0.02
-"""Of a processor, that a child may go on using with nothing to do."""
+"""Most use of an idle child, as a fraction of one processor."""
 
 PROBE_SECONDS = 10
 
@@ -42,7 +44,7 @@ class NoSandbox(FilemillError):
 
 
 async def sandbox_of(lane: str, *, weak: bool) -> Sandbox:
-    """What stands around a lane's children; `weak`: less than its kind asks for will do. Raises NoSandbox."""
+    """The sandbox of a lane. `weak` allows the weak sandbox where bubblewrap does not start. Raises NoSandbox."""
     if KINDS[lane] == "networked":
         return Networked()
     if program := bubblewrap.find():
@@ -69,10 +71,11 @@ async def _ends_well(command: tuple[str, ...]) -> bool:
 
 
 class Pool:
-    """The warm children of a lane: each takes one job at a time and is replaced after a failure, N jobs or M MiB.
+    """The warm children of a lane. Each takes one job at a time.
 
-    `program` is what a child runs in place of our own, `memory_mb` what each of its processes may have from the start.
-    One that rests holding no more than `most_resting_mb`, and using no processor, is quiet: it stays warm.
+    A child is replaced after a failure, after `most_jobs` jobs, or with more than `most_idle_mb` MiB after a job. An
+    idle child with no more than `most_resting_mb` MiB and next to no processor use is quiet and stays. `program`
+    replaces our own program. `memory_mb` is the limit of each of a child's processes from the start, 0 for none.
     """
 
     def __init__(
@@ -103,15 +106,15 @@ class Pool:
         self.pairs: tuple[tuple[str, str], ...] | None = None
 
     async def open(self, children: int) -> None:
-        """Starts a child, and once it is ready the others ahead. Raises NoChild where the first does not start.
+        """Starts one child, then the others ahead in the background. Raises NoChild where the first does not start.
 
-        The lane can work with one: loading several engines at once would keep it from its first job for longer.
+        The lane can work with one child: to load several engines at once would delay its first job.
         """
         self._idle.append(await self._start())
         self._ahead += [asyncio.create_task(self._start()) for _ in range(children - 1)]
 
     async def close(self) -> None:
-        """Ends every idle child; those at work are ended by whoever took them."""
+        """Ends every idle child. The borrowers end the children at work."""
         self._closed = True
         for task in self._ahead:
             task.cancel()
@@ -122,9 +125,9 @@ class Pool:
 
     @asynccontextmanager
     async def borrow(self) -> AsyncIterator[Child]:
-        """A child that is ready for a run, while the block lasts. Raises NoChild where none can be started.
+        """A child that is ready for a run, while the block lasts. Raises NoChild where no child starts.
 
-        One that was given a run and has not done it by then is ended, and another started in its stead.
+        A child with an unfinished run at the end of the block is killed, and the pool starts another one.
         """
         child = await self._take()
         try:
@@ -136,9 +139,9 @@ class Pool:
         while self._idle or self._ahead:
             try:
                 child = self._idle.pop() if self._idle else await self._ahead.pop(0)
-            except NoChild:  # one that was killed while it loaded must not cost a job its run
+            except NoChild:  # a child killed while it loaded must not cost a job its run
                 continue
-            if await self._is_fit(child):  # nor one that was killed while it waited
+            if await self._is_fit(child):  # nor must a child killed while it waited
                 return child
             await child.kill()
         child = await self._start()
@@ -158,7 +161,7 @@ class Pool:
 
     async def _give(self, child: Child) -> None:
         is_good = not child.is_busy and child.jobs < self._most_jobs
-        if is_good and 0 < self._weigh(child) < self._most_idle_mb:  # what has ended weighs nothing
+        if is_good and 0 < self._weigh(child) < self._most_idle_mb:  # a child that has ended weighs 0
             child.idle_since = time.monotonic()
             child.seen_resting = None
             self._idle.append(child)
@@ -168,24 +171,24 @@ class Pool:
             self._ahead.append(asyncio.create_task(self._start()))
 
     def _weigh(self, child: Child) -> int:
-        """MiB. Our own engine starts no other process, and a job of one row would pay for the search."""
+        """Memory in MiB. A networked child starts no other process, and a search would be dear for a job of one row."""
         return child.memory_mb if self.is_isolated else child.own_memory_mb
 
     async def refresh(self) -> None:
-        """Replaces children that have worked and rested, and are not quiet; called now and then. Raises NoChild."""
+        """Replaces children that have worked, rest, and are not quiet; for regular calls. Raises NoChild."""
         rested = [each for each in self._idle if each.jobs and time.monotonic() - each.idle_since > REST_SECONDS]
         for child in [each for each in rested if not self._is_quiet(each)]:
             fresh = await self._start()
-            if child in self._idle:  # nobody has taken it meanwhile, nor closed the sandbox
+            if child in self._idle:  # nobody has taken the child or closed the pool meanwhile
                 self._idle.remove(child)
-                # Taken last: what its engine keeps warm may still be starting, while one that has just worked is ready.
+                # The fresh child is taken last: its engine may still start programs, while the others are ready.
                 self._idle.insert(0, fresh)
                 await child.kill()
             else:
                 await fresh.kill()
 
     def _is_quiet(self, child: Child) -> bool:
-        """Whether it holds little and, since the last look at its rest, has used next to no processor."""
+        """Whether an idle child holds little memory and has used next to no processor since the last look."""
         if self._weigh(child) > self._most_resting_mb:
             return False
         at, used = time.monotonic(), child.cpu_seconds

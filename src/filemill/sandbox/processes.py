@@ -1,4 +1,4 @@
-"""What /proc tells of a process and of all it has started: who they are, whether they live, what they hold and use."""
+"""Reads /proc: the descendants of a process, whether processes live, their memory and processor use."""
 
 import contextlib
 import os
@@ -7,17 +7,17 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _GONE = b"ZX"
-"""The states of a process that has ended and only waits for somebody to ask how."""
+"""The states of a process that has ended and whose parent has not collected the exit status."""
 
 
 def lives(pid: int) -> bool:
-    """Whether a process is there and has not ended; seen at once, also before whoever started it has heard of it."""
+    """Whether a process exists and has not ended. /proc shows an end before the parent process hears of it."""
     stat = _stat(pid)
     return bool(stat) and stat[0] not in _GONE
 
 
 def family(pid: int) -> list[int]:
-    """A process and all its descendants, whichever group, session or namespace they have moved to."""
+    """A process and all its descendants, in whichever group, session or namespace they are."""
     found = [pid]
     for one in found:
         with contextlib.suppress(OSError):
@@ -28,7 +28,7 @@ def family(pid: int) -> list[int]:
 
 
 def memory_mb(pids: list[int]) -> int:
-    """What these processes hold in memory together, in MiB: what is theirs, not the programs that many share."""
+    """Memory of these processes together, in MiB. Program files that many processes share do not count."""
     return sum(map(_kilobytes, pids)) >> 10
 
 
@@ -41,7 +41,7 @@ def _kilobytes(pid: int) -> int:
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """What these processes have used of the processor so far; those that are gone count nothing."""
+    """Processor seconds of these processes so far; a process that is gone counts as 0."""
     return sum(map(_ticks, pids)) / os.sysconf("SC_CLK_TCK")
 
 
@@ -50,7 +50,7 @@ def _ticks(pid: int) -> int:
 
 
 def _stat(pid: int) -> list[bytes]:
-    """What the kernel lists of a process, from its state on; nothing where it is gone."""
+    """The fields of /proc/PID/stat from the state on; empty where the process is gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
@@ -59,7 +59,7 @@ def _stat(pid: int) -> list[bytes]:
 
 
 def kill(pids: list[int]) -> None:
-    """Ends these processes; those that are gone already are no error."""
+    """Kills these processes; a process that is gone already is no error."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

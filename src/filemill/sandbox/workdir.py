@@ -1,7 +1,7 @@
-"""The folder an isolated sandbox works in, from outside: emptied, filled, read. What is in there is never trusted.
+"""The folder of an isolated child, from outside: emptied, filled, read. Nothing in the folder is trusted.
 
-Whatever worked there before may have left links to files of ours, or pipes that never end: nothing is followed, only
-plain files are opened, and only below the folder itself.
+A program in the sandbox may leave links to our files, or pipes that never end. So these functions follow no link, and
+open only plain files below the folder itself.
 """
 
 import contextlib
@@ -17,8 +17,8 @@ _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def empty(folder: Path) -> None:
-    """Leaves the two folders for files that come and go, and nothing else. Raises OSError."""
-    # The folder itself stays: it is what the sandbox sees.
+    """Removes everything but the two empty folders for inputs and outputs. Raises OSError."""
+    # The folder itself stays, as the sandbox has it mounted.
     with os.scandir(folder) as entries:
         for entry in list(entries):
             if entry.is_dir(follow_symlinks=False):
@@ -30,12 +30,12 @@ def empty(folder: Path) -> None:
 
 
 def create(folder: Path, path: str) -> BinaryIO:
-    """A new file, to be written: `in/input.docx`. Raises OSError."""
+    """A new file, open for writing: `in/input.docx`. Raises OSError."""
     return os.fdopen(_open(folder, path, _NEW), "wb")
 
 
 def read(folder: Path, path: str) -> BinaryIO | None:
-    """A file that was made there; None where there is no plain file of that name. Raises OSError."""
+    """A file that the child has made, open for reading; None where there is no plain file to open."""
     try:
         opened = _open(folder, path, _OLD)
     except OSError:
