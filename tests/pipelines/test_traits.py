@@ -11,8 +11,8 @@ def test_every_step_has_its_traits() -> None:
 
 
 def test_a_step_that_holds_values_does_not_stream() -> None:
-    sums = Aggregate(("city",), (Aggregation("age", "sum", "ages"),))
-    medians = Aggregate(("city",), (Aggregation("age", "median", "middle"),))
+    sums = Aggregate(("city",), (Aggregation("sum", "ages", "age"),))
+    medians = Aggregate(("city",), (Aggregation("median", "middle", "age"),))
 
     assert of(sums).streams(sums)
     assert not of(medians).streams(medians)
