@@ -56,7 +56,9 @@ def create_app(settings: Settings) -> Litestar:
             docs.router,
         ],
         middleware=[WhoIsAsking(settings.secret)],
-        exception_handlers={Exception: Answers({prefix: api.problem for api in APIS for prefix in api.prefixes})},
+        exception_handlers={
+            Exception: Answers({prefix: api.problem for api in APIS for prefix in api.prefixes}, page_routes.missing)
+        },
         lifespan=[_connected],
         openapi_config=docs.config((*(tag for api in APIS for tag in api.tags), _HEALTH)),
         cors_config=_cors(settings),

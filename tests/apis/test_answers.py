@@ -35,6 +35,31 @@ async def test_unknown_addresses_answer_in_the_dialect_of_their_prefix(client):
         assert answer.json() == {"success": False, "data": {"error": "ResourceNotFound", "message": UNKNOWN}}
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", ["/nothing/here", "/nothing/here/", "/api/v1/nothing", "/page/missing.html"])
+async def test_an_unknown_address_shows_a_browser_a_page(client, path):
+    shown = await client.get(path, headers={"Accept": BROWSER})
+    head = await client.head(path, headers={"Accept": BROWSER})
+
+    assert shown.status_code == head.status_code == 404
+    assert shown.headers["content-type"].startswith("text/html")
+    assert shown.headers["vary"] == "Accept"
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert "Nothing is here." in shown.text
+    assert head.content == b""
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", "", "text/plain"])
+async def test_an_unknown_address_answers_a_program_in_json(client, accept):
+    answer = await client.get("/nothing/here", headers={"Accept": accept})
+
+    assert answer.status_code == 404
+    assert answer.headers["vary"] == "Accept"
+    assert answer.json()["data"]["message"] == UNKNOWN
+
+
 async def test_wrong_methods_answer_in_the_dialect_of_their_prefix(client):
     data = await client.put("/api/v1/jobs")
     elsewhere = await client.post("/health/live")

@@ -25,7 +25,7 @@ async def refused(member, step, **more):
 @pytest.mark.parametrize(
     ("kind", "params", "sentence"),
     [
-        ("filtr", {}, f"step 2: type must be one of {', '.join(STEPS)}, not 'filtr'."),
+        ("filtr", {}, f"step 2: type must be one of {', '.join(STEPS)}, not 'filtr' (did you mean filter?)."),
         (
             "filter",
             {"column": "a", "operator": "equals", "value": 1},
@@ -49,7 +49,7 @@ async def refused(member, step, **more):
         (
             "cast",
             {"columns": {"a": "integer"}},
-            f"step 2 (cast): columns[...] must be one of {TYPES}, not 'integer'.",
+            f"step 2 (cast): columns[...] must be one of {TYPES}, not 'integer' (did you mean int?).",
         ),
         ("limit", {"n": 1, "m": 2}, "step 2 (limit): params: object contains unknown field `m`; it takes n."),
         ("limit", {"n": "1"}, "step 2 (limit): n: expected `int`, got `str`."),
@@ -58,6 +58,45 @@ async def refused(member, step, **more):
 )
 async def test_a_step_of_a_wrong_shape_is_told_by_its_number_with_what_is_allowed(member, kind, params, sentence):
     assert await refused(member, {"type": kind, "params": params}) == sentence
+
+
+RIGHT_FILTER = '{"type":"filter","params":{"column":"country","operator":"eq","value":"India"}}'
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ("filter", f"step 2: expected `object`, got `str`; right is, for example, {RIGHT_FILTER}."),
+        ({"filter": {}}, f"step 2: object missing required field `type`; right is, for example, {RIGHT_FILTER}."),
+        (
+            {"type": "limit", "n": 5},
+            (
+                "step 2 (limit): object contains unknown field `n`; it takes type, params; right is, for example, "
+                '{"type":"limit","params":{"n":1000}}.'
+            ),
+        ),
+        (
+            {"type": "sort", "params": {"by": ["country"]}},
+            'step 2 (sort): by[0]: expected `object`, got `str`; right is, for example, {"column":"country"}.',
+        ),
+        (
+            {"type": "select", "params": {"columns": "name"}},
+            'step 2 (select): columns: expected `array`, got `str`; right is, for example, ["name","city"].',
+        ),
+    ],
+)
+async def test_a_wrong_one_of_a_list_is_told_how_a_right_one_looks(member, step, sentence):
+    assert await refused(member, step) == sentence
+
+
+async def test_what_else_may_be_misspelt_is_told_with_what_may_have_been_meant(member):
+    assert "not 'startswith' (did you mean starts_with?)." in await refused(
+        member, {"type": "filter", "params": {"column": "a", "operator": "startswith", "value": "b"}}
+    )
+    body = {"file_name": "a.csv", "original_file_size_bytes": 1}
+    step = {"type": "convert_format", "params": {"to_format": "parket"}}
+    answer = await member.client.post(JOBS, json=body | {"processing_steps": [step]})
+    assert "to_format 'parket' (did you mean parquet?) is not one of" in answer.json()["detail"]
 
 
 async def test_an_unknown_function_of_an_expression_is_told_with_all_there_are(member):

@@ -1,13 +1,16 @@
 """The command line: what is wrong is said in one sentence that names it, at once, and without a traceback."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
 from filemill.cli import COMMANDS
+from filemill.commands.demo import PREVIEW_COLUMNS, PREVIEW_ROWS
 from filemill.local import home as homes
 from filemill.local.home import Notes
 
@@ -125,7 +128,23 @@ def test_doctor_says_what_is_there():
     told = run("doctor")
 
     assert told.returncode == 0, told.stdout
-    assert all(name in told.stdout for name in ("Python", "PostgreSQL", "Redis", "Object store", "bubblewrap", "clamd"))
+    needed = ("Python", "PostgreSQL", "Redis", "Object store", "bubblewrap", "clamd")
+    assert all(name in told.stdout for name in (*needed, "LibreOffice", "pandoc", "typst", "Fonts", "Session cookie"))
+    assert f"typst           {metadata.version('typst')}\n" in told.stdout, "programs are told with their versions"
+    assert "FILEMILL_COOKIE_SECURE=off" in told.stdout, "and what to do where a browser drops the cookie"
+
+
+def test_demo_tells_what_it_does_how_long_that_took_and_what_it_does_not_show(tmp_path):
+    told = run("demo", "--out", str(tmp_path / "out"), COLUMNS="120")
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "filter country eq IN -> convert_format parquet" in told.stdout
+    said = re.search(r"took \d+\.\d\d s: ([\d,]+) rows in, ([\d,]+) rows out", told.stdout)
+    assert said is not None
+    rows = int(said[2].replace(",", ""))
+    assert 0 < rows < int(said[1].replace(",", ""))
+    assert f"{rows - PREVIEW_ROWS} rows and {11 - PREVIEW_COLUMNS} columns more are in the file." in told.stdout
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["airports_processed.parquet"]
 
 
 def test_doctor_tells_of_a_scanner_that_does_not_start(tmp_path):

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 import redis
-from playwright.async_api import expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.fixtures.faulty import FaultyStack, freeze, thaw
 from tests.page.conftest import STRANGER, Open
@@ -180,12 +180,61 @@ async def test_a_browser_that_keeps_no_cookie_is_told_why_nothing_works(visit: O
     # given: by plain http and not from this machine, no browser keeps a Secure cookie
     person = await visit(page_stack, base_url=f"http://{STRANGER}:{page_stack.port}")
 
+    # then it is told at once
+    await expect(person.notice).to_contain_text("The browser keeps no cookie of this page")
+    await expect(person.notice).to_contain_text("Open it by https.")
+
     # when
     await person.convert(person.file("people.csv"))
 
     # then
     await expect(person.row("people.csv")).to_contain_text("Open it by https.")
     await expect(person.button("Try again: people.csv")).to_be_visible()
+
+
+async def test_a_browser_that_drops_a_secure_cookie_on_loopback_is_told_of_the_setting(
+    browser: Browser, page_stack: FaultyStack
+) -> None:
+    # given: a browser that keeps no Secure cookie over http, though the address is this machine's own
+    context = await browser.new_context(base_url=page_stack.url)
+
+    async def drop_cookie(route: Route) -> None:
+        answer = await route.fetch()
+        await context.clear_cookies()
+        headers = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
+        await route.fulfill(response=answer, headers=headers)
+
+    await context.route("**/session/init", drop_cookie)
+    page = await context.new_page()
+    # when
+    await page.goto("/")
+    # then
+    notice = page.locator("#notice")
+    await expect(notice).to_contain_text("The browser keeps no cookie of this page")
+    await expect(notice).to_contain_text("FILEMILL_COOKIE_SECURE=off")
+    await context.close()
+
+
+async def test_a_browser_at_an_address_where_nothing_is_gets_a_page_and_programs_get_json(
+    browser: Browser, page_stack: FaultyStack
+) -> None:
+    # given
+    context = await browser.new_context(base_url=page_stack.url)
+    page = await context.new_page()
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    # when
+    answer = await page.goto("/no/such/page/")
+    # then
+    assert answer is not None
+    assert answer.status == 404
+    await expect(page.get_by_role("heading", name="Nothing is here.")).to_be_visible()
+    ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == "rgb(247, 246, 242)", "it looks as the page does"
+    await page.get_by_role("link", name="Convert files").click()
+    await expect(page.get_by_role("button", name="Choose files")).to_be_enabled()
+    assert trouble == []
+    await context.close()
 
 
 async def with_a_result(visit: Open, stack: FaultyStack) -> Person:

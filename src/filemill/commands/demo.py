@@ -27,6 +27,7 @@ from filemill.errors import BadSetting
 from filemill.local import stack
 from filemill.local.process import NotStarted
 from filemill.pipelines import formats
+from filemill.pipelines.pairs import TABLES_LANE
 
 TABLE_PACKAGE, TABLE_FILE = "airportsdata", "airportsdata/airports.csv"
 COUNTRY = "IN"
@@ -77,10 +78,10 @@ def demo(given: Path | None, out: Path) -> None:
             stopping.at_once = True
             stopping.check()
             with httpx.Client(base_url=f"{running.url}/api/v1", timeout=60) as api:
-                result = _walk(api, source, out)
+                result, receipt = _walk(api, source, out)
     except Stopped:
         raise click.Abort from None
-    _preview(result)
+    _preview(result, receipt["rows_out"])
     _say.print(f"\nThe result is in [bold]{result}[/bold]. Everything that was started is stopped and gone.")
     _say.print("Try next:")
     _say.print("  make serve                    the same stack, to stay, on http://127.0.0.1:8000 (pages: / and /docs)")
@@ -121,7 +122,7 @@ def _shipped() -> Source:
 def _running(stopping: Stopping) -> Iterator[stack.Stack]:
     folder = Path(tempfile.mkdtemp(prefix="filemill-demo-"))
     try:
-        running = stack.open_stack(folder)
+        running = stack.open_stack(folder, lanes=(TABLES_LANE,))
         try:
             running.start(stopping.check)
             yield running
@@ -134,8 +135,8 @@ def _running(stopping: Stopping) -> Iterator[stack.Stack]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _walk(api: httpx.Client, source: Source, out: Path) -> Path:
-    """The nine steps of a data job -> the file that came back."""
+def _walk(api: httpx.Client, source: Source, out: Path) -> tuple[Path, dict[str, Any]]:
+    """The nine steps of a data job -> the file that came back, and the job's receipt."""
     size = source.path.stat().st_size
     _say.print(f"\n{source.what}")
     person = {"email": f"{secrets.token_hex(4)}@example.com", "password": secrets.token_urlsafe(12)}
@@ -145,7 +146,7 @@ def _walk(api: httpx.Client, source: Source, out: Path) -> Path:
     _step(2, "POST /auth/login")
     form = {"username": person["email"], "password": person["password"]}
     api.headers["Authorization"] = f"Bearer {_answer(api.post('/auth/login', data=form))['access_token']}"
-    _step(3, "POST /jobs", " -> ".join(str(step["type"]) for step in source.steps))
+    _step(3, "POST /jobs", " -> ".join(map(_told, source.steps)))
     new_job = {"file_name": source.path.name, "original_file_size_bytes": size, "processing_steps": source.steps}
     job = _answer(api.post("/jobs", json=new_job))
     _step(4, f"POST /jobs/{job['id']}/upload-url")
@@ -161,6 +162,8 @@ def _walk(api: httpx.Client, source: Source, out: Path) -> Path:
         job = _wait(api, str(job["id"]), bars)
     if job["status"] != "COMPLETED":
         raise NotStarted(f"The job is {job['status']}: {job['error_message']}")
+    receipt = _answer(api.get(f"/jobs/{job['id']}/receipt"))
+    _say.print(f"    took {receipt['seconds']:.2f} s: {receipt['rows_in']:,} rows in, {receipt['rows_out']:,} rows out")
     _step(8, f"POST /jobs/{job['id']}/download-url")
     download_url = _answer(api.post(f"/jobs/{job['id']}/download-url", json={}))["download_url"]
     _step(9, "GET from the object store")
@@ -169,7 +172,12 @@ def _walk(api: httpx.Client, source: Source, out: Path) -> Path:
     with httpx.stream("GET", download_url, timeout=60) as answer, open(result, "wb") as file:
         answer.raise_for_status()
         file.writelines(answer.iter_bytes())
-    return result
+    return result, receipt
+
+
+def _told(step: dict[str, Any]) -> str:
+    """A step in short: `filter country eq IN`."""
+    return " ".join(map(str, (step["type"], *step["params"].values())))
 
 
 def _wait(api: httpx.Client, job_id: str, bars: Progress) -> dict[str, Any]:
@@ -197,15 +205,16 @@ def _bars() -> Progress:
     return Progress(*columns, console=_say)
 
 
-def _preview(result: Path) -> None:
+def _preview(result: Path, rows: int) -> None:
     if result.suffix != ".parquet":
         with open(result, "rb") as file:
             _say.print(
                 "".join(line.decode(errors="replace") for line, _ in zip(file, range(PREVIEW_ROWS), strict=False))
             )
+        _say.print(_not_shown(rows - PREVIEW_ROWS + 1, 0))
         return
     with pyarrow.parquet.ParquetFile(result) as table:
-        rows, schema = table.metadata.num_rows, table.schema_arrow
+        schema = table.schema_arrow
         names = schema.names[:PREVIEW_COLUMNS]
         first = next(table.iter_batches(PREVIEW_ROWS, columns=names), None)
     shown = Table(title=f"{rows:,} rows, {len(schema.names)} columns", title_justify="left")
@@ -215,3 +224,10 @@ def _preview(result: Path) -> None:
     for row in first.to_pylist() if first else ():
         shown.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     _say.print(shown)
+    _say.print(_not_shown(rows - PREVIEW_ROWS, len(schema.names) - len(names)))
+
+
+def _not_shown(rows: int, columns: int) -> str:
+    """What of the result does not stand above."""
+    more = [f"{count:,} {what}" for count, what in ((rows, "rows"), (columns, "columns")) if count > 0]
+    return f"[dim]{' and '.join(more)} more are in the file.[/dim]" if more else "[dim]That is all of it.[/dim]"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.local import clamd, minio_server, postgres, process, redis, seaweedfs
+from filemill.local import clamd, documents, minio_server, postgres, process, redis, seaweedfs
+from filemill.local.finding import Finding
 from filemill.local.process import NotStarted
 from filemill.pipelines import pairs
 from filemill.sandbox import bubblewrap
@@ -20,21 +21,6 @@ OLDEST_PYTHON = (3, 11)
 _DPKG = Path("/var/lib/dpkg/info")
 _USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked for. `trouble` is empty where all is well; `advice` says what to do."""
-
-    name: str
-    found: str = ""
-    trouble: str = ""
-    advice: str = ""
-    needed: bool = True
-
-    @property
-    def well(self) -> bool:
-        """Whether it is there and works."""
-        return not self.trouble
 
 
 class SystemPackage(msgspec.Struct, frozen=True):
@@ -130,6 +116,8 @@ def look() -> list[Finding]:
         _bubblewrap(),
         _optional("nginx", "only the tests of the production setup run it"),
         _clamd(),
+        *documents.look(DOCUMENT_PACKAGES),
+        _cookie(),
     ]
 
 
@@ -275,3 +263,12 @@ def _optional(name: str, use: str) -> Finding:
     if program:
         return Finding(name, program, needed=False)
     return Finding(name, trouble="not installed", advice=use, needed=False)
+
+
+def _cookie() -> Finding:
+    """Whether a browser of this machine keeps the session's cookie."""
+    if os.environ.get("FILEMILL_COOKIE_SECURE") == "off":
+        advice = "FILEMILL_COOKIE_SECURE=off: right for this machine alone; leave it out where others reach the service"
+        return Finding("Session cookie", "goes over plain http as well", advice=advice)
+    advice = "where a browser drops it (Safari does, over http): start serve with FILEMILL_COOKIE_SECURE=off"
+    return Finding("Session cookie", "Secure: most browsers keep it on http://127.0.0.1, too", advice=advice)

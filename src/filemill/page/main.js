@@ -62,6 +62,7 @@ async function begin() {
     if (!document.hidden) stillThere(files).catch((error) => isOver(error) && session.over());
   });
   await resume();
+  if (!hasEnded && !(await persistently(() => session.isKept()))) notice.show("cookieless", { fill: words.cookieless() });
   $("choose").disabled = false;
   watch(files, session, (isLost) => {
     if (isLost) notice.show("lost");

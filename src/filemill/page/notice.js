@@ -4,7 +4,7 @@ import { Refused } from "./errors.js";
 import { waitOf } from "./list.js";
 import { NOTICES } from "./words.js";
 
-const ICONS = { closed: "done", gone: "problem", folder: "problem", lost: "problem", unreachable: "problem" };
+const ICONS = { closed: "done", gone: "problem", folder: "problem", cookieless: "problem", lost: "problem", unreachable: "problem" };
 const STAYS = 800; // ms; else it would go and come with every try that fails at once, and all below would jump
 const MOST_LINES = 8; // old ones go: nobody reads this but as it comes
 const $ = (id) => document.getElementById(id);

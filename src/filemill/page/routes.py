@@ -15,10 +15,10 @@ from filemill.web.caller import ANYONE
 
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FOLDER = resources.files("filemill.page")
-_INDEX = "index.html"
+_INDEX, _MISSING = "index.html", "missing.html"
 _NAMES = frozenset(
     file.name for file in _FOLDER.iterdir() if file.is_file() and file.name.rpartition(".")[2] in _TYPES
-) - {_INDEX}
+) - {_INDEX, _MISSING}
 """Every file that the page may load."""
 
 # Everything comes from here: no script or style in the page itself, and no text is ever read as HTML.
@@ -58,6 +58,13 @@ def part(request: Request[Any, Any, State], name: FromPath[str]) -> Response[byt
     if name not in _NAMES:
         raise NotFoundException
     return _answer(request, _read(name))
+
+
+def missing() -> Response[bytes]:
+    """What a browser gets at an address where nothing is."""
+    file = _read(_MISSING)
+    headers = _HEADERS | {"Cache-Control": "no-store"}
+    return Response(file.body, status_code=404, headers=headers, media_type=file.media_type)
 
 
 router = Router("/", route_handlers=[index, part], opt=ANYONE, include_in_schema=False)

@@ -45,6 +45,12 @@ export class Session extends EventTarget {
     }
   }
 
+  /** Whether the browser has kept the session's cookie: without it the server answers with another session's token. */
+  async isKept() {
+    const token = await this.begin();
+    return (await api.init()) === token;
+  }
+
   /** Takes note that the session is over. */
   over() {
     this.#token = null;

@@ -82,6 +82,14 @@ function paused({ seconds, isLost }) {
   return isLost ? `No connection. Tries again in ${when}` : `Waits for the server's limit, goes on in ${when}`;
 }
 
+/** Why there is no session: the cookie did not come back. */
+export function cookieless() {
+  if (!isSecureContext) return "The page was opened by http, where browsers do not keep its cookie. Open it by https.";
+  const allow = "This browser keeps no cookies of this page, and without one there is no session. Allow them and try again.";
+  if (location.protocol === "https:") return allow;
+  return `${allow} A browser that keeps no Secure cookie over http, such as Safari, can be used once the server is started with FILEMILL_COOKIE_SECURE=off.`;
+}
+
 const REMEDIES = {
   VirusDetectedError: "Be careful with this file, and ask whoever gave it to you.",
   ServerError: "Try again; if it stays so, tell whoever runs this server.",
@@ -99,8 +107,7 @@ export function problem({ name, message }) {
     case "NothingWorks":
       return "Nothing can be converted here for the moment: the server has no worker running. Try again in a minute.";
     case "NoCookie":
-      return isSecureContext ? "This browser keeps no cookies of this page, and without one there is no session. Allow them and try again."
-        : "The page was opened by http, where browsers do not keep its cookie. Open it by https.";
+      return cookieless();
     case "TooLarge":
       return `Larger than ${message}, the most that one file may have. Make it smaller or split it.`;
     case "Empty":
@@ -158,6 +165,7 @@ export const NOTICES = {
   idle: { title: "Your session has ended", text: "Its time was over or it was closed. Nothing of yours is on the server." },
   gone: { title: "Some files are gone", text: "They belonged to an earlier session: {}." },
   left: { title: "Off the list", text: "What the server has of {} is deleted when the session ends. Close the session to have it deleted now." },
+  cookieless: { title: "The browser keeps no cookie of this page", text: "{}" },
   folder: { title: "Folders stay outside", text: "A folder cannot be converted. Open it and drop the files in it." },
 };
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from difflib import get_close_matches
 
 import lark
 
+from filemill.pipelines import spelling
 from filemill.pipelines.functions import DIRECTIVES, FUNCTIONS, MOST_PADDED, MOST_PLACES, MOST_SCALE, UNITS
 
 GRAMMAR = r"""
@@ -95,8 +95,7 @@ def check_call(name: str, written: tuple[object, ...]) -> None:
     Raises NoSuchFunction, ValueError.
     """
     if name not in FUNCTIONS:
-        near = get_close_matches(name, FUNCTIONS, n=3, cutoff=0.6)
-        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+        hint = spelling.hint(name, FUNCTIONS)
         raise NoSuchFunction(f"there is no function {name[:40]!r}{hint}; there are {', '.join(FUNCTIONS)}")
     function = FUNCTIONS[name]
     if len(written) < function.least or (function.most is not None and len(written) > function.most):

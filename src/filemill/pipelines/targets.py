@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from filemill.errors import Impossible
+from filemill.pipelines import spelling
 from filemill.pipelines.formats import COMPRESSIONS, Format
 
 MOST_ROWS_IN_A_GROUP = 10_000_000
@@ -42,8 +43,9 @@ def check(where: str, step: Target, formats: Mapping[str, Format]) -> None:
     target = formats.get(step.to_format)
     if target is None or not target.is_written:
         why = "is not one of" if target is None else "can only be read; a table can be written as one of"
-        written = ", ".join(name for name, one in formats.items() if one.is_written)
-        raise Impossible(f"{where}: to_format {step.to_format[:40]!r} {why} {written}.")
+        written = [name for name, one in formats.items() if one.is_written]
+        hint = "" if target else spelling.hint(step.to_format, written)
+        raise Impossible(f"{where}: to_format {step.to_format[:40]!r}{hint} {why} {', '.join(written)}.")
     for option in ("delimiter", "compression", "row_group_size"):
         if getattr(step, option) is not None and option not in target.options:
             taken = f"takes {', '.join(target.options)}" if target.options else "takes no options"

@@ -17,7 +17,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import Method
 
 from filemill import __version__
-from filemill.web import cookies
+from filemill.web import cookies, examples
 from filemill.web.caller import ANYONE
 
 _ASSETS = {
@@ -40,7 +40,6 @@ _POLICY = (
 SHOWS = "shows"
 """`opt` of a route: fields of its answer that differ from the example of its struct."""
 
-_EXAMPLE = re.compile(r"\s*Example: `(.+)`\s*$", re.DOTALL)
 _DESCRIPTION = """Files go in, finished files come out.
 
 Whoever comes by may convert a file within a session. Below `/api/v1` tables are taken through pipelines of steps; there
@@ -115,14 +114,11 @@ def document(app: Litestar, structs: Sequence[Any]) -> dict[str, Any]:
 
 
 def _take_example(schema: dict[str, Any]) -> None:
-    description = schema.get("description", "")
-    found = _EXAMPLE.search(description)
-    if found:
-        example = msgspec.json.decode(found[1])
+    description, example = examples.split(schema.get("description", ""))
+    if example is not None:
         kind = schema["properties"].get("type", {}).get("enum", [None])[0]
         is_step = set(schema["properties"]) == {"type", "params"}
-        schema["examples"] = [{"type": kind, "params": example} if is_step else example]
-        description = description[: found.start()]
+        schema["examples"] = [examples.of_step(kind, example) if is_step else example]
     if description:
         schema["description"] = re.sub(r"\n +", "\n", description)
 

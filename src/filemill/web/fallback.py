@@ -21,6 +21,7 @@ from filemill.errors import FilemillError, NotSignedIn, TooMany, Unavailable
 from filemill.web.methods import and_head
 
 RETRY_SECONDS = 5
+_JSON, _HTML = "application/json", "text/html"
 _FAULT = 500
 _LEFT = "client disconnected prematurely"  # Litestar's word for it; nobody's fault and nobody is left to be answered
 _MISSING = re.compile(r"Missing required (query|header) parameter '(.*?)'")  # Litestar's words as well
@@ -43,23 +44,35 @@ Dialect = Callable[[Failure], tuple[int, object]]
 class Answers:
     """Litestar's one exception handler: finds the dialect by the longest prefix of the path. Every path has ""."""
 
-    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+    def __init__(self, dialects: Mapping[str, Dialect], missing: Callable[[], Response[Any]]) -> None:
+        """`missing` makes the page for a browser that asks for an address where nothing is."""
+        self._missing = missing
         self._dialects = sorted(dialects.items(), key=lambda row: len(row[0]), reverse=True)
 
     def __call__(self, request: Request[Any, Any, Any], error: Exception) -> Response[object]:
         """The answer to a request that ended in an error."""
+        is_of_address = isinstance(error, NotFoundException)
+        if is_of_address and _wants_page(request):
+            answer: Response[object] = self._missing()
+            answer.headers["Vary"] = "Accept"
+            return answer
         failure = msgspec.structs.replace(failure_of(request, error), kind=type(error))
         status, body = self.dialect(request.scope["path"])(failure)
         return Response(
             body,
             status_code=status,
-            headers=failure.headers,
-            media_type="application/json",
+            headers=failure.headers | ({"Vary": "Accept"} if is_of_address else {}),
+            media_type=_JSON,
         )
 
     def dialect(self, path: str) -> Dialect:
         """The dialect that holds at a path."""
         return next(dialect for prefix, dialect in self._dialects if path == prefix or path.startswith(f"{prefix}/"))
+
+
+def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    """Whether somebody asks who reads HTML rather than JSON: a browser whose address line was typed in."""
+    return request.accept.best_match([_JSON, _HTML]) == _HTML
 
 
 def failure_of(request: Request[Any, Any, Any], error: Exception) -> Failure:

@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from filemill.pipelines import spelling
+from filemill.web import examples
+
 EACH = "each"
 """In `Meta(extra={EACH: "step"})` of a list: what one of it is called; `steps[1].n` then reads `step 2 (limit): n`."""
 
@@ -37,14 +40,22 @@ class _Place:
         self._value = value
         self._allowed: tuple[Any, ...] = ()
         self._front, self._path = "", ""
+        self._is_one = False
+        """Whether one of a list stands here."""
+        self._shown: Any = None
+        """What stands here in the example of a struct above."""
 
     def go(self, name: str, index: str) -> None:
         """One field or one index down."""
+        self._is_one = not name
+        above = self._example()
         if name:
             self._path += f".{name}" if self._path else name
             self._go_to_field(name)
+            self._shown = above.get(name) if isinstance(above, dict) else None
         else:
             self._go_to_item(index)
+            self._shown = above[0] if isinstance(above, list) and above else None
 
     def _go_to_field(self, name: str) -> None:
         structs = [kind for kind in self._kinds if isinstance(kind, inspect.StructType)]
@@ -85,11 +96,26 @@ class _Place:
         )
         bad = _BAD_VALUE.fullmatch(what)
         if bad and allowed:
-            return f"{self._front}{where} must be one of {', '.join(map(str, allowed))}, not {_short(bad[1])}."
+            names = [str(each) for each in allowed]
+            hint = spelling.hint(bad[1].strip("'"), names)
+            return f"{self._front}{where} must be one of {', '.join(names)}, not {_short(bad[1])}{hint}."
         what = _short(what[:1].lower() + what[1:])
         if "unknown field" in what:
             what += self._takes()
+        what += self._form()
         return f"{self._front}{where}{': ' if where else ''}{what if self._front or where else _capital(what)}."
+
+    def _form(self) -> str:
+        """What would be right, where one of a list stands here, or a list."""
+        is_list = any(isinstance(kind, inspect.ListType | inspect.VarTupleType) for kind in self._kinds)
+        example = self._example() if self._is_one or is_list else None
+        return "" if example is None else f"; right is, for example, {msgspec.json.encode(example).decode()}"
+
+    def _example(self) -> Any:
+        """What may stand here: the struct's own example, or what the example of a struct above has here."""
+        structs = [kind for kind in self._kinds if isinstance(kind, inspect.StructType)]
+        own = next((examples.of_struct(kind.cls) for kind in self._meant(structs) or structs), None)
+        return self._shown if own is None else own
 
     def _takes(self) -> str:
         structs = self._meant([kind for kind in self._kinds if isinstance(kind, inspect.StructType)])
