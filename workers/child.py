@@ -17,7 +17,7 @@ from filemill.errors import JobFailed, ProcessKilled
 from filemill.pipelines import run as wire
 from filemill.pipelines import steps
 from filemill.pipelines.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
-from workers import checksum, engines, shutting
+from workers import checksum, engines, landlock
 
 PR_SET_PDEATHSIG = 1
 LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
@@ -45,15 +45,15 @@ def limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, hard))
 
 
-def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, is_shut: bool) -> None:
-    """Takes runs from `inbox` until it ends. `is_shut`: whether the kernel keeps this process in."""
+def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, is_confined: bool) -> None:
+    """Takes runs from `inbox` until it ends. `is_confined`: whether the kernel keeps this process in."""
 
     def say(line: wire.Line) -> None:
         outbox.write(wire.encode(line))
         outbox.flush()
 
     # An engine that needs no programs but itself has no such list.
-    say(Ready({engine.name: engine.version}, is_shut, getattr(engine, "pairs", None)))
+    say(Ready({engine.name: engine.version}, is_confined, getattr(engine, "pairs", None)))
     for line in inbox:
         run = wire.decode_run(line)
         limit_memory(run.memory_mb)
@@ -132,8 +132,8 @@ def main() -> None:
     os.dup2(2, 1)
     # Before there is another thread, which would stay outside.
     here, beside = Path.cwd(), Path(tempfile.gettempdir())
-    is_shut = given.parent is None or shutting.shut(here, beside, sockets=here != beside)
-    serve(engines.load(given.lane), sys.stdin.buffer, outbox, is_shut=is_shut)
+    is_confined = given.parent is None or landlock.shut(here, beside, sockets=here != beside)
+    serve(engines.load(given.lane), sys.stdin.buffer, outbox, is_confined=is_confined)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Lane(dramatiq.Middleware):
         self._folder = WorkFolder(root)
         self._pool = await self._make_pool(self._folder.path)
         await self._pool.open(places)
-        if not self._pool.is_shut:
+        if not self._pool.is_confined:
             logs.warn("workers.lane", "this kernel has no Landlock: a job's process sees what its user sees")
         self._runner = Runner(self.name, self.id, self._pool, ON_COMPLETED, slots)
         await self._beat()

@@ -152,7 +152,7 @@ def test_every_error_code_has_one_row_that_says_who_can_mend_it() -> None:
         assert remedy, code
 
 
-def test_every_move_has_a_row_and_no_other() -> None:
+def test_every_transition_has_a_row_and_no_other() -> None:
     statuses = {status.value for status in TRANSITIONS}
     told = {
         (one.strip(), row[1])
@@ -164,14 +164,14 @@ def test_every_move_has_a_row_and_no_other() -> None:
     assert told == {(one.value, other.value) for one, others in TRANSITIONS.items() for other in others}
 
 
-def test_every_status_of_the_door_tells_its_moves() -> None:
+def test_every_status_of_data_jobs_tells_its_transitions() -> None:
     told = {row[0].strip("`"): row[2] for row in rows(read("docs/api/data-jobs.md")) if len(row) == 3}
 
     for status, others in TRANSITIONS.items():
         assert set(re.findall(r"[A-Z_]{6,}", told[status.value])) == {target.value for target in others}
 
 
-def test_every_route_of_the_door_has_a_row() -> None:
+def test_every_route_of_data_jobs_has_a_row() -> None:
     told = {row[0].strip("`") for row in rows(read("docs/api/data-jobs.md")) if re.match(r"`[A-Z]+ /", row[0])}
 
     there = set()
@@ -182,7 +182,7 @@ def test_every_route_of_the_door_has_a_row() -> None:
     assert told == there
 
 
-def test_every_route_of_the_door_for_conversions_has_a_row() -> None:
+def test_every_route_of_conversion_sessions_has_a_row() -> None:
     told = {
         row[0].strip("`") for row in rows(read("docs/api/conversion-sessions.md")) if re.match(r"`[A-Z]+ /", row[0])
     }

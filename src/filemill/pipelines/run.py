@@ -86,12 +86,12 @@ class Run(msgspec.Struct, frozen=True):
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The child has loaded its engines (name -> version) and waits for a run.
 
-    `is_shut`: the kernel shows the child only programs and its own folder, and no other process. `pairs` are the pairs
-    of formats that the engine converts with the installed programs; None means all pairs of the lane.
+    `is_confined`: the kernel shows the child only programs and its own folder, and no other process. `pairs` are the
+    pairs of formats that the engine converts with the installed programs; None means all pairs of the lane.
     """
 
     engines: dict[str, str]
-    is_shut: bool = False
+    is_confined: bool = False
     pairs: tuple[tuple[str, str], ...] | None = None
 
 

@@ -102,7 +102,7 @@ class Pool:
         self._closed = False
         self.is_isolated = self.sandbox.kind != "networked"
         self.engines: dict[str, str] = {}
-        self.is_shut = False
+        self.is_confined = False
         self.pairs: tuple[tuple[str, str], ...] | None = None
 
     async def open(self, children: int) -> None:
@@ -223,6 +223,6 @@ class Pool:
             logs.warn("filemill.sandbox.pool", "a child did not start", lane=self.lane, said=repr(said), stderr=stderr)
             raise NoChild
         child.engines = self.engines = said.engines
-        self.is_shut = said.is_shut
+        self.is_confined = said.is_confined
         self.pairs = said.pairs
         return child

@@ -5,7 +5,7 @@ from typing import Protocol
 import magic
 
 from filemill.errors import FileRefused
-from filemill.storage import encodings, packages
+from filemill.storage import encodings, zip_heads
 from filemill.storage.signatures import (
     BEGINNINGS,
     CALLED,
@@ -89,7 +89,7 @@ def _check_package(file_name: str, name: str, head: bytes) -> None:
         )
     if not head.startswith(ZIP):
         raise FileRefused(f"{file_name!r} is not {_a(name)} file: it seems to be {_seems(head)}.")
-    told = packages.look(head, name)
+    told = zip_heads.look(head, name)
     if not told.fits:
         is_what = f"{_a(told.name)} file" if told.name else "a zip of other files"
         raise FileRefused(f"{file_name!r} is not {_a(name)} file: it seems to be {is_what}.")

@@ -12,7 +12,7 @@ from uuid import UUID
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from filemill.accounts import quotas
+from filemill.accounts import rate_limits
 from filemill.errors import BadName, FileRefused, NoSession, NotFound, NotSignedIn, TooLarge, WrongCsrfToken
 from filemill.web.address import client_of
 from filemill.web.caller import Caller
@@ -65,7 +65,7 @@ class Limited:
         if not _asks_for_methods(connection):
             at_hand = connection.app.state
             most = at_hand.settings.most_per_minute(self._what)
-            turn = await quotas.take(self._what, client_of(connection.scope, at_hand.trusted), most)
+            turn = await rate_limits.take(self._what, client_of(connection.scope, at_hand.trusted), most)
             connection.scope.setdefault("state", {})[_TURN] = turn
 
 
@@ -75,7 +75,7 @@ async def refused_for_free(connection: Asking) -> AsyncIterator[None]:
     try:
         yield
     except (FileRefused, TooLarge, BadName):
-        await quotas.give_back(connection.scope["state"][_TURN])
+        await rate_limits.give_back(connection.scope["state"][_TURN])
         raise
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 
-from filemill.accounts import quotas, sessions
+from filemill.accounts import rate_limits, sessions
 from filemill.apis.conversion import closing
 from filemill.apis.conversion.operations import SECURITY, Asked, refusals, session_of
 from filemill.apis.conversion.schemas import ClosedReply, CsrfToken, SessionReply
@@ -34,7 +34,9 @@ async def init_session(request: Request[Any, Any, State], state: State) -> Respo
     session = (await caller.named_by(given)).session if given is not None else None
     if session is None:
         settings = state.settings
-        await quotas.take("sessions", client_of(request.scope, state.trusted), settings.most_per_minute("sessions"))
+        await rate_limits.take(
+            "sessions", client_of(request.scope, state.trusted), settings.most_per_minute("sessions")
+        )
         session = await sessions.begin(settings.guest_seconds, most_unused=settings.unused_sessions)
     return Response(
         SessionReply(data=CsrfToken(session.csrf)),

@@ -7,7 +7,7 @@ order, each in a pass of its own, since an input can be read but once.
 
 from itertools import count
 
-from filemill.engines.tables import inputs, plan, trouble
+from filemill.engines.tables import dispatch, inputs, trouble
 from filemill.engines.tables.inputs import Inputs, Reached, Stage
 from filemill.engines.tables.table import ROW
 from filemill.engines.tables.values import telling
@@ -22,7 +22,7 @@ def of_first_misfit(run: Run, steps: Pipeline) -> JobFailed:
     for number in count():
         given = Inputs(run, _silently, numbered=True, until=number)
         try:
-            last = plan.through(steps, given.main(), given)
+            last = dispatch.through(steps, given.main(), given)
             stage = inputs.end_of(last, writing.prepare(last, run.outputs[0]).checks)
             return _look(stage, given) or trouble.internal()
         except Reached as reached:

@@ -8,9 +8,9 @@ from filemill.engines.tables import (
     allocation,
     collecting,
     diagnosis,
+    dispatch,
     leniency,
     pace,
-    plan,
     planning,
     spilling,
     trouble,
@@ -75,7 +75,7 @@ def _carry_out(run: Run, steps: Pipeline, say: Say) -> Done:
 
 def _make(run: Run, steps: Pipeline, inputs: Inputs) -> Made:
     output = run.outputs[0]
-    last = plan.through(steps, inputs.main(), inputs)
+    last = dispatch.through(steps, inputs.main(), inputs)
     prepared = writing.prepare(last, output)
     if inputs.bad_rows:
         # What the output needs is known only now; prepared again, nothing is left that it could not carry.

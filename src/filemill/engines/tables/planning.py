@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from filemill.engines.tables import collecting, plan, preview, trouble
+from filemill.engines.tables import collecting, dispatch, preview, trouble
 from filemill.engines.tables.collecting import Unreadable
 from filemill.engines.tables.inputs import Inputs
 from filemill.engines.tables.misfits import Misfits
@@ -95,7 +95,7 @@ class _Planning:
         """The table behind a step, None where it does not fit or nobody can tell."""
         if table is None or traits.mentions(step, self._doubtful):
             return None
-        return self._attempt(number, partial(plan.apply, step, table, number, self._given))
+        return self._attempt(number, partial(dispatch.apply, step, table, number, self._given))
 
     def _tell(self, step: Step, table: Table | None) -> None:
         note = traits.of(step).note(step)

@@ -9,8 +9,8 @@ import polars as pl
 from filemill.engines.tables import schema, table, trouble
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import Column, Table
-from filemill.engines.tables.values import comparing, values
-from filemill.engines.tables.values.values import CannotTake, Value
+from filemill.engines.tables.values import comparing, literals
+from filemill.engines.tables.values.literals import CannotTake, Value
 from filemill.errors import JobFailed
 from filemill.pipelines.value_steps import FillNull, Scalar
 
@@ -48,7 +48,7 @@ def apply(step: FillNull, source: Table, number: int) -> Table:
 
 def _take(step: FillNull, name: str, column: Column, where: str) -> Value:
     try:
-        value = values.take(step.value, column.type)
+        value = literals.take(step.value, column.type)
         if value is None or not _has_room(value, column):
             raise CannotTake
     except CannotTake as error:

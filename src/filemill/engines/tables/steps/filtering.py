@@ -11,8 +11,8 @@ from msgspec import UNSET, UnsetType
 
 from filemill.engines.tables import schema, table, trouble
 from filemill.engines.tables.table import MARK, Column, Table
-from filemill.engines.tables.values import comparing, values
-from filemill.engines.tables.values.values import CannotTake, Value
+from filemill.engines.tables.values import comparing, literals
+from filemill.engines.tables.values.literals import CannotTake, Value
 from filemill.errors import JobFailed
 from filemill.pipelines.steps import Filter
 from filemill.pipelines.value_steps import Scalar
@@ -120,7 +120,7 @@ def _wire_values(comparison: Filter) -> list[Scalar]:
 
 def _take(value: Scalar, comparison: Filter, column: Column, source: Table, where: str) -> Value | None:
     try:
-        return values.take(value, column.type)
+        return literals.take(value, column.type)
     except CannotTake as error:
         name = _name(comparison)
         if column.type.name == "text" and _is_number(value):

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from filemill.engines.tables.schema import Type
-from filemill.engines.tables.values.values import Value
+from filemill.engines.tables.values.literals import Value
 
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operators.eq,

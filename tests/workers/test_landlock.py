@@ -11,7 +11,7 @@ import pytest
 ASK = """
 import os, signal, sys
 from pathlib import Path
-from workers import shutting
+from workers import landlock
 
 def how(attempt):
     try:
@@ -20,7 +20,7 @@ def how(attempt):
         return "refused"
     return "done"
 
-if not shutting.shut(Path.cwd()):
+if not landlock.shut(Path.cwd()):
     print("no Landlock here")
     raise SystemExit
 parent, outside = sys.argv[1:]
