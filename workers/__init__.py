@@ -1,1 +1,1 @@
-"""The back APIs: processes that claim jobs and take them through."""
+"""The workers: processes that claim jobs and run them. `workers` wires lanes to engines, and APIs to `on_completed`."""

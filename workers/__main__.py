@@ -1,4 +1,4 @@
-"""`python -m workers LANE`: turns into dramatiq's own command for that lane."""
+"""`python -m workers LANE`: runs dramatiq's own command for the lane."""
 
 import os
 import runpy
@@ -14,12 +14,14 @@ POLL_MS = 50
 DRAIN_MS = 15_000
 
 NOTICE_MS = 500
-"""How long the master waits, deaf to signals, for its worker to boot before it watches whether that lives. By default
-30 s: so long it would hide that a worker could not start. There are no fork processes that need the wait."""
+"""How long dramatiq's master waits, deaf to signals, for its worker to boot before the master watches the worker.
+
+The default of 30 s would hide for 30 s that a worker could not start. No fork process here needs the wait.
+"""
 
 
 def main() -> None:
-    """Ends with one sentence on a wrong lane or setting."""
+    """Runs the worker of a lane; a wrong lane or setting ends the process with one sentence."""
     settings.hide()
     lane = sys.argv[1] if len(sys.argv) == 2 else ""
     if lane not in KINDS:
@@ -28,13 +30,13 @@ def main() -> None:
         places = settings.read(os.environ).places(lane)
     except BadSetting as error:
         sys.exit(error.message)
-    # Dramatiq reads these two when it is imported. With a prefetch below its threads, some would stay idle.
+    # Dramatiq reads these two at its import. With a prefetch below the number of threads, some threads would stay idle.
     os.environ["dramatiq_queue_prefetch"] = str(places)  # noqa: SIM112
     os.environ["dramatiq_worker_timeout"] = str(POLL_MS)  # noqa: SIM112
     command = [f"workers.{lane}", "--processes", "1", "--threads", str(places), "--queues", lane, "--skip-logging"]
     times = ["--worker-shutdown-timeout", str(DRAIN_MS), "--worker-fork-timeout", str(NOTICE_MS)]
     sys.argv = ["dramatiq", *command, *times]
-    # In this very process: a program that is executed would be open to others again.
+    # Dramatiq runs in this very process: other processes could read the memory of an executed program again.
     runpy.run_module("dramatiq", run_name="__main__", alter_sys=True)
 
 

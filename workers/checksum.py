@@ -1,4 +1,4 @@
-"""Whether an input is the file its owner says it is: the SHA-256 given when it was marked, against the bytes there."""
+"""Compares the SHA-256 that an owner gave with the mark of an upload with the bytes in the store."""
 
 import hashlib
 
@@ -17,10 +17,10 @@ _CHANGED = ("NoSuchKey", "PreconditionFailed")
 
 
 def check(run: Run, say: Say) -> None:
-    """Reads every input that came with a SHA-256. Raises JobFailed: bad_file where it differs, input_changed,
-    store_away.
+    """Reads every input of a networked run that has a demanded SHA-256.
 
-    What was brought to this process was counted on its way.
+    The runner hashes the inputs of an isolated run as it stages them. Raises JobFailed: bad_file for another hash,
+    input_changed, store_away.
     """
     if run.store is None:
         return
@@ -37,7 +37,7 @@ def check(run: Run, say: Say) -> None:
                 for chunk in answer.stream(CHUNK):
                     digest.update(chunk)
                     done += len(chunk)
-                    # The work itself comes afterwards: this half of the way is the smaller one.
+                    # The work comes afterwards and takes longer: the check counts as a third of the progress.
                     say(Progress(done, given.size * 3, "bytes"))
             finally:
                 answer.close()

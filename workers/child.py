@@ -1,4 +1,4 @@
-"""The process a job runs in: engines loaded once, then one line in, lines out, one run after another."""
+"""The child process in which jobs run: loads an engine once, then takes one run after another, line in, lines out."""
 
 import argparse
 import ctypes
@@ -24,35 +24,35 @@ LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
 NEARLY_ALL = 0.8
 
 _TOO_MUCH_MEMORY = Refused("too_much_memory", "")
-"""Without words: whoever watches knows the limit and the step as well."""
+"""No message: the worker that watches knows the limit and the step."""
 
 
 def bind_to(parent: int) -> None:
-    """Makes this process end with the one that started it, also if that has ended before."""
+    """Ends this process with its parent `parent`; at once where the parent has ended already."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def limit_for_good() -> None:
-    """Nothing of what a caller has sent is left on disk by a crash."""
+    """Forbids core files: a crash must leave nothing of a caller's files on disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def limit_memory(megabytes: int) -> None:
-    """Lets this process have so much data at most; only the soft limit, so that the next run may have another."""
+    """Limits the data of this process, in MiB. Only the soft limit changes, so the next run may have another limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, hard))
 
 
 def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, is_confined: bool) -> None:
-    """Takes runs from `inbox` until it ends. `is_confined`: whether the kernel keeps this process in."""
+    """Takes runs from `inbox` until its end. `is_confined`: whether Landlock confines this process."""
 
     def say(line: wire.Line) -> None:
         outbox.write(wire.encode(line))
         outbox.flush()
 
-    # An engine that needs no programs but itself has no such list.
+    # An engine that needs no other programs has no list of pairs.
     say(Ready({engine.name: engine.version}, is_confined, getattr(engine, "pairs", None)))
     for line in inbox:
         run = wire.decode_run(line)
@@ -83,15 +83,15 @@ def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
 
 
 def _is_at_limit(megabytes: int) -> bool:
-    """Whether this process has so little left of its memory that an odd error is most likely a failed allocation."""
+    """Whether this process has used so much of its memory that an odd error is most likely a failed allocation."""
     kilobytes = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmData" in line)
     return int(kilobytes) > NEARLY_ALL * megabytes * 1024
 
 
 class Paced:
-    """Passes on phases and warnings at once, progress a few times a second; and nothing after `end`.
+    """Passes on phases and warnings at once, progress a few times a second, and nothing after `end`.
 
-    Threads of an engine may outlive its run by a moment, and the next run has the same ears.
+    Threads of an engine may outlive its run by a moment, and the next run uses the same pipe.
     """
 
     def __init__(self, say: Callable[[wire.Line], None]) -> None:
@@ -111,12 +111,12 @@ class Paced:
         self._say(line)
 
     def end(self) -> None:
-        """The run is over."""
+        """Ends the run: later lines are dropped."""
         self._ended = True
 
 
 def main() -> None:
-    """`python -m workers.child LANE --memory MB [--parent PID]`; inside walls there is no parent to be bound to."""
+    """`python -m workers.child LANE --memory MB [--parent PID]`; bubblewrap ends its children without a parent id."""
     told = argparse.ArgumentParser()
     told.add_argument("lane")
     told.add_argument("--memory", type=int)
@@ -125,12 +125,12 @@ def main() -> None:
     if given.parent is not None:
         bind_to(given.parent)
     limit_for_good()
-    if given.memory:  # what the engine starts ahead has it too
+    if given.memory:  # programs that the engine starts ahead inherit the limit
         limit_memory(given.memory)
-    # What libraries print must not stand between our lines.
+    # Prints of libraries must not stand between our lines.
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    # Before there is another thread, which would stay outside.
+    # Landlock confines only this thread and later ones, so it comes before any other thread.
     here, beside = Path.cwd(), Path(tempfile.gettempdir())
     is_confined = given.parent is None or landlock.shut(here, beside, sockets=here != beside)
     serve(engines.load(given.lane), sys.stdin.buffer, outbox, is_confined=is_confined)

@@ -1,4 +1,4 @@
-"""The folder a worker process works in: locked while it lives, removed by the next one once its lock is free."""
+"""The folder of a worker process: locked while the process lives; the next process removes a folder without a lock."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class WorkFolder:
-    """A folder of this process's own below `root`. Making one removes those whose owners have died."""
+    """A folder of this process below `root`. The constructor removes the folders of dead processes."""
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)

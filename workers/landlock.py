@@ -1,7 +1,7 @@
-"""Shuts a job's process in by Landlock: it sees Python, the system's files and its own folder, and no other process.
+"""Confines a job's process by Landlock to Python, the system's files and its own folder.
 
-Beside the files, the kernel then refuses it what `ptrace` is asked for: the environment, memory and descriptors of all
-processes but its own. That takes no rights, and holds for root too.
+Beside files, the kernel then refuses everything that needs `ptrace`: the environment, memory and descriptors of all
+processes outside. Landlock needs no rights, and holds for root too.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ import filemill
 import workers
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""System calls, of the same number on every kind of machine."""
+"""System calls, with the same numbers on every kind of machine."""
 
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
@@ -26,7 +26,7 @@ _EXECUTE, _WRITE, _READ, _LIST, _TRUNCATE = 1, 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _REMOVE_FILE, _MAKE_SOCKET = 1 << 5, 1 << 9
 _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1}
 _MOST_RIGHTS = (1 << 15) - 1
-"""All rights on files that a kernel of this version, or of a later one, knows to refuse."""
+"""All rights on files in Landlock's version 3; later versions know these rights too."""
 
 _SCOPED_SINCE = 6
 _SIGNALS = 1 << 1
@@ -41,11 +41,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def shut(*folders: Path, sockets: bool = False) -> bool:
-    """Shuts this thread, and all it will start, in with `folders` to write in -> False where the kernel cannot.
+    """Confines this thread and all its future threads and processes -> False where the kernel has no Landlock.
 
-    `sockets`: such may be made and removed below /tmp, where LibreOffice has its own whatever it is told.
-
-    Gives up every capability too.
+    They may write in `folders` alone, and give up every capability. `sockets` allows to make and remove sockets below
+    /tmp, where LibreOffice has its own sockets in spite of all settings.
     """
     version = _libc.syscall(_CREATE_RULESET, None, 0, _ASK_VERSION)
     if version < 1:
@@ -74,7 +73,7 @@ def shut(*folders: Path, sockets: bool = False) -> bool:
 
 
 def _readable() -> Iterator[Path]:
-    """Where Python, its packages and the system's libraries lie; of a checkout only the packages themselves."""
+    """The paths of Python, its packages and the system's libraries; of a checkout only the packages themselves."""
     yield from map(Path, _SYSTEM)
     yield from {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     yield from (Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages"))
@@ -87,7 +86,7 @@ def _allow(rules: int, path: Path, rights: int) -> None:
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # what is not there need not be allowed
+        return  # a missing path needs no rule
     try:
         _libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("=Qi", rights, opened), 0)
     finally:

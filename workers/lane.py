@@ -1,4 +1,4 @@
-"""One worker process of a lane: what is opened when it boots, the clock it runs, how it drains and dies."""
+"""One worker process of a lane: how the process boots, which regular work it does, how it drains and ends."""
 
 import asyncio
 import ctypes
@@ -37,12 +37,12 @@ PR_SET_PDEATHSIG = 1
 BEAT_SECONDS = 15
 BOOT_SECONDS = 90
 AWAY_SECONDS = 30
-"""So long a worker that boots waits for a database that is away: both may have been started in one go."""
+"""Seconds that a worker waits at its boot for the database: both may have been started together."""
 
 CANNOT_START = 3
 
 MOST_ISOLATED_JOBS = 200
-"""Jobs of one isolated child, in which other people's programs have read other people's files in."""
+"""Most jobs of one isolated child, in which other people's programs have read other people's files."""
 
 
 class Lane(dramatiq.Middleware):
@@ -58,15 +58,15 @@ class Lane(dramatiq.Middleware):
         self._pool: Pool | None = None
 
     async def work(self) -> None:
-        """What a wakeup starts: claim and run until nothing is due."""
+        """The actor of a wakeup: claims and runs jobs until none is due."""
         if self._runner is not None:
             await self._runner.until_empty()
 
     def after_process_boot(self, _broker: dramatiq.Broker) -> None:
-        """Binds this process to dramatiq's master, whose death would otherwise leave it working on its own."""
+        """Binds this process to dramatiq's master: the process must not work on after the master's death."""
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         master = multiprocessing.parent_process()
-        if master is not None and os.getppid() != master.pid:  # it was gone before we asked
+        if master is not None and os.getppid() != master.pid:  # the master ended before the call
             os._exit(1)
         self.id = f"{socket.gethostname()}:{os.getpid()}"
         memory.keep_few_arenas()
@@ -74,24 +74,24 @@ class Lane(dramatiq.Middleware):
         settings.take_secrets_out(os.environ)
 
     def after_worker_boot(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
-        """Opens everything on the loop that all of this process's jobs share; without that, the process is no use."""
-        # Dramatiq only takes note of a signal while we boot, which may take long: nothing is in hand yet.
+        """Opens everything on the event loop that all jobs of this process share; ends the process where this fails."""
+        # Dramatiq only notes a signal during the boot, which may take long. No job runs yet, so end at once.
         noting = signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
         try:
             _on_loop(self._open())
-        except Exception as error:  # noqa: BLE001 -- dramatiq would log it and idle; whoever keeps us starts us again
+        except Exception as error:  # noqa: BLE001 -- dramatiq would log the error and idle; the supervisor restarts
             logs.warn("workers.lane", "could not start", cause=error, lane=self.name)
             os._exit(CANNOT_START)
         finally:
             signal.signal(signal.SIGTERM, noting)
 
     def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
-        """SIGTERM: jobs in hand go back into the queue at once."""
+        """SIGTERM: running jobs go back into the queue at once."""
         if self._runner is not None:
             self._runner.drain()
 
     def after_worker_shutdown(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
-        """Closes what was opened."""
+        """Closes everything that `after_worker_boot` opened."""
         _on_loop(self._close())
 
     async def _open(self) -> None:
@@ -119,7 +119,7 @@ class Lane(dramatiq.Middleware):
         often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         for part in (partial(sweep.sweep, EXPIRIES), sweep.remove_leaving):
             self._clock.add_job(self._sweep, "interval", [part], seconds=sweep.EVERY_SECONDS, **often)
-        # Two, so that a large file does not keep the small ones waiting.
+        # Two at once, so that small files need not wait for a large one.
         self._clock.add_job(
             self._sweep, "interval", [hashing.until_none_due], seconds=1, **(often | {"max_instances": 2})
         )
@@ -127,7 +127,7 @@ class Lane(dramatiq.Middleware):
         self._clock.add_job(self._refresh, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
         self._clock.start()
-        # Jobs that were queued while no worker was there have no wakeup.
+        # The lane may have jobs from a time without a worker, and their wakeups may be gone.
         await wakeups.wake(self.name, places)
         logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._pool.engines)
 
@@ -178,7 +178,7 @@ class Lane(dramatiq.Middleware):
             logs.warn("workers.lane", "no fresh child could be started; the one at hand stays", cause=error)
 
     async def _watch_store(self) -> None:
-        """Tells at once, not at the next beat, that the store has gone or come back."""
+        """Beats at once, not at the next beat, when the store goes or comes back."""
         if self._runner is not None and (self._runner.away_seconds is None) != (self._away_told is None):
             await self._beat()
 
@@ -213,7 +213,7 @@ def _on_loop(coroutine: Any) -> None:
 
 
 def declare(name: str) -> Lane:
-    """Makes this process one of the lane: its broker, and the actor that a wakeup calls."""
+    """Makes this process a worker of the lane: sets the broker, and the actor that a wakeup calls."""
     at_hand = settings.read(os.environ)
     lane = Lane(name, at_hand)
     broker = wakeups.make_broker(at_hand.redis_url, [AsyncIO(), lane])

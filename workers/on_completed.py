@@ -1,4 +1,4 @@
-"""What the APIs have to say to a worker: what they do once their jobs succeed, and what they keep that expires."""
+"""The APIs' parts in a worker: what an API writes when its job COMPLETED, and which of its own rows expire."""
 
 from filemill.apis.conversion import on_completed as conversion
 from filemill.apis.conversion import queries as conversion_queries
@@ -7,7 +7,7 @@ from filemill.jobs.sweep import Forget
 from filemill.runs.runner import OnCompleted
 
 ON_COMPLETED: dict[str, OnCompleted] = {CONVERSION: conversion.converted}
-"""API -> what its API does in the transaction that finishes the job."""
+"""API -> the function that writes the API's own rows, in the transaction that finishes the job."""
 
 EXPIRIES: tuple[Forget, ...] = (conversion_queries.forget_expired,)
-"""Every API's own rows whose time is over."""
+"""The functions that delete the APIs' own expired rows."""

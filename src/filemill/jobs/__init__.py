@@ -1,1 +1,1 @@
-"""The one noun: jobs, their steps, their queue, the runner and the sandbox, and what sweeps up after them."""
+"""The jobs: how an API makes, reads, waits for, cancels and deletes a job, and the sweep that tidies up after jobs."""

@@ -1,6 +1,6 @@
-"""The end of accounts, and of what one has begun at an API: first its jobs are cancelled, then bytes go, then rows.
+"""The end of an account, or of an account's jobs at one API: first jobs are cancelled, then bytes go, then rows.
 
-Nothing here waits: what a worker still holds is left to the next sweep.
+Nothing here waits: jobs that a worker still holds are left to the next sweep.
 """
 
 from uuid import UUID
@@ -14,7 +14,7 @@ from filemill.storage import queries as objects
 
 
 async def close_ended() -> None:
-    """Every account whose time is over, or that was closed, goes with all it owns; sweep calls this."""
+    """Deletes every expired or closed account with all it owns. Sweep calls this function."""
     for account in await accounts.ended():
         if await close(account):
             logs.say("filemill.jobs.closing", "an account has gone", account=str(account))
@@ -22,7 +22,7 @@ async def close_ended() -> None:
 
 @connections.in_transaction
 async def close(account: UUID) -> bool:
-    """Cancels the jobs of an account whose time is over; once no worker holds one, all it owns goes -> whether it did.
+    """Cancels the jobs of an ended account and, once no worker holds one, deletes the account -> whether it is deleted.
 
     Objects stay as `leaving` until their bytes are gone.
     """
@@ -38,9 +38,9 @@ async def close(account: UUID) -> bool:
 
 
 async def begin(account: UUID, api: str) -> list[UUID]:
-    """Ends, inside a transaction, what an account has begun at an API -> the jobs that a worker still holds.
+    """Ends an account's jobs at an API, inside a transaction -> the jobs that a worker still holds.
 
-    `clear` does the rest once they have ended; where nobody calls it, sweep does.
+    `clear` deletes the jobs once all have ended; where nobody calls `clear`, sweep deletes the jobs.
     """
     await expire(account, api)
     await _cancel(account, api)
@@ -48,21 +48,21 @@ async def begin(account: UUID, api: str) -> list[UUID]:
 
 
 async def expire(account: UUID, api: str) -> None:
-    """Lets, inside a transaction, the time of all jobs be over that an account has begun at an API."""
+    """Sets the end of all jobs of an account at an API to now, inside a transaction."""
     await closing.lock_jobs(account, api)
     await closing.expire_now(account, api)
 
 
 @connections.in_transaction
 async def clear(account: UUID, api: str) -> None:
-    """Deletes the ended jobs of an account at an API and sends their objects away."""
+    """Deletes the ended jobs of an account at an API; their objects become `leaving`."""
     ended = await closing.ended_jobs(account, api)
     await objects.leave_all_of(ended)
     await jobs.delete(ended)
 
 
 async def dismiss(guest: UUID) -> None:
-    """Lets a guest go that owns nothing any more; one that was merged into a member stays."""
+    """Deletes a guest without jobs and objects. A guest that was merged into a member stays."""
     if await closing.expire_if_empty(guest):
         await close(guest)
 

@@ -1,4 +1,4 @@
-"""What an API may ask of jobs: make, read, wait, cancel, retry, delete, download."""
+"""The commands on jobs for APIs: make, read, list, wait, cancel, retry, delete, download."""
 
 import asyncio
 import contextlib
@@ -23,20 +23,20 @@ from filemill.storage import removal
 
 FULL_RETRY_AFTER = 60
 DELETED_SECONDS = 600
-"""So long a job is there whose deletion was begun and not completed, to be asked for again; then sweep completes it."""
+"""Seconds that a job stays after an unfinished deletion, so that its owner can repeat the call. Then sweep deletes."""
 
 
 class Possible(msgspec.Struct, frozen=True):
-    """What a job would be: the formats of its inputs, the main one first, and the lane it waits in."""
+    """A possible job: the formats of its inputs, the main input first, and its lane."""
 
     sources: tuple[formats.Format, ...]
     lane: str
 
 
 class NewJob(msgspec.Struct, frozen=True):
-    """A job to be made. `as_sent` is the JSON text of the steps as the caller wrote them.
+    """A job to be made. `as_sent` is the JSON text of the steps as the caller wrote the steps.
 
-    `lane` is given where the API chooses another one than that of the steps.
+    `lane` is set where the API chooses another lane than the lane of the steps.
     """
 
     owner: UUID
@@ -51,7 +51,7 @@ class NewJob(msgspec.Struct, frozen=True):
 
 
 def want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options) -> Possible:
-    """Raises Impossible, BadRequest for what no job could ever do."""
+    """Checks steps, inputs and options -> the possible job. Raises Impossible, BadRequest."""
     sources = tuple(_format_of(file) for file in inputs)
     lane = chains.lane_of(pipeline, sources[0])
     steps.check(pipeline, [file.name for file in inputs if file.name != MAIN_INPUT], formats.FORMATS)
@@ -60,9 +60,9 @@ def want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], option
 
 
 async def create(new: NewJob) -> Job:
-    """Makes a PENDING job, or answers with the one made before under the same idempotency key.
+    """Makes a PENDING job, or returns the job that was made under the same idempotency key.
 
-    Raises Impossible (another body under the same key, a file no engine takes), TooMany.
+    Raises Impossible (another body under the same key, a file that no engine takes), TooMany.
     """
     return await _create(new, want_possible(new.pipeline, new.inputs, new.options))
 
@@ -89,10 +89,10 @@ async def _create(new: NewJob, possible: Possible) -> Job:
 
 
 async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int) -> Job:
-    """Makes a QUEUED job, inside a transaction, whose one input is an object that is there.
+    """Makes a QUEUED job from a stored object as its one input, inside a transaction.
 
-    The job is kept until `kept_until`, with its outputs. Whoever commits wakes its lane. Raises Impossible; TooMany
-    where the owner has `most_open` jobs already.
+    The job and its outputs are kept until `until`. The caller commits and then wakes the job's lane. Raises Impossible;
+    TooMany where the owner has `most_open` jobs already.
     """
     possible = want_possible(new.pipeline, new.inputs, new.options)
     await owners.lock(new.owner)
@@ -143,9 +143,9 @@ async def _read(job_id: UUID) -> Job:
 
 
 async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
-    """A job of this owner, or of a guest merged into it.
+    """A job of this owner, or of a guest merged into this owner.
 
-    Raises NotFound, NotYours; WrongStatus where it was not begun at `API`, if that is given.
+    Raises NotFound, NotYours; WrongStatus where `api` is given and the job began at another API.
     """
     job = await _read(job_id)
     if job.owner != owner and job.owner not in await owners.owned(owner):
@@ -159,14 +159,15 @@ async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
 
 
 async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
-    """The jobs of an owner and of the guests merged into it, newest first."""
+    """The jobs of an owner and of the guests merged into this owner, newest first."""
     return await jobs.list_of(await owners.owned(owner), skip, limit)
 
 
 async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
-    """A job of this owner, as soon as it has ended or after so many seconds.
+    """A job of this owner, as soon as the job has ended or after `seconds`.
 
-    Woken by PostgreSQL; should that be lost, by the listener's look once a second. Raises NotFound, NotYours.
+    PostgreSQL tells the end; the listener's look once a second finds an end whose message was lost. Raises NotFound,
+    NotYours.
     """
     job = await get(job_id, owner)
     listener = context.get().listener
@@ -185,13 +186,13 @@ async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
 
 
 async def events(job_id: UUID, owner: UUID, after: int = 0) -> list[Event]:
-    """What happened to a job of this owner after event number `after`. Raises NotFound, NotYours."""
+    """The events of a job of this owner after event number `after`, oldest first. Raises NotFound, NotYours."""
     await get(job_id, owner)
     return await jobs.events(job_id, after)
 
 
 async def settle(ended: list[UUID]) -> None:
-    """Sets how long ended jobs and their files are kept; in the transaction that ended them."""
+    """Sets how long ended jobs and their files are kept, inside the transaction that ended the jobs."""
     settings = context.get().settings
     await jobs.settle(
         ended,
@@ -202,7 +203,7 @@ async def settle(ended: list[UUID]) -> None:
 
 
 async def cancel(job_id: UUID, owner: UUID) -> Job:
-    """Cancels a job: at once if it waits, within two seconds if it runs. Raises WrongStatus once it has ended."""
+    """Cancels a job: a waiting job at once, a running one within two seconds. Raises WrongStatus for an ended job."""
     await get(job_id, owner)
     status, job = await _cancel(job_id)
     if status is None and job.status is not Status.CANCELLATION_REQUESTED:
@@ -219,7 +220,7 @@ async def _cancel(job_id: UUID) -> tuple[Status | None, Job]:
 
 
 async def retry(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
-    """Queues a FAILED or CANCELLED job again, while its inputs are there. Raises WrongStatus."""
+    """Queues a FAILED or CANCELLED job again while its inputs are stored. Raises WrongStatus."""
     await get(job_id, owner, api)
     job = await _queue_again(job_id)
     await wakeups.wake(job.lane)
@@ -238,10 +239,10 @@ async def _queue_again(job_id: UUID) -> Job:
 
 
 async def delete(job_id: UUID, owner: UUID, api: str | None = None) -> None:
-    """Deletes a job that no worker holds; its objects are gone when this returns.
+    """Deletes a job that no worker holds, with its objects.
 
-    Raises WrongStatus for a job in a worker's hands, StoreAway where the store did not take the objects away: the job
-    is still there then, and deleting it again goes on.
+    Raises WrongStatus for a job that a worker holds; StoreAway where the store did not delete the objects. The job then
+    stays, and another call goes on with the deletion.
     """
     await get(job_id, owner, api)
     keys = await _begin_to_delete(job_id)
@@ -263,7 +264,7 @@ async def _begin_to_delete(job_id: UUID) -> list[str]:
 
 
 async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> str:
-    """A URL under which an output of a COMPLETED job can be fetched. Raises WrongStatus."""
+    """A URL that downloads an output of a COMPLETED job. Raises WrongStatus."""
     job = await get(job_id, owner)
     if job.status is not Status.COMPLETED:
         raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has an output.")

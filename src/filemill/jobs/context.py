@@ -1,4 +1,4 @@
-"""What the rules of jobs need at hand in a process: the settings, the store, and the listener where somebody waits."""
+"""The context of a process for the rules of jobs: the settings, the store, and the API's listener."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ from filemill.storage.s3 import Store
 
 
 class Context(msgspec.Struct, frozen=True):
-    """Opened once per process. Only the API has a listener."""
+    """The context, opened once per process. Only the API has a listener."""
 
     settings: Settings
     store: Store
@@ -20,17 +20,17 @@ _open: list[Context] = []
 
 
 def open(context: Context) -> None:  # noqa: A001 -- context.open
-    """Puts the context at hand."""
+    """Sets the context of this process."""
     _open[:] = [context]
 
 
 def close() -> None:
-    """Takes it away again."""
+    """Unsets the context of this process."""
     _open.clear()
 
 
 def get() -> Context:
-    """The context of this process. Raises Unavailable before it is open."""
+    """The context of this process. Raises Unavailable before `open`."""
     if not _open:
         raise Unavailable
     return _open[0]

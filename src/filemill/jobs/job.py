@@ -1,4 +1,4 @@
-"""The one noun: a job's statuses, its legal moves, and the codes with which it may fail."""
+"""The job: its statuses, its legal transitions, and the codes of its failures."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Status(StrEnum):
-    """Where a job stands."""
+    """The status of a job."""
 
     PENDING = "PENDING"
     QUEUED = "QUEUED"
@@ -36,20 +36,20 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.FAILED: frozenset({Status.QUEUED}),
     Status.CANCELLED: frozenset({Status.QUEUED}),
 }
-"""Every legal change of status; the queries make no other, and the database refuses any other."""
+"""Every legal transition. The queries make no other transition, and the database refuses any other."""
 
 MAIN_INPUT, MAIN_OUTPUT, BAD_ROWS = "input", "output", "bad_rows"
-"""The names of the input every job has, of the output every job has, and of the one for rows it could not use."""
+"""The names of the input of every job, of the output of every job, and of the output for bad rows."""
 
 DATA, CONVERSION = "data", "conversion"
 APIS: dict[str, str] = {DATA: "data-jobs", CONVERSION: "conversion-sessions"}
-"""The APIs at which a job can begin: as its row says it, and as callers know it."""
+"""The APIs at which a job can begin: the name in the row -> the name for callers."""
 
 MOST_RUNS = 3
-"""How often the process that works on a job may die before the job has FAILED as `crashed`."""
+"""How often the process of a job's run may die before the job FAILED as `crashed`."""
 
 MOST_WORKERS_LOST = 10
-"""How often a job may lose its worker, machine and all, before the job has FAILED; its file is not to blame."""
+"""How often a job may lose its worker, machine and all, before the job FAILED. The file is not to blame."""
 
 ERROR_CODES: dict[str, str] = {
     "bad_value": "A value is not of the type a step or the output needs.",
@@ -65,15 +65,15 @@ ERROR_CODES: dict[str, str] = {
     "not_installed": "A program that the conversion takes is not installed.",
     "internal": "Something went wrong on our side.",
 }
-"""Every `error_code` a failed job may show, with what it means."""
+"""Every `error_code` of a FAILED job -> its meaning."""
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A job as its owner may see it: a frozen value that moves; nobody assigns its status.
+    """A job as its owner may see the job: a frozen value. Only the queries make transitions.
 
     Sizes are in bytes, `progress` goes from 0 to 1, times are UTC. `as_sent` is the JSON text of the steps as the
-    caller wrote them. `file_name`, `announced_size`, `input_size` and `input_key` are those of the main input;
-    `input_key` is None until that is marked as uploaded. `output_key` is None until the job has COMPLETED.
+    caller wrote the steps. `file_name`, `announced_size`, `input_size` and `input_key` belong to the main input;
+    `input_key` is None until the upload is marked. `output_key` is None until the job has COMPLETED.
     """
 
     id: UUID
@@ -101,7 +101,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened to a job: `n` counts from 1 per job; `kind` is moved, phase or warning."""
+    """An event of a job. `n` counts from 1 per job; `kind` is moved (a transition), phase or warning."""
 
     n: int
     at: datetime

@@ -1,4 +1,4 @@
-"""Who waits for a job is woken here: one listening connection per process, told by the transaction that moves a job."""
+"""Wakes the waiters of a job: one listening connection per process hears every transition of a job."""
 
 import asyncio
 import contextlib
@@ -14,14 +14,14 @@ from filemill.jobs.rows import jobs
 from filemill.jobs.rows.transitions import CHANNEL
 
 AGAIN_SECONDS = 1.0
-"""So often a lost connection is made again, and the rows of those who wait are looked at."""
+"""Seconds between two looks at the rows of awaited jobs, and between two tries to connect again."""
 
 
 class Listener:
-    """Listens for moved jobs. What is told while the connection is away is lost: a look once a second finds it.
+    """Listens for transitions of jobs. A look once a second finds transitions without a message.
 
-    One statement looks for all who wait: each of them reading its own row would cost as much as they are many, also
-    for those who have left meanwhile.
+    One statement looks at the jobs of all waiters: a statement for each waiter would cost as much as there are waiters,
+    those included who have left meanwhile.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -30,14 +30,14 @@ class Listener:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
-        """Starts listening; the connection is made, and made again, in the background."""
+        """Starts listening. The listener connects, and connects again, in the background."""
         self._tasks = [
             asyncio.create_task(self._listen(), name="job events"),
             asyncio.create_task(self._look(), name="jobs waited for"),
         ]
 
     async def close(self) -> None:
-        """Stops listening and wakes everybody."""
+        """Stops listening and wakes all waiters."""
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -46,9 +46,9 @@ class Listener:
 
     @contextlib.asynccontextmanager
     async def watch(self, job_id: UUID) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever the job may have moved; subscribe first, then read the row.
+        """An asyncio event that is set after every possible transition of the job; first watch, then read the row.
 
-        Once the job has ended, or has gone, it is set again and again.
+        Once the job has ended, or is deleted, the event is set again and again.
         """
         changed = asyncio.Event()
         waiting = self._waiting.setdefault(str(job_id), set())
@@ -85,7 +85,7 @@ class Listener:
                 continue
             try:
                 going_on = await jobs.open_ones([UUID(job_id) for job_id in awaited])
-            except DatabaseAway:  # whoever waits finds that out at its next reading
+            except DatabaseAway:  # a waiter finds that out with its next statement
                 continue
             for job_id in awaited:
                 if UUID(job_id) not in going_on:

@@ -1,7 +1,7 @@
-"""What can be converted here: the legal pairs whose lane has a worker, or has one promised that is on its way.
+"""The pairs of formats that this installation converts: the legal pairs whose lane has a worker, or will have one.
 
-A worker that starts, or starts again, is no reason to refuse a job: the job waits in its lane. `FILEMILL_LANES` says
-which lanes an installation has; where the setting is empty, those count whose workers have been seen in the last hour.
+A worker that starts, or starts again, is no reason to refuse a job: the job waits in its lane. `FILEMILL_LANES` names
+the lanes of an installation; where the setting is empty, the lanes with a worker in the last hour count.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,34 +14,35 @@ from filemill.pipelines.pairs import DOCUMENTS_LANE, GRIDS, PAIRS
 
 Pair = tuple[str, str]
 _Served = Mapping[str, frozenset[Pair] | None]
-"""Lane -> the pairs that its workers have named, None where they do all of the lane."""
+"""Lane -> the pairs that its workers have named, None where the workers convert all pairs of the lane."""
 
 _HELP = {DOCUMENTS_LANE: " filemill install documents adds what such a worker needs."}
-"""What whoever runs this service does for a lane that takes more than Python."""
+"""Lane -> the operator's command for a lane that needs more than Python."""
 
 
 async def pairs() -> frozenset[Pair]:
-    """Every pair (source, target) that somebody can do, now or as soon as the lane's worker is back."""
+    """Every pair (source, target) that a worker converts now, or as soon as the lane's worker is back."""
     return frozenset(_offered(await _served(), PAIRS))
 
 
 async def grids() -> dict[Pair, str]:
-    """The same pairs -> their lanes, where a sheet is a plain grid.
+    """The same pairs -> their lanes, where the caller means a sheet as a plain grid.
 
-    Sheets become each other in the lane of documents; in the lane of tables where nobody serves that of documents.
+    The lane of documents converts one sheet to another; the lane of tables does where the lane of documents has no
+    worker.
     """
     served = await _served()
     return _offered(served, PAIRS) | _offered(served, dict.fromkeys(GRIDS, DOCUMENTS_LANE))
 
 
 async def _served() -> _Served:
-    """What every lane can do that has a worker or is to have one."""
+    """The lanes that have a worker or will have one, with their pairs."""
     alive, seen = await workers.alive(), await workers.seen()
     running = {worker.lane for worker in alive}
     promised = set(context.get().settings.lanes) or {worker.lane for worker in seen}
     served: dict[str, frozenset[Pair] | None] = {}
     for lane in running | promised:
-        # The programs of a machine rarely change: what a worker could do before is what it will do again.
+        # The programs of a machine rarely change: a worker that comes back converts the same pairs as before.
         named = [worker.pairs for worker in (alive if lane in running else seen) if worker.lane == lane]
         does_all = not named or None in named
         served[lane] = None if does_all else frozenset(pair for pairs in named for pair in pairs or ())
@@ -49,7 +50,7 @@ async def _served() -> _Served:
 
 
 def _offered(served: _Served, lanes: Mapping[Pair, str]) -> dict[Pair, str]:
-    """Of pairs and their lanes, those that a lane can do."""
+    """The pairs of `lanes` that their lane can convert -> their lanes."""
     return {
         pair: lane
         for pair, lane in lanes.items()
@@ -58,7 +59,7 @@ def _offered(served: _Served, lanes: Mapping[Pair, str]) -> dict[Pair, str]:
 
 
 def want(source: Format, target: str, offered: Collection[Pair]) -> None:
-    """Refuses a legal pair that is none of those offered. Raises Unavailable, saying what to do."""
+    """Refuses a legal pair that is not offered. Raises Unavailable; the message tells the remedy."""
     if (source.name, target) in offered:
         return
     lane = PAIRS[source.name, target]

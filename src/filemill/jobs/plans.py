@@ -1,7 +1,7 @@
-"""A plan: what a pipeline would make of a file, told from its beginning before anything is run.
+"""A plan: the result of a pipeline on the beginning of a file, before any job runs.
 
-A short job in a sandbox makes the plan, and the caller waits for the job. Nothing stays of it: no file is written, and
-its row is gone when the answer is.
+A short job in a sandbox makes the plan, and the caller waits for this job. The job writes no file, and its row is
+deleted before the caller gets the answer.
 """
 
 from uuid import UUID
@@ -26,7 +26,7 @@ AGAIN_SECONDS = 2
 
 
 class NewPlan(msgspec.Struct, frozen=True):
-    """A plan to be made, of a `sample` of the main input or of the inputs of the job `of`."""
+    """A plan to be made: of the text `sample` as the main input, or of the inputs of the job `of`."""
 
     owner: UUID
     api: str
@@ -38,10 +38,11 @@ class NewPlan(msgspec.Struct, frozen=True):
 
 
 async def make(new: NewPlan) -> Plan:
-    """Has a plan made -> what it says; what the caller has to mend is in its errors.
+    """Makes a plan -> the plan; its `errors` name the mistakes in the steps.
 
-    Raises what `commands.create` raises for the same steps and inputs; NotFound and NotYours for the job, BadRequest
-    where its inputs are not there; TooMany; Unavailable where no worker was free in time, TookTooLong where it was.
+    Raises the errors of `commands.create` for the same steps and inputs; NotFound and NotYours for the job, BadRequest
+    where its inputs are not stored; TooMany; Unavailable where no worker was free in time; TookTooLong where the plan
+    was not ready in time.
     """
     possible = commands.want_possible(new.pipeline, new.inputs, new.options)
     source = possible.sources[0]
@@ -61,7 +62,7 @@ async def make(new: NewPlan) -> Plan:
 
 
 async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) -> list[PlanFile]:
-    """The job's own inputs in place of those announced, which must be of the same formats."""
+    """The job's own inputs in place of the announced inputs, which must have the same formats."""
     await commands.get(job_id, owner)
     there = {file.name: file for file in await files.of_job(job_id, "in")}
     own = []

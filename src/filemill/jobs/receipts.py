@@ -1,4 +1,4 @@
-"""The receipt of a COMPLETED job: what was read and written, counted and hashed, by which versions, in what time."""
+"""The receipt of a COMPLETED job: its files with rows, sizes and hashes, the engines' versions, and the time."""
 
 import asyncio
 import contextlib
@@ -15,16 +15,16 @@ from filemill.jobs.rows import receipts
 from filemill.pipelines.run import Done, Made
 
 HASHED_AT_ONCE = 1 << 20
-"""Bytes up to which a file is hashed when the run looks at it anyhow; others are hashed after the job's end."""
+"""Bytes. The run hashes a file up to this size as it looks at the store; larger files wait for the job's end."""
 
 WAITED_FOR = 1 << 30
-"""Bytes up to which a receipt waits for the hash of a file; that of a larger one is null until it comes."""
+"""Bytes. A receipt waits for the hash of a file up to this size; the hash of a larger file may be null for a while."""
 
 WAIT_SECONDS = 30
 
 
 class FileSum(msgspec.Struct, frozen=True):
-    """One input or output as it was when the job ended. `size` in bytes; `sha256` in hex digits, None until known."""
+    """One input or output at the end of the job. `size` in bytes; `sha256` in hex digits, None until known."""
 
     name: str
     key: str
@@ -33,7 +33,7 @@ class FileSum(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What the row of a COMPLETED job keeps. `sha256` holds, by key, what was hashed after the job's end.
+    """The result in the row of a COMPLETED job. `sha256`: key -> the hash that was computed after the job's end.
 
     `plan` is a plan as JSON text: PostgreSQL's own JSON keeps neither the order of keys nor every character.
     """
@@ -48,7 +48,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """A job's receipt. `rows_in` are those read of all inputs, `rows_out` those of the main output."""
+    """A job's receipt. `rows_in` counts the rows read from all inputs, `rows_out` the rows of the main output."""
 
     rows_in: int
     rows_out: int
@@ -60,7 +60,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 def encode(done: Done, inputs: list[FileSum], outputs: list[FileSum], engines: dict[str, str]) -> bytes:
-    """What a run leaves behind -> JSON text for its job's row."""
+    """The result of a run -> JSON text for the job's row."""
     versions = {"filemill": __version__, **engines}
     plan = msgspec.json.encode(done.plan).decode() if done.plan else None
     made = tuple(msgspec.structs.replace(one, stored=None) for one in done.made)
@@ -68,7 +68,7 @@ def encode(done: Done, inputs: list[FileSum], outputs: list[FileSum], engines: d
 
 
 async def read(job_id: UUID, owner: UUID) -> Receipt:
-    """The receipt of a job; waits for hashes that will be there in a moment. Raises NotFound, NotYours, WrongStatus."""
+    """The receipt of a job; waits a moment for hashes that are due. Raises NotFound, NotYours, WrongStatus."""
     job = await commands.get(job_id, owner)
     listener = context.get().listener
     receipt = await _read(job_id)
@@ -80,7 +80,7 @@ async def read(job_id: UUID, owner: UUID) -> Receipt:
     async with listener.watch(job_id) as changed:
         while True:
             changed.clear()
-            is_due = await _is_due(receipt)  # asked first: what is not due any more is in the receipt read next
+            is_due = await _is_due(receipt)  # first this, then the row, which has every hash that is not due any more
             receipt = await _read(job_id) or receipt
             left = until - time.monotonic()
             if not is_due or left <= 0:
@@ -115,6 +115,6 @@ def _is_whole(receipt: Receipt) -> bool:
 
 
 async def _is_due(receipt: Receipt) -> bool:
-    """Whether a hash is still to come that is worth waiting for."""
+    """Whether a hash of a file up to `WAITED_FOR` bytes is still due."""
     missing = [one.key for one in (*receipt.inputs, *receipt.outputs) if one.sha256 is None]
     return await receipts.count_due(missing, WAITED_FOR) > 0

@@ -1,4 +1,4 @@
-"""The tidy-up every three seconds, in one process at a time: takes back, ends, expires, wakeups; and removes bytes."""
+"""The sweep every three seconds, in one process at a time: takes jobs back, ends, expires, wakes, removes bytes."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ Forget = Callable[[], Awaitable[None]]
 
 EVERY_SECONDS = 3
 LOCK, REMOVAL_LOCK = 70_460_002, 70_460_003
-"""The advisory locks that let one at a time sweep and remove; any numbers no other lock of ours has."""
+"""The advisory locks of sweep and of the removal of bytes. No other lock of the service has these numbers."""
 
 MOST_REMOVED = 500
 STRAY_SECONDS = transitions.LEASE_SECONDS + 60
@@ -28,11 +28,11 @@ AWAY_MESSAGE = (
 
 
 async def sweep(apis: Sequence[Forget] = ()) -> None:
-    """One round through the rows, if no other process is at it. Every part may be repeated.
+    """One round through the rows, unless another process sweeps. Every part may be repeated.
 
-    `APIs` are asked to forget what they keep themselves and whose time is over.
+    `apis` are the functions that delete the APIs' own expired rows.
 
-    Under the lock only the database is asked: neither a store nor a Redis that does not answer holds up what matters.
+    Under the lock, sweep asks only the database: a store or Redis that does not answer must not hold up the round.
     """
     async with connections.only_one(LOCK) as is_ours:
         if not is_ours:
@@ -46,7 +46,7 @@ async def sweep(apis: Sequence[Forget] = ()) -> None:
 
 
 async def take_back() -> None:
-    """Jobs whose worker was lost go back into the queue, or end after their last allowed run."""
+    """Puts jobs of lost workers back into the queue, or ends the jobs after their last allowed run."""
     for job in await _take_back():
         logs.say("filemill.jobs.sweep", "taken back", job=str(job.id), status=job.status)
     await objects.leave_strays(STRAY_SECONDS)
@@ -62,7 +62,7 @@ async def _take_back() -> list[Transition]:
 
 
 async def end_waiting_for_store() -> None:
-    """Jobs that have waited for the store for too long fail, naming it."""
+    """Fails jobs that have waited too long for the store; the error names the store."""
     most = context.get().settings.store_away_seconds
     away: dict[str, list[float | None]] = {}
     for worker in await workers.alive():
@@ -80,7 +80,7 @@ async def _fail_store_away(lane: str, seconds: float, most: int) -> None:
 
 
 async def expire() -> None:
-    """What was to be kept until now goes: uploads that never came, guests, files, jobs, keys, old workers' rows."""
+    """Ends or deletes everything expired: missing uploads, guests, files, jobs, keys, old workers' rows."""
     settings = context.get().settings
     await _expire_jobs()
     await closing.close_ended()
@@ -101,21 +101,21 @@ async def _expire_jobs() -> None:
 
 @connections.in_transaction
 async def forget(job_id: UUID) -> None:
-    """Deletes an ended job whose time has come, with all it has, unless its owner has just queued it again."""
+    """Deletes an expired ended job with its files, unless its owner has just queued the job again."""
     if await jobs.lock_expired(job_id):
         await objects.leave_all_of([job_id])
         await jobs.delete([job_id])
 
 
 async def remove_leaving() -> None:
-    """Takes the bytes of leaving objects away, as many as fit into one round, if no other process is at it."""
+    """Removes the bytes of `leaving` objects, up to `MOST_REMOVED` a round, unless another process removes."""
     async with connections.only_one(REMOVAL_LOCK) as is_ours:
         if is_ours and (rows := await objects.leaving(MOST_REMOVED)):
             await removal.remove(context.get().store, rows)
 
 
 async def wake() -> None:
-    """Says of every lane with due jobs that it has work, to no more than its idle slots."""
+    """Wakes every lane with due jobs, with no more wakeups than the lane has idle slots."""
     slots: dict[str, int] = {}
     for worker in await workers.alive():
         slots[worker.lane] = slots.get(worker.lane, 0) + worker.slots

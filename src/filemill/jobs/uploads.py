@@ -1,4 +1,4 @@
-"""An input on its way in: its URL, its parts, and the mark that queues the job."""
+"""The upload of an input: its URL, its parts, and the mark that queues the job."""
 
 from uuid import UUID
 
@@ -17,10 +17,10 @@ from filemill.storage import queries as rows
 from filemill.storage.objects import Part, Stat
 
 LONGEST_TOLD = 400
-"""Characters of a key that is none of ours, as an error repeats them; every key of ours is shorter."""
+"""Most characters of a wrong key in an error. Every key of the service is shorter."""
 
 MOST_PARTS = 10_000
-"""Parts of one upload in every S3 store."""
+"""Most parts of one upload in every S3 store."""
 
 
 class SignedPart(msgspec.Struct, frozen=True):
@@ -52,10 +52,7 @@ def _key(job_id: UUID, file: FileRow) -> str:
 
 @connections.in_transaction
 async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, str | None]:
-    """Makes sure that the object's row is there before anything may be written under its key.
-
-    Answers with the object's id, its key and its open upload.
-    """
+    """Commits the object's row before anything may be written under its key -> the object's id, key and open upload."""
     settings = context.get().settings
     key = _key(job.id, file)
     _want_pending(await jobs.lock(job.id))
@@ -69,7 +66,7 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
 
 
 async def sign(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
-    """A URL for uploading an input in one piece. Raises WrongStatus while a former one is valid."""
+    """A URL that uploads an input in one piece. Raises WrongStatus while a former URL is valid."""
     job, file = await _input(job_id, owner, input_name)
     _, key, _ = await _expect(job, file, is_url=True)
     at_hand = context.get()
@@ -77,10 +74,10 @@ async def sign(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
 
 
 async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = None) -> Job:
-    """Records that an input was uploaded; queues the job once every input is.
+    """Marks an input as uploaded, and queues the job with its last missing input.
 
-    Raises BadRequest: not PENDING, another job's key, not there, larger than announced, not what its name says, over
-    the stored bytes allowed.
+    Raises WrongStatus where the job is not PENDING; BadRequest for another job's key, a missing object, a file that is
+    larger than announced or not of the format in its name, or more stored bytes than allowed.
     """
     at_hand = context.get()
     job = await commands.get(job_id, owner, DATA)
@@ -104,14 +101,14 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     job = await _mark(job_id, owner, file, found, sha256)
     if job.status is Status.QUEUED:
         await wakeups.wake(job.lane)
-    if file.upload_id is not None:  # begun in parts, then uploaded in one piece
+    if file.upload_id is not None:  # the caller began an upload in parts, then uploaded in one piece
         await at_hand.store.abort_upload(object_key, file.upload_id)
     return job
 
 
 @connections.in_transaction
 async def _mark(job_id: UUID, owner: UUID, file: FileRow, found: Stat, sha256: str | None) -> Job:
-    """Writes down what was found of an input, and queues the job with the last of them."""
+    """Records the found object of an input, and queues the job with its last missing input."""
     assert file.object_id is not None
     await owners.lock(owner)
     _want_pending(await jobs.lock(job_id))
@@ -149,12 +146,12 @@ def _no_upload(given: str, keys: list[str]) -> str:
 
 
 async def open_multipart(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> str:
-    """Begins an upload in parts -> its id; the one already open, if there is one, so that it can be resumed."""
+    """Begins an upload in parts -> its id. An open upload is resumed: the function returns its id."""
     job, file = await _input(job_id, owner, input_name)
     object_id, key, upload_id = await _expect(job, file, is_url=False)
     if upload_id is not None:
         return upload_id
-    # The row is committed before the first byte; its lock is held while the store answers: only one upload is opened.
+    # The row is committed before the first byte. Its lock is held while the store answers, so only one upload opens.
     # Nothing else is locked here, so nobody can wait for this transaction while it waits: it need not be repeatable.
     async with connections.transaction():
         row = await rows.by_key(key)
@@ -178,7 +175,7 @@ async def _open_upload(job_id: UUID, owner: UUID, input_name: str) -> tuple[Job,
 
 
 async def parts(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> list[Part]:
-    """The parts that have arrived, to resume an upload after a lost connection. Raises WrongStatus."""
+    """The parts that have arrived, so that a caller can resume an upload. Raises WrongStatus."""
     _, _, key, upload_id = await _open_upload(job_id, owner, input_name)
     return await context.get().store.list_parts(key, upload_id)
 
@@ -195,7 +192,7 @@ async def sign_parts(job_id: UUID, owner: UUID, numbers: list[int], input_name: 
 
 
 async def complete(job_id: UUID, owner: UUID, done: list[Part], input_name: str = MAIN_INPUT) -> None:
-    """Makes the object out of its parts; `mark` still has to be called. Raises WrongStatus, BadRequest."""
+    """Makes the object from its parts; the caller must still call `mark`. Raises WrongStatus, BadRequest."""
     _, file, key, upload_id = await _open_upload(job_id, owner, input_name)
     await context.get().store.complete_upload(key, upload_id, done)
     if file.object_id is not None:
@@ -203,7 +200,7 @@ async def complete(job_id: UUID, owner: UUID, done: list[Part], input_name: str 
 
 
 async def abort(job_id: UUID, owner: UUID, input_name: str = MAIN_INPUT) -> None:
-    """Throws an upload in parts away. Raises WrongStatus where none is open."""
+    """Aborts an upload in parts and drops its parts. Raises WrongStatus where no upload is open."""
     _, file, key, upload_id = await _open_upload(job_id, owner, input_name)
     await context.get().store.abort_upload(key, upload_id)
     if file.object_id is not None:

@@ -12,26 +12,25 @@ from filemill import logs
 
 NAMESPACE = "filemill"
 MOST_WAKEUPS = 16
-"""So many messages lie in a lane at most: whoever takes one claims until the lane is empty."""
+"""Most messages in a lane. A worker that takes a message claims until the lane is empty."""
 
 HEARTBEAT_MS = 60_000
 
 LISTEN_SECONDS = 0.25
-"""Seconds. An idle slot listens for a token for so long before the slot looks for a wakeup anyhow."""
-
+"""Seconds that an idle slot listens for a token before the slot looks for a wakeup anyhow."""
 
 WAKE_SECONDS = 1.0
-"""Seconds. Whoever wakes a lane waits for a Redis that does not answer for so long."""
+"""Seconds that `wake` waits for a Redis that does not answer."""
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="wakeup")
-"""Of its own: what hangs here must not hold up what else is done in threads."""
+"""Threads of its own: a wakeup that hangs must not hold up other work in threads."""
 
 
 class _Consumer(_RedisConsumer):
     """Waits for a token, where Dramatiq's own consumer would sleep up to its time-out between two looks.
 
-    Beside a lane's messages lies a list with a token for each: a slot that was not listening finds the token later, and
-    a lost token costs a moment.
+    Each message of a lane has a token in a list beside the messages. A slot that was not listening finds the token
+    later, and a lost token costs a moment.
     """
 
     def __next__(self) -> Any:
@@ -40,7 +39,7 @@ class _Consumer(_RedisConsumer):
                 self.broker.client.blpop(_tokens(self.queue_name), LISTEN_SECONDS)
             except redis.ConnectionError as error:
                 raise dramatiq.ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
-            self.misses = 0  # found nothing: it has waited here, so it need not sleep there
+            self.misses = 0  # the slot has waited here, so Dramatiq need not sleep too
         return super().__next__()  # type: ignore[no-untyped-call]
 
 
@@ -55,7 +54,7 @@ def _tokens(lane: str) -> str:
 
 
 def make_broker(redis_url: str, middleware: list[dramatiq.Middleware]) -> Any:
-    """The broker, with short time-outs so that an absent Redis is noticed."""
+    """The broker, with short time-outs so that an absent Redis shows soon."""
     joint = "&" if "?" in redis_url else "?"
     return _Broker(  # type: ignore[no-untyped-call]
         url=f"{redis_url}{joint}socket_timeout=5&socket_connect_timeout=2",
@@ -65,8 +64,8 @@ def make_broker(redis_url: str, middleware: list[dramatiq.Middleware]) -> Any:
     )
 
 
-def open(redis_url: str) -> None:  # noqa: A001 -- queue.open
-    """Makes this process able to wakeup; connects with the first wakeup."""
+def open(redis_url: str) -> None:  # noqa: A001 -- wakeups.open
+    """Lets this process send wakeups; connects with the first wakeup."""
     dramatiq.set_broker(make_broker(redis_url, []))
 
 
@@ -78,7 +77,7 @@ def close() -> None:
 def _send(lane: str, top_up_to: int | None) -> None:
     broker: Any = dramatiq.get_broker()
     there = broker.client.llen(f"{NAMESPACE}:{lane}")
-    # One more than lies there wakes one more slot: two jobs queued between two looks must not wake only one.
+    # One more message wakes one more slot: two jobs queued between two looks must wake two slots.
     wakeups = min(1 if top_up_to is None else top_up_to - there, MOST_WAKEUPS - there)
     if wakeups <= 0:
         return
@@ -89,9 +88,9 @@ def _send(lane: str, top_up_to: int | None) -> None:
 
 
 async def wake(lane: str, top_up_to: int | None = None) -> None:
-    """Says that a lane has work, after the commit that gave it some: once more, or until so many wakeups lie there.
+    """Wakes a lane, after the commit that queued a job: adds one wakeup, or wakeups up to `top_up_to` in the lane.
 
-    Never raises, nor takes longer than `WAKE_SECONDS`: sweep wakes the lane again.
+    Never raises and takes `WAKE_SECONDS` at most, as sweep wakes the lane again.
     """
     try:
         sending = asyncio.get_running_loop().run_in_executor(_threads, _send, lane, top_up_to)
