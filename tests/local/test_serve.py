@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import psutil
 import pytest
 
+from filemill.commands.serve import introduce
 from filemill.local import clamd, system
+from filemill.local import stack as stacks
 from tests.fixtures.faulty import at_home_in
 from tests.journeys.guest import Guest
 
@@ -244,6 +247,21 @@ async def test_every_lane_takes_jobs_once_it_is_ready_and_a_worker_that_starts_a
     # then nobody is told to wait a minute or to install something, and all of them come
     assert [(await guest.ended(file))["status"] for file in files] == ["completed"] * 8
     await guest.http.aclose()
+
+
+def test_a_lane_that_takes_too_long_is_named_and_does_not_keep_the_others(faulty, monkeypatch, capsys):
+    # given a worker for documents that never says that it takes jobs
+    stack = faulty(lanes=("tables", "documents"))
+    slow = stack.workers["documents"]
+    slow.program = msgspec.structs.replace(slow.program, argv=("sleep", "60"))
+    monkeypatch.setattr(stacks, "LANES_SECONDS", 0.5)
+    # when
+    stack.start()
+    introduce(stack)
+    # then
+    assert stack.missing_lanes == ["documents"]
+    assert "the worker for documents is still starting; what needs it waits in line" in capsys.readouterr().err
+    assert httpx.get(f"{stack.url}/health/ready").status_code == 200
 
 
 async def a_page_of(guest: Guest) -> str:
