@@ -14,7 +14,7 @@ _NOTES = (
     None,
     "delivered",
     'left with "the neighbour", second floor',
-    "call before noon; API code unknown",
+    "call before noon; door code unknown",
     "two lines:\nthe second one",
     "naïve café, déjà vu",
     "back order, partial shipment, see the invoice",

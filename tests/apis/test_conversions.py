@@ -586,7 +586,7 @@ async def test_a_bearer_alone_is_no_session_and_beside_a_session_the_file_is_the
     assert (await guest.status(job_id))["status"] == "uploaded"
 
 
-async def test_a_conversion_shows_at_the_door_of_data_jobs_too(guest, other_guest):
+async def test_a_conversion_shows_at_the_api_of_data_jobs_too(guest, other_guest):
     # given
     job_id = await guest.upload()
     task = await guest.convert(job_id)

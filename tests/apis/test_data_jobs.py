@@ -54,7 +54,7 @@ WAY_TO = {
     "FAILED": ["QUEUED", "RUNNING", "FAILED"],
     "CANCELLED": ["CANCELLED"],
 }
-"""The legal moves by which a new job gets to a status; the database allows no other."""
+"""The legal transitions by which a new job gets to a status; the database allows no other."""
 
 
 async def bring(job, status):

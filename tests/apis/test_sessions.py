@@ -167,7 +167,7 @@ async def with_cookie(app, member):
 JOB = {"file_name": "a.csv", "original_file_size_bytes": 10, "processing_steps": []}
 
 
-async def test_a_cookie_of_a_signed_in_session_opens_the_other_doors(with_cookie, member):
+async def test_a_cookie_of_a_signed_in_session_opens_the_other_apis(with_cookie, member):
     assert (await with_cookie.get("/api/v1/users/me")).json()["email"] == member.email
     assert (await with_cookie.post("/api/v1/jobs", json=JOB)).status_code == 201
 

@@ -138,7 +138,7 @@ def test_a_body_that_only_the_api_finds_too_large_gets_the_apis_answer(client, t
 
 
 @pytest.mark.parametrize("path", ["/api/v1/jobs", "/elsewhere"])
-def test_a_body_that_nginx_finds_too_large_gets_the_doors_dialect(service, path):
+def test_a_body_that_nginx_finds_too_large_gets_the_dialect_of_the_api(service, path):
     """The refusal comes before the body is read, in the words of the API, with the headers of every answer."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
     with socket.create_connection((LOOPBACK, service.ports["nginx"]), timeout=10) as connection:

@@ -77,7 +77,7 @@ async def test_the_fence_rises_and_an_old_one_opens_nothing(queued: NewJob) -> N
     assert taken.status is Status.QUEUED
     second = await claim()
     assert (first.fence, second.fence, second.runs) == (1, 2, 1)
-    # when the first wakes up, then none of its moves has any effect
+    # when the first wakes up, then none of its transitions has any effect
     assert await transitions.renew(first.id, first.fence, 0.5, None) is None
     assert not await transitions.finish(first.id, first.fence, b"{}")
     assert not await transitions.fail(first.id, first.fence, "bad_file", "x", "caller")

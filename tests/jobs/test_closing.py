@@ -124,7 +124,7 @@ async def test_a_closed_member_goes_after_its_guests(queued):
     assert await rows_of(member) == (0, 0)
 
 
-async def test_only_what_was_begun_at_the_door_is_cleared(at_hand, new_job, queued):
+async def test_only_what_was_begun_at_the_api_is_cleared(at_hand, new_job, queued):
     # given
     guest = await a_guest()
     here, there = await queued(by=guest), await queued(by=guest)
@@ -153,7 +153,7 @@ async def test_a_guest_that_owns_nothing_may_go_at_once_a_member_never():
     assert (await rows_of(member))[0] == 1
 
 
-async def test_at_other_doors_a_job_keeps_the_end_it_was_given(queued):
+async def test_at_other_apis_a_job_keeps_the_end_it_was_given(queued):
     # given a job of another API that is to go with its session
     job = await queued()
     ends = await connections.fetchval(
@@ -167,7 +167,7 @@ async def test_at_other_doors_a_job_keeps_the_end_it_was_given(queued):
     assert await connections.fetchval("SELECT expires_at FROM object WHERE job = $1", job.id) == ends
 
 
-async def test_a_job_of_another_door_can_be_read_and_cancelled_and_nothing_else(queued):
+async def test_a_job_of_another_api_can_be_read_and_cancelled_and_nothing_else(queued):
     # given
     job = await queued()
     await connections.execute("UPDATE job SET api = 'conversion' WHERE id = $1", job.id)

@@ -61,7 +61,7 @@ async def test_what_a_file_holds_keeps_no_job_from_its_end(queued: NewJob) -> No
     assert message == "a\ufffd: 5 is no date."
 
 
-async def test_a_cancel_beside_a_finish_has_one_outcome(queued: NewJob) -> None:
+async def test_a_cancel_beside_a_finish_has_one_result(queued: NewJob) -> None:
     for _ in range(20):
         job = await queued()
         claimed = await claim()
@@ -114,7 +114,7 @@ async def test_retry_runs_a_failed_job_again_while_its_input_is_there(at_hand: C
     await assert_tidy(at_hand.store, connections.fetch)
 
 
-async def test_a_retry_beside_a_sweep_has_one_outcome(queued: NewJob) -> None:
+async def test_a_retry_beside_a_sweep_has_one_result(queued: NewJob) -> None:
     for _ in range(10):
         # given a cancelled job whose input expires just now
         job = await queued()

@@ -29,7 +29,7 @@ def promising(at_hand: Context) -> Iterator[None]:
 
 
 async def beat(lane: str, pairs: tuple[tuple[str, str], ...] | None = None) -> None:
-    await workers.beat(WorkerRow(f"one of {lane}", "here", lane, 2, {}, "closed", None, pairs))
+    await workers.beat(WorkerRow(f"one of {lane}", "here", lane, 2, {}, "isolated", None, pairs))
 
 
 async def test_nobody_alive_offers_nothing(at_hand: Context) -> None:

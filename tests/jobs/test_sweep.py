@@ -180,10 +180,10 @@ async def test_who_holds_the_sweep_and_is_not_heard_of_loses_it(
         await frozen()
 
 
-async def test_a_plan_whose_nudge_was_lost_gets_another(at_hand: Context, owner: UUID, queued: NewJob) -> None:
+async def test_a_plan_whose_wakeup_was_lost_gets_another(at_hand: Context, owner: UUID, queued: NewJob) -> None:
     client = dramatiq.get_broker().client  # type: ignore[attr-defined]
     # given a worker of tables whose one slot is taken, and a plan that waits
-    await workers.beat(WorkerRow("one", "here", "tables", 1, {}, "open", None))
+    await workers.beat(WorkerRow("one", "here", "tables", 1, {}, "networked", None))
     await queued()
     assert await claims.claim("tables", "one", "x")
     await plans.insert(
@@ -201,7 +201,7 @@ async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Con
     job, young = await queued(), await queued()
     await connections.execute("UPDATE job SET queued_at = now() - interval '100 s' WHERE id = $1", job.id)
     for name in ("a", "b"):
-        await workers.beat(WorkerRow(name, "h", "tables", 2, {}, "open", 100.0))
+        await workers.beat(WorkerRow(name, "h", "tables", 2, {}, "networked", 100.0))
     patient = msgspec.structs.replace(at_hand.settings, store_away_seconds=1800)
     context.open(msgspec.structs.replace(at_hand, settings=patient))
     await sweep.end_waiting_for_store()
@@ -221,7 +221,7 @@ async def test_jobs_that_wait_too_long_for_the_store_fail_naming_it(at_hand: Con
 async def test_no_job_fails_while_one_worker_still_reaches_the_store(at_hand: Context, queued: NewJob) -> None:
     job = await queued()
     await connections.execute("UPDATE job SET queued_at = now() - interval '1 day' WHERE id = $1", job.id)
-    await workers.beat(WorkerRow("a", "h", "tables", 2, {}, "open", 9999.0))
-    await workers.beat(WorkerRow("b", "h", "tables", 2, {}, "open", None))
+    await workers.beat(WorkerRow("a", "h", "tables", 2, {}, "networked", 9999.0))
+    await workers.beat(WorkerRow("b", "h", "tables", 2, {}, "networked", None))
     await sweep.end_waiting_for_store()
     assert (await commands.get(job.id, job.owner)).status is Status.QUEUED

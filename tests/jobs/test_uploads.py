@@ -33,17 +33,15 @@ async def test_a_marked_upload_queues_the_job(at_hand: Context, new_job: NewJob)
     await assert_tidy(at_hand.store, connections.fetch)
 
 
-async def test_marking_eight_times_at_once_has_one_outcome(at_hand: Context, new_job: NewJob) -> None:
+async def test_marking_eight_times_at_once_has_one_result(at_hand: Context, new_job: NewJob) -> None:
     job = await new_job()
     key = await upload(job)
-    on_completed = await asyncio.gather(
-        *(uploads.mark(job.id, job.owner, key) for _ in range(8)), return_exceptions=True
-    )
-    queued = [o for o in on_completed if not isinstance(o, BaseException)]
-    refused = [o for o in on_completed if isinstance(o, WrongStatus)]
+    results = await asyncio.gather(*(uploads.mark(job.id, job.owner, key) for _ in range(8)), return_exceptions=True)
+    queued = [o for o in results if not isinstance(o, BaseException)]
+    refused = [o for o in results if isinstance(o, WrongStatus)]
     assert (len(queued), len(refused)) == (1, 7)
-    moves = [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"]
-    assert moves == ["PENDING", "QUEUED"]
+    statuses = [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"]
+    assert statuses == ["PENDING", "QUEUED"]
 
 
 async def test_what_cannot_be_marked_leaves_the_job_pending(new_job: NewJob) -> None:

@@ -20,7 +20,7 @@ def empty(at_hand: Context) -> None:
     client.delete(*(client.keys(f"{wakeups.NAMESPACE}:*") or ["nothing"]))
 
 
-async def test_nudges_never_heap_up(empty: None) -> None:
+async def test_wakeups_never_heap_up(empty: None) -> None:
     for _ in range(40):
         await wakeups.wake(LANE)
     client = dramatiq.get_broker().client  # type: ignore[attr-defined]
@@ -36,7 +36,7 @@ async def test_sweep_tops_up_and_adds_nothing_to_what_lies_there(empty: None) ->
     assert client.llen(f"{wakeups.NAMESPACE}:{LANE}") == 3
 
 
-async def test_a_nudge_reaches_an_idle_consumer_and_is_acknowledged(empty: None, settings: Settings) -> None:
+async def test_a_wakeup_reaches_an_idle_consumer_and_is_acknowledged(empty: None, settings: Settings) -> None:
     # given a consumer of Dramatiq's that waits for the lane, in a thread as its worker would
     broker = wakeups.make_broker(settings.redis_url, [])
     broker.declare_queue(LANE)

@@ -26,7 +26,7 @@ async def test_marking_eight_times_at_once_queues_once(broken: FaultyStack, ann:
     )
     assert sorted(answer.status_code for answer in answers) == [200, *[400] * 7]
     assert await ann.finished(job) == PEOPLE
-    assert await ann.moves(job) == ["PENDING", "QUEUED", "RUNNING", "COMPLETED"]
+    assert await ann.statuses(job) == ["PENDING", "QUEUED", "RUNNING", "COMPLETED"]
     await assert_left_tidy(broken)
 
 

@@ -211,7 +211,7 @@ async def test_waiting_cancelling_retrying_and_deleting(any_stack: Stack, new_vi
     # when it is tried again, then it is done
     assert (await ann.ask("POST", f"/jobs/{job['id']}/retry", 200, json={}))["status"] == "QUEUED"
     assert gzip.decompress(await ann.finished(job)) == long_as_ndjson()
-    assert await ann.moves(job) == [
+    assert await ann.statuses(job) == [
         *("PENDING", "QUEUED", "RUNNING", "CANCELLATION_REQUESTED", "CANCELLED"),
         *("QUEUED", "RUNNING", "COMPLETED"),
     ]

@@ -44,7 +44,7 @@ async def test_a_job_whose_worker_is_killed_completes_on_another(
     # then it is done within half a minute, once, by a second run, and its output is whole
     await assert_whole(ann, job, seconds=30)
     assert (await ann.read(job))["output_object_key"] == f"output/{job['id']}/2/long_processed.ndjson.gz"
-    assert await ann.moves(job) == ["PENDING", "QUEUED", "RUNNING", "QUEUED", "RUNNING", "COMPLETED"]
+    assert await ann.statuses(job) == ["PENDING", "QUEUED", "RUNNING", "QUEUED", "RUNNING", "COMPLETED"]
     # and of a killed worker no process is left
     if victim != "child":
         _, alive = psutil.wait_procs(members, timeout=10)
@@ -61,8 +61,8 @@ async def test_a_worker_told_to_end_puts_its_job_back_at_once(broken: FaultyStac
     worker.signal(signal.SIGTERM)
     # then the job is back because it was given back, not because its lease ran out, and the run does not count
     await assert_whole(ann, job)
-    moves = [each["data"] for each in await ann.events(job) if each["kind"] == "moved"]
-    assert [(move["to"], move["why"]) for move in moves[2:5]] == [
+    transitions = [each["data"] for each in await ann.events(job) if each["kind"] == "moved"]
+    assert [(each["to"], each["why"]) for each in transitions[2:5]] == [
         ("RUNNING", "claimed"),
         ("QUEUED", "drained"),
         ("RUNNING", "claimed"),
@@ -99,7 +99,7 @@ async def test_a_worker_that_wakes_up_too_late_leaves_the_winner_alone(
     await said(worker, b'"how":"lost"')
     # then the job is as the winner has left it, and what the loser wrote is gone
     assert await ann.read(job) == winner
-    assert (await ann.moves(job)).count("COMPLETED") == 1
+    assert (await ann.statuses(job)).count("COMPLETED") == 1
     await assert_left_tidy(broken)
     async with store_of(broken) as store:
         assert await store.stat(winner["output_object_key"]) == stored
@@ -150,7 +150,7 @@ async def test_a_worker_cut_off_from_the_database_stops_its_job(broken: FaultySt
         assert await ann.read(job) == winner
         for other in others:
             thaw(other)
-    assert (await ann.moves(job)).count("COMPLETED") == 1
+    assert (await ann.statuses(job)).count("COMPLETED") == 1
     await assert_left_tidy(broken)
 
 

@@ -67,15 +67,13 @@ async def test_hostile_files_do_no_harm(kind, samples, documents_stack, guest):
 
     async def take(file: Hostile) -> str:
         async with room:
-            return await outcome(guest, file, documents_stack)
+            return await end_of(guest, file, documents_stack)
 
     # when
-    outcomes = await asyncio.gather(*map(take, files), return_exceptions=True)
+    ends = await asyncio.gather(*map(take, files), return_exceptions=True)
     # then each was answered as it should be
-    wrong = [
-        f"{file.name!r} to {file.target}: {how}" for file, how in zip(files, outcomes, strict=True) if how not in FINE
-    ]
-    print(kind, Counter(how for how in outcomes if isinstance(how, str)))
+    wrong = [f"{file.name!r} to {file.target}: {how}" for file, how in zip(files, ends, strict=True) if how not in FINE]
+    print(kind, Counter(how for how in ends if isinstance(how, str)))
     assert not wrong, "\n".join(wrong)
     # and a file that is whole is converted, soon
     clean = await guest.upload(samples.of("docx").read_bytes(), "clean.docx")
@@ -87,7 +85,7 @@ async def test_hostile_files_do_no_harm(kind, samples, documents_stack, guest):
 FINE = ("refused", "failed", "converted")
 
 
-async def outcome(guest: Guest, file: Hostile, stack: FaultyStack) -> str:
+async def end_of(guest: Guest, file: Hostile, stack: FaultyStack) -> str:
     """What became of a file: refused, failed with a reason, converted; anything else is told."""
     job = {"job_id": str(uuid4())}
     for path, more in (

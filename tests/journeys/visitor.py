@@ -94,7 +94,7 @@ class Visitor:
         told: list[Job] = await self.ask("GET", f"/jobs/{job['id']}/events", 200)
         return told
 
-    async def moves(self, job: Job) -> list[str]:
+    async def statuses(self, job: Job) -> list[str]:
         """The statuses the job went through."""
         return [each["data"]["to"] for each in await self.events(job) if each["kind"] == "moved"]
 
@@ -135,7 +135,7 @@ class Visitor:
         """Waits until the job has COMPLETED, exactly once -> its output."""
         job = await self.until(job, seconds=seconds)
         assert job["status"] == "COMPLETED", job
-        assert (await self.moves(job)).count("COMPLETED") == 1
+        assert (await self.statuses(job)).count("COMPLETED") == 1
         return await self.output(job)
 
 

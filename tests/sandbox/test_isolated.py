@@ -476,7 +476,7 @@ async def test_the_weak_sandbox_has_folders_and_limits_of_its_own(
     assert left_in(tmp_path) == []
 
 
-async def test_without_bubblewrap_a_closed_lane_needs_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_bubblewrap_an_isolated_lane_needs_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NoSandbox):
         await pools.sandbox_of("documents", weak=False)

@@ -225,7 +225,7 @@ async def test_of_one_that_is_cancelled_nothing_stays(receive: Receive, store: S
     await assert_nothing_is_left(store, owner)
 
 
-async def test_what_the_door_writes_stands_or_falls_with_the_file(
+async def test_what_the_api_writes_stands_or_falls_with_the_file(
     receive: Receive, store: Store, owner: uuid.UUID
 ) -> None:
     async def renames(taken: Taken) -> None:

@@ -128,7 +128,7 @@ def missing(lane: str | None = None) -> list[SystemPackage]:
 
 
 def lanes(*, weak: bool) -> tuple[str, ...]:
-    """The lanes that this machine can run; `weak`: a closed one may do without bubblewrap."""
+    """The lanes that this machine can run; `weak`: an isolated lane may do without bubblewrap."""
     return tuple(lane for lane, kind in KINDS.items() if kind == "networked" or weak or not why_not_isolated())
 
 

@@ -187,7 +187,7 @@ async def list_events(
     job_id: JobId,
     after: Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Only events with a greater `n`.")] = 0,
 ) -> list[EventReply]:
-    """The job's moves, phases and warnings, oldest first."""
+    """The job's transitions, phases and warnings, oldest first."""
     return [replies.event(each) for each in await commands.events(job_id, account(request), after)]
 
 
