@@ -1,1 +1,1 @@
-"""Every statement on jobs: a module per kind of row or question."""
+"""Every SQL statement on jobs, a module for each kind of row or question."""

@@ -1,11 +1,11 @@
-"""All SQL on files that have ended their worker every time: remembered for a while, also when their jobs are gone."""
+"""All SQL on crashed files: files that have ended their process in every run. Their rows outlive their jobs."""
 
 from uuid import UUID
 
 from filemill.connections import execute
 
 DAYS = 30
-"""So long a file is refused at once by the engine that it has ended."""
+"""Days for which a version of an engine refuses a file that has crashed this version."""
 
 _LATELY = f"c.at > now() - interval '{DAYS} days'"
 
@@ -14,11 +14,11 @@ EXISTS (
   SELECT FROM crashed_file c WHERE c.engine = {{engine}} AND {_LATELY}
     AND (c.etag = o.etag AND c.size = o.size OR c.sha256 = o.sha256))
 """
-"""Whether the object `o`, by what the store or a SHA-256 says of it, ended this engine lately."""
+"""Whether the object `o`, by etag and size or by SHA-256, crashed the engine `engine` in the last `DAYS`."""
 
 
 async def remember(jobs: list[UUID]) -> None:
-    """Remembers the inputs of those of these jobs that ended as `crashed`; those that are remembered keep their day."""
+    """Remembers the inputs of these jobs that FAILED as `crashed`. A file that is remembered already keeps its date."""
     await execute(
         f"""
         INSERT INTO crashed_file (sha256, etag, size, engine, at)
@@ -32,5 +32,5 @@ async def remember(jobs: list[UUID]) -> None:
 
 
 async def forget() -> None:
-    """Forgets files that may be tried again."""
+    """Forgets the files that may be tried again."""
     await execute(f"DELETE FROM crashed_file c WHERE NOT {_LATELY}")  # noqa: S608

@@ -1,6 +1,6 @@
-"""All SQL on plans: short jobs that nobody sees, made QUEUED, read once and gone.
+"""All SQL on plans: short hidden jobs that are made QUEUED, read once and deleted.
 
-They are told from others by their options, which alone have a `mode`.
+Only the options of a plan have a `mode`; this tells plans from other jobs.
 """
 
 from uuid import UUID, uuid4
@@ -11,11 +11,11 @@ from filemill.connections import execute, fetch, fetchval, in_transaction
 from filemill.jobs.rows import jobs
 
 LIFE_SECONDS = 60
-"""Whoever asks for a plan takes its row away; what was left behind goes after so long."""
+"""Seconds. `jobs.plans` deletes the row of a plan with the answer; sweep deletes a row that is older."""
 
 
 class PlanFile(msgspec.Struct, frozen=True):
-    """An input of a plan: of another job's, the object too."""
+    """An input of a plan. An input of another job has its object, too."""
 
     name: str
     file_name: str
@@ -23,7 +23,7 @@ class PlanFile(msgspec.Struct, frozen=True):
 
 
 async def count(owners: list[UUID]) -> int:
-    """How many plans of these accounts are being made."""
+    """The number of unfinished plans of these accounts."""
     number: int = await fetchval(
         """
         SELECT count(*) FROM job
@@ -36,7 +36,7 @@ async def count(owners: list[UUID]) -> int:
 
 
 async def insert(*, owner: UUID, api: str, lane: str, pipeline: bytes, options: bytes, files: list[PlanFile]) -> UUID:
-    """Makes a plan that waits in a lane -> its id."""
+    """Makes a QUEUED plan in a lane -> its id."""
     plan_id = uuid4()
     await execute(
         """
@@ -65,7 +65,7 @@ async def insert(*, owner: UUID, api: str, lane: str, pipeline: bytes, options: 
 
 
 async def result(plan_id: UUID) -> str | None:
-    """What a COMPLETED plan has found, as JSON text."""
+    """The result of a COMPLETED plan as JSON text, or None."""
     text: str | None = await fetchval(
         "SELECT result ->> 'plan' FROM job WHERE id = $1 AND status = 'COMPLETED'", plan_id
     )
@@ -73,13 +73,13 @@ async def result(plan_id: UUID) -> str | None:
 
 
 async def forget(plan_id: UUID) -> None:
-    """Takes a plan away. A worker that is at it finds that it has lost it, and ends its process within a second."""
+    """Deletes a plan. A worker that runs the plan finds its run lost and ends the child within a second."""
     await jobs.delete([plan_id])
 
 
 @in_transaction
 async def forget_left() -> None:
-    """Takes away what nobody has taken away in time."""
+    """Deletes the plans that nobody has deleted in time."""
     rows = await fetch(
         """
         SELECT id FROM job WHERE expires_at < now() AND options ? 'mode' ORDER BY id FOR UPDATE SKIP LOCKED

@@ -1,4 +1,4 @@
-"""All SQL on receipts: what a COMPLETED job keeps, and the SHA-256 of objects that are still to be hashed."""
+"""All SQL on receipts: the results of COMPLETED jobs, and the objects that are due for their SHA-256."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from filemill.storage.queries import LOCKED
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """A COMPLETED job: when its last run began and ended, and what that left behind, as JSON text."""
+    """A COMPLETED job: the times of its last run's begin and end, and the run's result as JSON text."""
 
     started_at: datetime
     ended_at: datetime
@@ -19,7 +19,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 async def of(job_id: UUID) -> Ended | None:
-    """What is known of a COMPLETED job, None for any other."""
+    """The end of a COMPLETED job, or None for another job."""
     row = await fetchrow(
         "SELECT started_at, ended_at, result FROM job WHERE id = $1 AND status = 'COMPLETED' AND result IS NOT NULL",
         job_id,
@@ -28,7 +28,7 @@ async def of(job_id: UUID) -> Ended | None:
 
 
 class Due(msgspec.Struct, frozen=True):
-    """An object to be hashed, in the hands of one worker until its lease ends."""
+    """An object to be hashed, held by one worker until the hold ends."""
 
     id: UUID
     key: str
@@ -37,7 +37,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 async def due(object_ids: list[UUID]) -> None:
-    """Says, in the transaction that finishes their job, that these objects are still to be hashed."""
+    """Makes these objects due for hashing, inside the transaction that finishes their job."""
     await execute(
         f"""
         WITH picked AS MATERIALIZED (SELECT o.id FROM object o WHERE o.id = ANY($1::uuid[]) {LOCKED})
@@ -48,7 +48,7 @@ async def due(object_ids: list[UUID]) -> None:
 
 
 async def take(seconds: int) -> Due | None:
-    """Takes the smallest object that is due, for so many seconds; None where nothing is."""
+    """Takes the smallest object that is due, for `seconds`; None where no object is due."""
     row = await fetchrow(
         """
         UPDATE object SET hash_due = clock_timestamp() + make_interval(secs => $1::float8) WHERE id = (
@@ -62,7 +62,7 @@ async def take(seconds: int) -> Due | None:
 
 
 async def renew(object_id: UUID, seconds: int) -> bool:
-    """Keeps an object for so many seconds more -> False if it is not to be hashed any more."""
+    """Holds an object for `seconds` more -> False where the object is not due any more."""
     tag = await execute(
         """
         UPDATE object SET hash_due = clock_timestamp() + make_interval(secs => $2::float8)
@@ -75,7 +75,7 @@ async def renew(object_id: UUID, seconds: int) -> bool:
 
 
 async def hashed(object_id: UUID, sha256: str | None) -> None:
-    """Writes an object's SHA-256 into its row and its job's receipt, and wakes who waits; None: it cannot be told."""
+    """Writes an object's SHA-256 (None where there is none) to its row and its job's receipt, and wakes the waiters."""
     await execute(
         f"""
         WITH its_job AS MATERIALIZED (
@@ -95,7 +95,7 @@ async def hashed(object_id: UUID, sha256: str | None) -> None:
 
 
 async def count_due(keys: list[str], most_bytes: int) -> int:
-    """How many of these objects, none larger than so many bytes, are still to be hashed."""
+    """The number of these objects, up to `most_bytes` each, that are still due for hashing."""
     count: int = await fetchval(
         """
         SELECT count(*) FROM object

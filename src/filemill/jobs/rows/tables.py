@@ -14,8 +14,8 @@ from filemill.storage.tables import Object
 class Job(Table, db=DB, tablename="job"):
     """A job. The row is the truth.
 
-    `fence` counts all claims ever, `events` the job's events; since its owner last queued the job, `runs` counts the
-    runs that count, `workers_lost` those whose worker was lost. `due_at`: not to be claimed before. Times are
+    `fence` counts all claims ever, `events` the job's events. Since its owner last queued the job, `runs` counts the
+    runs that count, `workers_lost` the runs whose worker was lost. Nobody claims the job before `due_at`. All times are
     PostgreSQL's.
     """
 
@@ -61,7 +61,7 @@ class Job(Table, db=DB, tablename="job"):
 
 
 class JobFile(Table, db=DB, tablename="job_file"):
-    """A named input or output of a job; `marked_at` is when an input was marked as uploaded."""
+    """A named input or output of a job. `marked_at` is the time at which an input was marked as uploaded."""
 
     id = Serial(primary_key=True)
     job = ForeignKey(Job, null=False, default=None, on_delete=OnDelete.cascade)
@@ -77,7 +77,7 @@ class JobFile(Table, db=DB, tablename="job_file"):
 
 
 class JobEvent(Table, db=DB, tablename="job_event"):
-    """Something that happened to a job; `n` counts from 1 per job."""
+    """An event of a job; `n` counts from 1 per job."""
 
     id = Serial(primary_key=True)
     job = ForeignKey(Job, null=False, default=None, on_delete=OnDelete.cascade)
@@ -91,7 +91,7 @@ class JobEvent(Table, db=DB, tablename="job_event"):
 
 
 class CrashedFile(Table, db=DB, tablename="crashed_file"):
-    """A file that ended its worker every time; its job and its object may be gone. Known by either of its marks."""
+    """A file that ended its process in every run, known by etag and size or by SHA-256. Job and object may be gone."""
 
     id = Serial(primary_key=True)
     sha256 = Text(null=True, default=None)
@@ -102,9 +102,9 @@ class CrashedFile(Table, db=DB, tablename="crashed_file"):
 
 
 class Worker(Table, db=DB, tablename="worker"):
-    """A worker process that is alive: its lane, slots, engines and sandbox; written every 15 seconds.
+    """A live worker process: its lane, slots, engines and sandbox; written every 15 seconds.
 
-    `pairs` are those of formats that it converts, null where they are all of its lane.
+    `pairs` are the pairs of formats that the worker converts; null means all pairs of the lane.
     """
 
     id = Text(primary_key=True)

@@ -1,17 +1,17 @@
-"""All SQL on the rows in which worker processes say that they are alive."""
+"""All SQL on the rows of worker processes, in which the processes report that they live."""
 
 import msgspec
 
 from filemill.connections import execute, fetch
 
 REMEMBERED_SECONDS = 3600
-"""How long the row of a worker process stays that has ended without a word."""
+"""Seconds that the row of a worker process stays after its last beat, unless the process has left."""
 
 
 class WorkerRow(msgspec.Struct, frozen=True):
-    """A worker process that was seen lately; `away_seconds`: for how long the store has been out of its reach.
+    """A worker process. `away_seconds`: seconds since the store went out of its reach, None while the store answers.
 
-    `pairs` are those of formats (source, target) that it converts, None where they are all of its lane.
+    `pairs` are the pairs of formats (source, target) that the worker converts; None means all pairs of the lane.
     """
 
     id: str
@@ -25,7 +25,7 @@ class WorkerRow(msgspec.Struct, frozen=True):
 
 
 async def beat(worker: WorkerRow) -> None:
-    """A worker process says that it is alive."""
+    """Writes the row of a live worker process with the time of now."""
     await execute(
         """
         INSERT INTO worker (id, host, lane, slots, engines, sandbox, store_away_since, pairs, seen_at)
@@ -45,12 +45,12 @@ async def beat(worker: WorkerRow) -> None:
 
 
 async def leave(worker_id: str) -> None:
-    """A worker process says that it ends."""
+    """Deletes the row of a worker process that ends."""
     await execute("DELETE FROM worker WHERE id = $1", worker_id)
 
 
 async def alive(seconds: int = 45) -> list[WorkerRow]:
-    """The worker processes seen in the last `seconds`."""
+    """The worker processes with a beat in the last `seconds`."""
     rows = await fetch(
         """
         SELECT id, host, lane, slots, engines, sandbox, pairs,
@@ -72,10 +72,10 @@ async def alive(seconds: int = 45) -> list[WorkerRow]:
 
 
 async def seen() -> list[WorkerRow]:
-    """The worker processes seen lately, alive or not, but for those that have said that they end."""
+    """The worker processes with a beat in the last `REMEMBERED_SECONDS`, without the ones that have left."""
     return await alive(REMEMBERED_SECONDS)
 
 
 async def forget() -> None:
-    """Forgets worker processes that have not been seen for long."""
+    """Deletes the rows of worker processes without a beat in the last `REMEMBERED_SECONDS`."""
     await execute("DELETE FROM worker WHERE seen_at < now() - make_interval(secs => $1)", float(REMEMBERED_SECONDS))
