@@ -46,10 +46,10 @@ APIS: dict[str, str] = {DATA: "data-jobs", CONVERSION: "conversion-sessions"}
 """The APIs at which a job can begin: the name in the row -> the name for callers."""
 
 MOST_RUNS = 3
-"""How often the process of a job's run may die before the job FAILED as `crashed`."""
+"""How often the process of a job's run may die before the job becomes FAILED as `crashed`."""
 
 MOST_WORKERS_LOST = 10
-"""How often a job may lose its worker, machine and all, before the job FAILED. The file is not to blame."""
+"""How often a job may lose its worker, machine and all, before the job becomes FAILED. The file is not to blame."""
 
 ERROR_CODES: dict[str, str] = {
     "bad_value": "A value is not of the type a step or the output needs.",

@@ -1,1 +1,1 @@
-"""Who takes a job through: the runner, its lease, its watch, its files."""
+"""The runs of jobs: the runner, its lease, its watch, and the files of a run."""

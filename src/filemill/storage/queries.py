@@ -10,10 +10,10 @@ from filemill.connections import execute, fetch, fetchrow, fetchval
 from filemill.storage.objects import LONGEST_UPLOAD_SECONDS
 
 LOCKED = "ORDER BY o.id FOR NO KEY UPDATE OF o"
-"""As a statement locks several objects, before what hangs on them: the order of locks (docs/architecture.md)."""
+"""The lock of several objects in one statement, by id: see the order of locks in docs/architecture.md."""
 
 FREE = f"{LOCKED} SKIP LOCKED"
-"""As sweep locks objects, which waits for nobody: what somebody else holds is there in the next round, too."""
+"""The lock of sweep, which waits for nobody: locked objects are left to the next round."""
 
 
 def _leave(which: str) -> str:
@@ -26,7 +26,7 @@ def _leave(which: str) -> str:
 
 
 class ObjectRow(msgspec.Struct, frozen=True):
-    """An object as its row knows it. `is_signed`: a URL given for an upload is still valid."""
+    """The row of an object. `is_signed`: a URL for an upload is still valid."""
 
     id: UUID
     key: str
@@ -38,7 +38,7 @@ class ObjectRow(msgspec.Struct, frozen=True):
 
 
 async def expect(key: str, owner: UUID, job: UUID, seconds: int, *, fence: int | None = None) -> UUID:
-    """Says, before the first byte, that bytes may arrive under `key` for so many seconds -> the object's id."""
+    """Makes or renews the row of `key` before the first byte: bytes may arrive for `seconds` -> the object's id."""
     found: UUID = await fetchval(
         """
         INSERT INTO object (id, owner, job, fence, key, state, writable_until)
@@ -73,12 +73,12 @@ async def by_key(key: str) -> ObjectRow | None:
 
 
 async def note_upload(object_id: UUID, upload_id: str | None) -> None:
-    """Remembers the open upload in parts of an object, or that there is none."""
+    """Records the id of an object's open upload in parts; None where no upload is open."""
     await execute("UPDATE object SET upload_id = $2 WHERE id = $1", object_id, upload_id)
 
 
 async def stored_bytes(owners: list[UUID], *, but: UUID) -> int:
-    """How many bytes of these accounts are stored, one object left out."""
+    """The stored bytes of these accounts, without the object `but`."""
     total: int = await fetchval(
         """
         SELECT coalesce(sum(size), 0)::bigint FROM object
@@ -91,7 +91,7 @@ async def stored_bytes(owners: list[UUID], *, but: UUID) -> int:
 
 
 async def size_of(object_id: UUID) -> int:
-    """The bytes of an object that was stored."""
+    """The size of a stored object in bytes."""
     size: int = await fetchval("SELECT size FROM object WHERE id = $1", object_id)
     return size
 
@@ -105,9 +105,9 @@ async def store(
     sha256: str | None = None,
     seconds: int | None = None,
 ) -> bool:
-    """Says that an object's bytes are there, to be kept for `seconds` where given -> False if it is leaving already.
+    """Marks an object as stored, kept for `seconds` where given -> False where the object is `leaving` already.
 
-    Once a run's output is stored, nobody writes there any more; an input's URL stays valid.
+    Once a run's output is stored, nobody writes under its key any more; the URL of an input stays valid.
     """
     tag = await execute(
         """
@@ -132,27 +132,27 @@ async def lock(object_ids: list[UUID]) -> None:
 
 
 async def lock_all_of(jobs: list[UUID]) -> None:
-    """Locks every object of these jobs, whatever its state, until the transaction ends."""
+    """Locks every object of these jobs, in any state, until the transaction ends."""
     await execute(f"SELECT FROM object o WHERE o.job = ANY($1::uuid[]) {LOCKED}", jobs)
 
 
 async def leave(object_ids: list[UUID]) -> None:
-    """Sends these objects away."""
+    """Makes these objects `leaving`."""
     await execute(_leave("o.id = ANY($1::uuid[])"), object_ids)
 
 
 async def leave_all_of(jobs: list[UUID]) -> list[str]:
-    """Sends away every object of these jobs -> their keys."""
+    """Makes every object of these jobs `leaving` -> their keys."""
     return [row["key"] for row in await fetch(_leave("o.job = ANY($1::uuid[])"), jobs)]
 
 
 async def leave_all_owned(owner: UUID) -> None:
-    """Sends away every object of an account."""
+    """Makes every object of an account `leaving`."""
     await execute(_leave("o.owner = $1"), owner)
 
 
 async def expire(object_ids: list[UUID]) -> None:
-    """Lets the time of these objects be over."""
+    """Sets the end of these objects to now."""
     await execute(
         f"""
         WITH picked AS MATERIALIZED (SELECT o.id FROM object o WHERE o.id = ANY($1::uuid[]) {LOCKED})
@@ -163,10 +163,10 @@ async def expire(object_ids: list[UUID]) -> None:
 
 
 async def leave_losers(job: UUID, fence: int, seconds: int) -> None:
-    """Sends away what runs up to `fence` began and did not finish.
+    """Makes the unfinished outputs of the runs up to `fence` `leaving`.
 
-    The last of them asks for it once it is over: what it has sent lands within so many seconds. Of the others nobody
-    knows whether they are, so they keep their time too.
+    The last of these runs calls this at its end, so its bytes arrive within `seconds`. Nobody knows whether the other
+    runs have ended, so their outputs keep their time too.
     """
     await execute(
         f"""
@@ -187,7 +187,7 @@ async def leave_losers(job: UUID, fence: int, seconds: int) -> None:
 
 
 async def leave_strays(seconds: int) -> int:
-    """Sends away what still arrives for a job that has ended or under a fence that is over -> how many."""
+    """Makes expected objects of ended jobs and lost runs `leaving` -> their number."""
     tag = await execute(
         f"""
         WITH picked AS MATERIALIZED (
@@ -207,7 +207,7 @@ async def leave_strays(seconds: int) -> int:
 
 
 async def leave_expired() -> int:
-    """Sends away what was to be kept until now, or lost its job or its process on the way in -> how many."""
+    """Makes expired objects `leaving`, and overdue uploads without a job -> their number."""
     tag = await execute(
         f"""
         WITH picked AS MATERIALIZED (
@@ -222,7 +222,7 @@ async def leave_expired() -> int:
 
 
 async def leaving(limit: int) -> list[ObjectRow]:
-    """Objects whose bytes are to be removed: for the first time, or once more now that nobody can write there."""
+    """The objects whose bytes are to be removed: for the first time, or again once nobody can write there any more."""
     rows = await fetch(
         """
         SELECT id, key, state, upload_id, writable_until,
@@ -237,9 +237,9 @@ async def leaving(limit: int) -> list[ObjectRow]:
 
 
 async def removed(rows: Sequence[ObjectRow]) -> None:
-    """The bytes of leaving objects were taken away; a row goes with them unless somebody could still write there.
+    """Records that the bytes of `leaving` objects are removed, and deletes the rows under which nobody can write.
 
-    A row that somebody else holds stays `leaving`, and its bytes are taken away once more.
+    A row that another transaction holds stays `leaving`, and its bytes are removed once more.
     """
     await execute(
         """
@@ -256,7 +256,7 @@ async def removed(rows: Sequence[ObjectRow]) -> None:
 
 
 async def unknown_of(keys: list[str]) -> list[str]:
-    """Those of these keys that no row knows."""
+    """The keys among these that have no row."""
     rows = await fetch(
         "SELECT key FROM unnest($1::text[]) AS one (key) WHERE NOT EXISTS (SELECT FROM object o WHERE o.key = one.key)",
         keys,
@@ -265,7 +265,7 @@ async def unknown_of(keys: list[str]) -> list[str]:
 
 
 async def leaving_of_owner(owner: UUID) -> list[ObjectRow]:
-    """The leaving objects of an account."""
+    """The `leaving` objects of an account."""
     rows = await fetch(
         """
         SELECT id, key, state, upload_id, writable_until,
@@ -278,7 +278,7 @@ async def leaving_of_owner(owner: UUID) -> list[ObjectRow]:
 
 
 async def leaving_of(keys: list[str]) -> list[ObjectRow]:
-    """The leaving objects among these keys."""
+    """The `leaving` objects among these keys."""
     rows = await fetch(
         """
         SELECT id, key, state, upload_id, writable_until,

@@ -1,4 +1,4 @@
-"""How a lane's next job is chosen and taken: the move QUEUED -> RUNNING, which gives a worker the fence and a lease."""
+"""Chooses and claims a lane's next job: the transition QUEUED -> RUNNING, which gives a worker a fence and a lease."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from filemill.jobs.rows.transitions import CHANNEL, LEASE_SECONDS
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """A job in a worker's hands. Every later move of this run names `fence`."""
+    """A job that a worker holds. Every later transition of this run names `fence`."""
 
     id: UUID
     owner: UUID
@@ -53,7 +53,7 @@ SELECT id, owner, api, fence, runs, pipeline, options, pg_notify('{CHANNEL}', id
 
 
 async def claim(lane: str, worker: str, engine: str) -> Claimed | None:
-    """Takes the lane's next job, or None. None may be wrong while another worker claims: then ask `is_waiting`."""
+    """Claims the lane's next job -> the job. None may be wrong while another worker claims: see `is_waiting`."""
     row = await fetchrow(CLAIM, lane, worker, engine)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""SQL on what an account leaves behind: its jobs, of all APIs (None) or one."""
+"""SQL for the end of an account, or of its jobs at one API. `api` is None for the jobs of all APIs."""
 
 from uuid import UUID
 
@@ -8,12 +8,12 @@ _AT = "owner = $1 AND ($2::text IS NULL OR api = $2)"
 
 
 async def lock_jobs(owner: UUID, api: str | None) -> None:
-    """Locks all of these jobs until the transaction ends, before any of their objects."""
+    """Locks the account's jobs until the transaction ends, before any of their objects."""
     await execute(f"SELECT FROM job WHERE {_AT} ORDER BY id FOR NO KEY UPDATE", owner, api)
 
 
 async def held(owner: UUID, api: str | None) -> list[UUID]:
-    """The jobs that workers hold."""
+    """The account's jobs that workers hold."""
     rows = await fetch(
         f"SELECT id FROM job WHERE {_AT} AND status IN ('RUNNING', 'CANCELLATION_REQUESTED')",  # noqa: S608
         owner,
@@ -23,7 +23,7 @@ async def held(owner: UUID, api: str | None) -> list[UUID]:
 
 
 async def ended_jobs(owner: UUID, api: str) -> list[UUID]:
-    """The jobs that have ended, locked until the transaction ends."""
+    """The account's ended jobs, locked until the transaction ends."""
     rows = await fetch(
         f"SELECT id FROM job WHERE {_AT} AND status IN ('COMPLETED', 'FAILED', 'CANCELLED') ORDER BY id FOR UPDATE",  # noqa: S608
         owner,
@@ -33,7 +33,7 @@ async def ended_jobs(owner: UUID, api: str) -> list[UUID]:
 
 
 async def expire_if_empty(guest: UUID) -> bool:
-    """Ends a guest without jobs and without objects but those that are leaving -> whether it was one."""
+    """Ends a guest that has no jobs, and no objects except `leaving` ones -> whether the guest was ended."""
     tag = await execute(
         """
         UPDATE account SET expires_at = now()
@@ -47,5 +47,5 @@ async def expire_if_empty(guest: UUID) -> bool:
 
 
 async def expire_now(owner: UUID, api: str) -> None:
-    """Lets the time of these jobs, which are locked already, be over."""
+    """Sets the end of the account's jobs, which are locked already, to now."""
     await execute(f"UPDATE job SET expires_at = now() WHERE {_AT}", owner, api)  # noqa: S608

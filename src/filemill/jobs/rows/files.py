@@ -1,4 +1,4 @@
-"""All SQL on the files of a job: what is announced, bound to it, marked as uploaded, named as an output."""
+"""All SQL on the files of a job: announced, bound to an object, marked as uploaded, named as an output."""
 
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from filemill.storage.queries import LOCKED
 
 
 class FileRow(msgspec.Struct, frozen=True):
-    """A named input or output with what is known of its object.
+    """A named input or output with the columns of its object. Sizes are in bytes.
 
-    `has_crashed`: whether it ended an engine lately, where that was asked.
+    `has_crashed`: whether the file crashed the engine of the query lately; False without an engine.
     """
 
     name: str
@@ -30,7 +30,7 @@ class FileRow(msgspec.Struct, frozen=True):
 
 
 async def of_job(job_id: UUID, side: str, *, engine: str = "") -> list[FileRow]:
-    """The inputs (`in`) or outputs (`out`) of a job; which of them have crashed `engine`, if that is given."""
+    """The inputs (`side` is `in`) or outputs (`out`) of a job. `engine` is the engine for `has_crashed`."""
     rows = await fetch(
         f"""
         SELECT f.name, f.file_name, f.announced_size, f.marked_at IS NOT NULL AS is_marked, o.id AS object_id, o.key,
@@ -45,7 +45,7 @@ async def of_job(job_id: UUID, side: str, *, engine: str = "") -> list[FileRow]:
 
 
 async def expect_input(job_id: UUID, name: str, object_id: UUID, pending_seconds: int) -> None:
-    """Binds an object to an input, and lets the PENDING job live for so long from now."""
+    """Binds an object to an input, and keeps the PENDING job for at least `pending_seconds` from now."""
     await execute(
         """
         WITH bound AS (UPDATE job_file SET object = $3 WHERE job = $1 AND side = 'in' AND name = $2)
@@ -61,7 +61,7 @@ async def expect_input(job_id: UUID, name: str, object_id: UUID, pending_seconds
 
 
 async def bind_input(job_id: UUID, name: str, object_id: UUID) -> None:
-    """Says that an input is an object which is there."""
+    """Binds a stored object to an input and marks the input as uploaded."""
     await execute(
         "UPDATE job_file SET object = $3, marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2",
         job_id,
@@ -71,7 +71,7 @@ async def bind_input(job_id: UUID, name: str, object_id: UUID) -> None:
 
 
 async def mark_input(job_id: UUID, name: str) -> bool:
-    """Marks an input as uploaded -> True when it was the last one missing."""
+    """Marks an input as uploaded -> True where no other input is missing."""
     ready: bool = await fetchval(
         """
         WITH marked AS (UPDATE job_file SET marked_at = now() WHERE job = $1 AND side = 'in' AND name = $2)
@@ -98,7 +98,7 @@ async def name_output(job_id: UUID, name: str, file_name: str, object_id: UUID) 
 
 
 async def keep_inputs(job_id: UUID) -> bool:
-    """Keeps a job's inputs from expiring -> True if every one of them is still there."""
+    """Keeps a job's inputs from expiring -> True where all inputs are still stored."""
     inputs = await fetch(
         f"SELECT o.id FROM object o JOIN job_file f ON f.object = o.id WHERE f.job = $1 AND f.side = 'in' {LOCKED}",  # noqa: S608
         job_id,

@@ -1,4 +1,4 @@
-"""All SQL on jobs but their moves and files: made, read, counted, how long they are kept."""
+"""All SQL on jobs except transitions and files: makes, reads and counts jobs, and sets how long jobs are kept."""
 
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ def _job(row: Any) -> Job:
 
 
 class NewFile(msgspec.Struct, frozen=True):
-    """An input as it is announced: `announced_size` in bytes is the upper bound."""
+    """An announced input. `announced_size` in bytes is the upper bound."""
 
     name: str
     file_name: str
@@ -44,7 +44,7 @@ class NewFile(msgspec.Struct, frozen=True):
 
 
 async def count_open(owners: list[UUID]) -> tuple[int, int]:
-    """How many jobs of these accounts are open, and how many of these are PENDING."""
+    """The number of unended jobs of these accounts, and the number of PENDING ones among them."""
     row = await fetchrow(
         """
         SELECT count(*) AS open, count(*) FILTER (WHERE status = 'PENDING') AS pending FROM job
@@ -119,18 +119,18 @@ async def insert(
 
 
 async def get(job_id: UUID) -> Job | None:
-    """A job, whoever owns it."""
+    """A job of any owner, or None."""
     row = await fetchrow(_JOB + "WHERE job.id = $1", job_id)
     return None if row is None else _job(row)
 
 
 _MANY = 2**62
-"""More than anybody can pass over; so far numbers can still be added up."""
+"""More rows than any account has; `skip` plus `limit` still fits into 64 bits."""
 
 
 async def list_of(owners: list[UUID], skip: int, limit: int) -> list[Job]:
     """The jobs of these accounts, newest first."""
-    # Each owner's newest are found by the index; one sort over all of an owner's jobs would be slow.
+    # The index finds each owner's newest jobs; one sort over all jobs of an owner would be slow.
     rows = await fetch(
         _JOB  # noqa: S608 -- nothing but constants
         + """
@@ -150,19 +150,19 @@ async def list_of(owners: list[UUID], skip: int, limit: int) -> list[Job]:
 
 
 async def lock(job_id: UUID) -> Status | None:
-    """The status of a job, which nobody else can move until the transaction ends."""
+    """The status of a job, locked until the transaction ends; None where there is no such job."""
     status = await fetchval("SELECT status FROM job WHERE id = $1 FOR NO KEY UPDATE", job_id)
     return None if status is None else Status(status)
 
 
 async def open_ones(job_ids: list[UUID]) -> set[UUID]:
-    """Which of these jobs are there and have not ended."""
+    """The jobs among these that exist and have not ended."""
     rows = await fetch("SELECT id FROM job WHERE id = ANY($1) AND status = ANY($2)", job_ids, list(OPEN))
     return {row["id"] for row in rows}
 
 
 async def events(job_id: UUID, after: int, limit: int = 1000) -> list[Event]:
-    """What happened to a job after event number `after`, oldest first."""
+    """The events of a job after event number `after`, oldest first."""
     rows = await fetch(
         "SELECT n, at, kind, data FROM job_event WHERE job = $1 AND n > $2 ORDER BY n LIMIT $3", job_id, after, limit
     )
@@ -173,22 +173,22 @@ async def events(job_id: UUID, after: int, limit: int = 1000) -> list[Event]:
 
 
 async def keep_until(job_id: UUID, until: datetime) -> None:
-    """Says until when a job is kept, with its outputs; one that has not ended by then is cancelled."""
+    """Sets the time until which a job and its outputs are kept. Sweep cancels a job that has not ended by then."""
     await execute("UPDATE job SET expires_at = $2 WHERE id = $1", job_id, until)
 
 
 async def keep_for(job_id: UUID, seconds: int) -> None:
-    """Says that a job is to be kept so many seconds from now, and no longer."""
+    """Keeps a job for `seconds` from now, and no longer."""
     await execute(
         "UPDATE job SET expires_at = now() + make_interval(secs => $2::float8) WHERE id = $1", job_id, float(seconds)
     )
 
 
 async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, row_seconds: int) -> None:
-    """Sets how long ended jobs, their inputs and their outputs are kept; in the transaction that ended them.
+    """Sets how long ended jobs, their inputs and outputs are kept, inside the transaction that ended the jobs.
 
-    A plan is not kept: it has had its time since it was made. At other APIs than data-jobs a job is told when it is
-    queued until when it is kept, with its outputs.
+    The end of a plan is set when the plan is made. The end of a job at another API than data-jobs, and of its outputs,
+    is set when the job is queued.
     """
     await execute(
         f"""
@@ -214,7 +214,7 @@ async def settle(jobs: list[UUID], *, input_seconds: int, output_seconds: int, r
 
 
 async def expired_rows(limit: int = 100) -> list[UUID]:
-    """Ended jobs that have been kept as long as they were to be."""
+    """The ended jobs that have expired, up to `limit`."""
     rows = await fetch(
         """
         SELECT id FROM job WHERE expires_at < now() AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')
@@ -226,7 +226,7 @@ async def expired_rows(limit: int = 100) -> list[UUID]:
 
 
 async def lock_expired(job_id: UUID) -> bool:
-    """Locks an ended job that has been kept as long as it was to be -> False if it is none (any more)."""
+    """Locks an ended job that has expired -> False where the job is no longer such a job."""
     row = await fetchrow(
         """
         SELECT FROM job WHERE id = $1 AND expires_at < now() AND status IN ('COMPLETED', 'FAILED', 'CANCELLED')
@@ -238,7 +238,7 @@ async def lock_expired(job_id: UUID) -> bool:
 
 
 async def forget_idempotency_keys(seconds: int) -> None:
-    """Frees idempotency keys older than so many seconds."""
+    """Frees the idempotency keys that are older than `seconds`."""
     await execute(
         """
         WITH picked AS MATERIALIZED (
@@ -252,7 +252,7 @@ async def forget_idempotency_keys(seconds: int) -> None:
 
 
 async def waiting_and_held(lanes: list[str]) -> dict[str, tuple[int, int]]:
-    """Lane -> how many of its jobs may be claimed now (counted up to 1,000), and how many are held."""
+    """Lane -> the number of its jobs that may be claimed now (counted up to 1,000), and of its jobs that are held."""
     rows = await fetch(
         """
         SELECT lane,
@@ -268,15 +268,15 @@ async def waiting_and_held(lanes: list[str]) -> dict[str, tuple[int, int]]:
 
 
 async def count_by_status() -> list[tuple[str, str, int]]:
-    """(lane, status, how many) of all jobs, for the metrics."""
+    """(lane, status, number of jobs) of all jobs, for the metrics."""
     rows = await fetch("SELECT lane, status, count(*) AS n FROM job GROUP BY lane, status")
     return [(row["lane"], row["status"], row["n"]) for row in rows]
 
 
 @in_transaction
 async def delete(jobs: list[UUID]) -> None:
-    """Deletes jobs and all that hangs on them; object rows only lose their job."""
-    # All objects are locked before the files and objects of the first job are touched by its deletion.
+    """Deletes jobs with their files and events; object rows only lose their job."""
+    # The deletion of the first job changes its files and objects, so all objects are locked before.
     await execute("SELECT FROM job WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", jobs)
     await objects.lock_all_of(jobs)
     await execute("DELETE FROM job WHERE id = ANY($1::uuid[])", jobs)

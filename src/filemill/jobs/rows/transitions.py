@@ -1,4 +1,4 @@
-"""All SQL that moves a job once it is claimed, and before: a function per move, fenced where a worker makes it."""
+"""All transitions of jobs but the claim, in SQL: a function per transition, fenced where a worker makes it."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from filemill.jobs.job import MOST_RUNS, MOST_WORKERS_LOST, Status
 
 LEASE_SECONDS = 10
 CHANNEL = "job"
-"""The channel on which a job's id is told whenever the job moves."""
+"""The PostgreSQL channel that tells a job's id at each of its transitions."""
 
 
 # PostgreSQL stores no NUL, and the names of a file's columns may have some: the sign for "unknown" stands for it.
@@ -25,9 +25,9 @@ def _storable(json: bytes) -> str:
 
 
 def _transition(pick: str, change: str, why: str) -> str:
-    """SQL of a move: picks rows (`id`, `was`), changes them, writes the event and tells whoever waits.
+    """The SQL of a transition: picks rows (`id`, `was`), changes the rows, writes the events and tells the waiters.
 
-    `pick` locks its rows, so that of two movers the second sees what the first has done.
+    `pick` locks its rows, so the second of two transitions at once sees the status after the first.
     """
     return f"""
     WITH picked AS ({pick}),
@@ -47,7 +47,7 @@ _ENDED = "phase = NULL, lease_until = NULL, worker = NULL, ended_at = clock_time
 _NO_ERROR = "error_code = NULL, error_message = NULL, at_fault = NULL"
 
 
-# --- moves by the owner ----------------------------------------------------------------------------------------------
+# --- transitions by the owner ----------------------------------------------------------------------------------------
 
 _QUEUE = _transition(
     "SELECT id, status AS was FROM job WHERE id = $1 AND status = ANY($2::text[]) FOR NO KEY UPDATE",
@@ -77,16 +77,16 @@ _CANCEL = _transition(
 
 
 async def cancel(job_id: UUID, why: str) -> Status | None:
-    """Cancels a job, or asks its worker to -> the new status, or None where it cannot be cancelled."""
+    """Cancels a job, or asks its worker to cancel it -> the new status; None where the job cannot be cancelled."""
     row = await fetchrow(_CANCEL, job_id, why)
     return None if row is None else Status(row["status"])
 
 
-# --- moves by a worker -----------------------------------------------------------------------------------------------
+# --- transitions by a worker -----------------------------------------------------------------------------------------
 
 
 async def renew(job_id: UUID, fence: int, progress: float, phase: str | None) -> Status | None:
-    """Renews the lease and shows the progress -> the status, or None where the run has lost the job."""
+    """Renews the lease and writes the progress -> the status; None where the run has lost the job."""
     status = await fetchval(
         f"""
         UPDATE job SET lease_until = clock_timestamp() + interval '{LEASE_SECONDS} s', progress = $3,
@@ -104,7 +104,7 @@ async def renew(job_id: UUID, fence: int, progress: float, phase: str | None) ->
 async def note(job_id: UUID, fence: int, kind: str, data: dict[str, object]) -> None:
     """Writes a phase or warning event of a run that still holds its job.
 
-    Nobody waits for the disk: the machine's crash may cost the last of these, and ends the run anyhow.
+    The commit does not wait for the disk: a crash of the machine may lose the last events, and ends the run anyhow.
     """
     await execute(
         """
@@ -131,7 +131,7 @@ _FINISH = _transition(
 
 
 async def finish(job_id: UUID, fence: int, result: bytes) -> bool:
-    """RUNNING -> COMPLETED for the run that holds the job -> False if it does not."""
+    """RUNNING -> COMPLETED for the run that holds the job. Returns False where the run does not hold the job."""
     return await fetchrow(_FINISH, job_id, fence, _storable(result)) is not None
 
 
@@ -143,7 +143,7 @@ _FAIL = _transition(
 
 
 async def fail(job_id: UUID, fence: int, code: str, message: str, at_fault: str) -> bool:
-    """RUNNING -> FAILED for the run that holds the job -> False if it does not."""
+    """RUNNING -> FAILED for the run that holds the job. Returns False where the run does not hold the job."""
     return await fetchrow(_FAIL, job_id, fence, code, message.replace("\0", _NO_NUL), at_fault) is not None
 
 
@@ -153,7 +153,7 @@ _CANCELLED = _transition(
 
 
 async def cancelled(job_id: UUID, fence: int) -> bool:
-    """CANCELLATION_REQUESTED -> CANCELLED for the run that holds the job -> False if it does not."""
+    """CANCELLATION_REQUESTED -> CANCELLED for the run that holds the job. Returns False where the run lost the job."""
     return await fetchrow(_CANCELLED, job_id, fence) is not None
 
 
@@ -169,13 +169,16 @@ _GIVE_BACK = _transition(
 
 
 async def give_back(job_id: UUID, fence: int, why: str, after: float = 0) -> Status | None:
-    """Puts a job back into the queue, uncounted, to be claimed after so many seconds -> its status, or None if lost."""
+    """Queues a job again without counting the run; due after `after` seconds -> its status, None where it is lost."""
     row = await fetchrow(_GIVE_BACK, job_id, fence, why, after)
     return None if row is None else Status(row["status"])
 
 
 def _again_unless(is_last: str, code: str, message: str) -> str:
-    """SQL that queues a job whose run came to nothing, or ends it: cancelled if that was asked, FAILED if `is_last`."""
+    """The SQL that queues a job again after a lost run, or ends the job.
+
+    A job whose cancellation was requested ends as CANCELLED; otherwise, where `is_last` holds, the job ends as FAILED.
+    """
     fails = f"picked.was = 'RUNNING' AND {is_last}"
     return f"""
     status = CASE WHEN picked.was = 'CANCELLATION_REQUESTED' THEN 'CANCELLED' WHEN {is_last} THEN 'FAILED'
@@ -193,8 +196,8 @@ _LOST_PROCESS_CHANGE = _again_unless(
     "crashed",
     f"The process that worked on the job died {MOST_RUNS} times; the job was not tried again.",
 )
-# A worker may be lost to a reboot, and the file has done nothing: the run does not count. A job that takes every
-# worker with it ends all the same.
+# A reboot may end a worker, and the file is not to blame: the run does not count. A job that ends every worker
+# becomes FAILED all the same.
 _LOST_WORKER_CHANGE = (
     _again_unless(
         f"(job.workers_lost + 1 >= {MOST_WORKERS_LOST})",
@@ -210,12 +213,12 @@ _LOST = _transition(
 
 
 async def lost_process(job_id: UUID, fence: int) -> Status | None:
-    """A run whose process died, or lost a program: queued again, or FAILED as `crashed` after the last allowed run."""
+    """A run whose process died or lost a program: its job is queued again, or FAILED after the last allowed run."""
     row = await fetchrow(_LOST, job_id, fence)
     return None if row is None else Status(row["status"])
 
 
-# --- moves by sweep --------------------------------------------------------------------------------------------------
+# --- transitions by sweep --------------------------------------------------------------------------------------------
 
 _TAKE_BACK = _transition(
     """SELECT id, status AS was FROM job WHERE status IN ('RUNNING', 'CANCELLATION_REQUESTED')
@@ -226,7 +229,7 @@ _TAKE_BACK = _transition(
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """A job that sweep moved."""
+    """A job after a transition by sweep."""
 
     id: UUID
     lane: str
@@ -238,7 +241,7 @@ def _transitions(rows: list[Any]) -> list[Transition]:
 
 
 async def take_back() -> list[Transition]:
-    """Takes jobs back from workers whose lease ran out."""
+    """Takes jobs back whose lease ran out."""
     return _transitions(await fetch(_TAKE_BACK))
 
 
@@ -251,7 +254,7 @@ _EXPIRE = _transition(
 
 
 async def expire() -> list[Transition]:
-    """Cancels jobs whose uploads did not come in time, or whose owner's time is over; those that run are asked to."""
+    """Cancels expired jobs: uploads that did not come in time, ended owners. Running jobs are asked to stop."""
     return _transitions(await fetch(_EXPIRE))
 
 
@@ -264,7 +267,7 @@ _CANCEL_ALL = _transition(
 
 
 async def cancel_all(owners: list[UUID], why: str, api: str | None = None) -> list[Transition]:
-    """Cancels every open job of these accounts, of one API where that is given; those that run are asked to stop."""
+    """Cancels every unended job of these accounts, at one API where `api` is given. Running jobs are asked to stop."""
     return _transitions(await fetch(_CANCEL_ALL, owners, api, why))
 
 
@@ -280,5 +283,5 @@ _STORE_AWAY = _transition(
 
 
 async def fail_store_away(lane: str, away_seconds: float, most_seconds: int, message: str) -> list[Transition]:
-    """Fails the waiting jobs of a lane that have waited longer than allowed while the store was away."""
+    """Fails the jobs of a lane that have waited for more than `most_seconds` while the store was away."""
     return _transitions(await fetch(_STORE_AWAY, lane, away_seconds, float(most_seconds), message))
