@@ -162,6 +162,13 @@ def test_what_parts_the_cells_is_found_out(content: str, cells: list[list[str]],
     assert [[str(cell) for cell in row if cell is not None] for row in rows] == cells
 
 
+@pytest.mark.parametrize("between", ["xlsx", "ods"])
+def test_a_zero_of_a_csv_keeps_its_sign(between: str, shop: Workshop) -> None:
+    there = shop.convert(b"a,b,c\n-0,-0.00,-0.5\n", "csv", between).file
+
+    assert shop.convert(there, between, "csv").file.read_text() == "a,b,c\n-0,-0.00,-0.5\n"
+
+
 def test_a_title_above_a_table_is_a_row_of_the_grid(shop: Workshop) -> None:
     made = xlsx(
         text("A1", "Sales 2024"), "", text("A3", "Region") + text("B3", "Q1"), text("A4", "North") + number("B4", 10)

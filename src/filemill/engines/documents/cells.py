@@ -18,7 +18,8 @@ LONGEST_FIELD = 1 << 20
 
 csv.field_size_limit(sys.maxsize)  # it holds for the whole process, so the bound above is looked at here
 
-_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+_NUMBER = re.compile(r"(?!-[0.]+$)-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+"""A zero below zero is none: LibreOffice shows it without its sign."""
 _MOST_DIGITS = 15
 _DELIMITERS = ",;\t|"
 MOST_ROWS_LOOKED_AT = 100
