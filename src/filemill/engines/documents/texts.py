@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filemill.engines.documents import entities, trouble
 from filemill.engines.documents.task import Task
+from filemill.errors import JobFailed
 from filemill.storage import encodings
 
 MOST_BYTES = 50 << 20
@@ -27,7 +28,10 @@ _MEANT = {
 """What pages mean by a name, as browsers take it: mostly the larger encoding that Windows has under it. A page whose
 name for itself can be read byte by byte is not in UTF-16."""
 
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
 _HEAD = 4096
+_LOOKED_AT = 1 << 20
 
 
 def check(source: Path, task: Task) -> None:
@@ -47,8 +51,7 @@ def check(source: Path, task: Task) -> None:
 
 def read(source: Path, task: Task) -> str:
     """The text of a file, without a mark at its beginning, its lines ending alike. Raises JobFailed."""
-    text = _decode(source.read_bytes(), task)
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return _ending_alike(_decode(source.read_bytes(), task).removeprefix("\ufeff"))
 
 
 def to_utf8(source: Path, target: Path, task: Task) -> None:
@@ -57,13 +60,51 @@ def to_utf8(source: Path, target: Path, task: Task) -> None:
 
 
 def _decode(data: bytes, task: Task) -> str:
-    named = _named(data, task.file.format)
-    for encoding in filter(None, (encodings.of_mark(data[:_HEAD]), named, encodings.guess(data))):
+    if encodings.mixed(data) is not None:
+        what = "Something was appended to it in another encoding; save the whole file as UTF-8."
+        raise trouble.bad_file(task.file, what)
+    told = (encodings.of_mark(data[:_HEAD]), _named(data, task.file.format))
+    for encoding in filter(None, told):
         try:
             return data.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
-    raise trouble.bad_file(task.file, "It is no text, or in an encoding that cannot be told; save it as UTF-8.")
+    try:
+        return data.decode(_guess(data, task))
+    except UnicodeDecodeError as error:
+        raise _damaged(error, task) from error
+
+
+def _guess(data: bytes, task: Task) -> str:
+    """The encoding a text seems to be in, told unless it is UTF-8. Raises JobFailed."""
+    found = encodings.guess(data)
+    if found in (None, "windows-1252") and encodings.is_mostly_utf8(_beyond_ascii(data)):
+        return "utf-8"
+    if found is None:
+        raise trouble.bad_file(task.file, "It is no text, or in an encoding that cannot be told; save it as UTF-8.")
+    if found != "utf-8":
+        task.warn("guessed", f"The text is read as {found}; if that is wrong, save the file as UTF-8.")
+    return found
+
+
+def _beyond_ascii(data: bytes) -> bytes:
+    """What tells most of an encoding: the bytes from the first one on that is not ASCII, as many as are looked at."""
+    found = _NOT_ASCII.search(data)
+    return data[found.start() : found.start() + _LOOKED_AT] if found else b""
+
+
+def _damaged(error: UnicodeDecodeError, task: Task) -> JobFailed:
+    """What to say of the first byte that has no meaning in the encoding of the text around it."""
+    before = error.object[: error.start].decode(error.encoding, errors="replace")
+    line = _ending_alike(before).count("\n") + 1
+    what = f"Line {line:,} is not {error.encoding.upper()}, as the rest of the text is"
+    byte = error.object[error.start]
+    return trouble.bad_file(task.file, f"{what} (byte 0x{byte:02X}); mend the line, or save the file as UTF-8.")
+
+
+def _ending_alike(text: str) -> str:
+    """The text with a line feed at the end of each line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _named(data: bytes, format_name: str) -> str | None:
