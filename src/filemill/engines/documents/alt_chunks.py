@@ -16,6 +16,7 @@ import msgspec
 
 from filemill.engines.documents import (
     archives,
+    losses,
     markup,
     office_parts,
     pandoc,
@@ -29,6 +30,10 @@ from filemill.errors import JobFailed
 
 _KIND = "aFChunk"
 _MOST = 100
+_LEFT_OUT = (
+    "A part of the file that is a file of another format is left out.",
+    "{} parts of the file that are files of other formats are left out.",
+)
 """Parts that are read in; each costs a run of pandoc."""
 
 _FORMATS = {
@@ -66,8 +71,7 @@ def put_in(source: Path, target: Path, task: Task) -> None:
             office_parts.write(archive, target, {main: lxml.etree.tostring(tree, encoding="utf-8")})
     except (lxml.etree.LxmlError, KeyError) as error:
         raise trouble.not_a(task.file) from error
-    if left_out:
-        task.warn("left_out", f"{left_out} parts of the file that are files of other formats are left out.")
+    losses.tell_of(left_out, _LEFT_OUT, task)
 
 
 def _said(archive: zipfile.ZipFile, part: str, folder: Path, task: Task) -> Sequence[lxml.etree._Element] | None:

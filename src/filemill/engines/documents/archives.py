@@ -14,7 +14,7 @@ from typing import IO
 
 import msgspec
 
-from filemill.engines.documents import entities, pictures, trouble
+from filemill.engines.documents import entities, losses, pictures, trouble
 from filemill.engines.documents.task import Task
 
 MOST_ENTRIES = 20_000
@@ -138,10 +138,7 @@ def _tell_of_things_elsewhere(archive: zipfile.ZipFile, task: Task) -> None:
         if name.endswith(".rels")
         for relation in _ELSEWHERE.findall(_read(archive, name))
     )
-    if count:
-        task.warn(
-            "left_out", f"The file refers to {count} other files, such as pictures on a web site: they are left out."
-        )
+    losses.tell_of(count, losses.ELSEWHERE, task)
 
 
 def _media(archive: zipfile.ZipFile, task: Task) -> int:

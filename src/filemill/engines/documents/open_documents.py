@@ -13,7 +13,7 @@ from pathlib import Path
 
 import lxml.etree
 
-from filemill.engines.documents import trouble
+from filemill.engines.documents import losses, trouble
 from filemill.engines.documents.task import Task
 
 _ABOUT = "meta.xml"
@@ -47,9 +47,7 @@ def clean(source: Path, target: Path, task: Task) -> None:
                     left_out += count
                 # It is read once: what a better packing would take is more than what it saves.
                 new.writestr(entry, part, compresslevel=1)
-    if left_out:
-        what = f"The file refers to {left_out} other files, such as pictures on a web site: they are left out."
-        task.warn("left_out", what)
+    losses.tell_of(left_out, losses.ELSEWHERE, task)
 
 
 def _is_part(name: str) -> bool:

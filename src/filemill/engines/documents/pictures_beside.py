@@ -6,8 +6,7 @@ from pathlib import Path
 import lxml.etree
 from PIL import Image, UnidentifiedImageError
 
-from filemill.engines.documents import entities, fonts, pictures, references, trees, trouble
-from filemill.engines.documents.losses import Losses
+from filemill.engines.documents import entities, fonts, losses, pictures, references, trees, trouble
 from filemill.engines.documents.task import Task
 
 SUFFIX = ".picture"
@@ -17,21 +16,27 @@ _READ_BY_TYPST = ("PNG", "JPEG", "GIF", "WEBP")
 _READ_BY_PILLOW = (*_READ_BY_TYPST, "BMP", "DIB", "TIFF", "MPO", "ICO")
 _DRAWN = (b"<svg", b"<?xml", b"<!DOCTYPE svg")
 
+_UNREAD = (
+    "A picture of the file is damaged, or of an unknown format: the picture is left out.",
+    "{} pictures of the file are damaged, or of an unknown format: they are left out.",
+)
+
 
 def fit(folder: Path, task: Task) -> None:
     """Writes each picture below a folder anew where typst would not read it. Raises JobFailed.
 
     A picture that nobody can read becomes an empty one, and the caller is warned.
     """
-    unread = sum(not _fit(place, task) for place in sorted(folder.rglob(f"*{SUFFIX}")))
-    if unread:
-        task.warn("left_out", f"{unread} pictures of the file are damaged, or of an unknown format: they are left out.")
+    lost = losses.Losses()
+    unread = sum(not _fit(place, lost, task) for place in sorted(folder.rglob(f"*{SUFFIX}")))
+    losses.tell_of(unread, _UNREAD, task)
+    lost.tell(task)
 
 
-def _fit(place: Path, task: Task) -> bool:
+def _fit(place: Path, lost: losses.Losses, task: Task) -> bool:
     content = place.read_bytes()
     if content.lstrip().startswith(_DRAWN):
-        return _fit_drawing(place, content)
+        return _fit_drawing(place, content, lost)
     try:
         with Image.open(io.BytesIO(content), formats=_READ_BY_PILLOW) as picture:
             if picture.width * picture.height > pictures.MOST_PIXELS:
@@ -45,14 +50,14 @@ def _fit(place: Path, task: Task) -> bool:
     return True
 
 
-def _fit_drawing(place: Path, content: bytes) -> bool:
+def _fit_drawing(place: Path, content: bytes, lost: losses.Losses) -> bool:
     """Takes out of a drawing what reaches outside, and names fonts that are there."""
     try:
         if entities.are_harmful(io.BytesIO(content)):
             raise ValueError("entities")
         drawing = trees.read(content)
-        references.clean_styles(drawing, Losses())
-        references.strip(drawing, Losses())
+        references.clean_styles(drawing, lost)
+        references.strip(drawing, lost)
         fonts.put_in(drawing)
         place.write_bytes(lxml.etree.tostring(drawing, encoding="utf-8", xml_declaration=False))
     except (lxml.etree.LxmlError, ValueError, RecursionError):

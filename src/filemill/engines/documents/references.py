@@ -26,12 +26,11 @@ _DROPPED = frozenset(
         "video",
         "source",
         "track",
-        "foreignobject",
         "portal",
         "template",
     ]
 )
-_TOLD = frozenset(["iframe", "frame", "object", "embed", "applet", "link", "audio", "video", "foreignobject"])
+_TOLD = frozenset(["iframe", "frame", "object", "embed", "applet", "link", "audio", "video"])
 """What a reader of the page would miss."""
 
 _TELLING = frozenset(["author", "date", "dcterms.date", "description", "keywords"])
@@ -69,7 +68,9 @@ def strip(tree: lxml.etree._Element, losses: Losses) -> None:
     """Takes out what reaches outside; the styles are clean already."""
     for element in list(tree.iter()):
         tag = trees.name(element)
-        if not tag or (tag in _DROPPED and not _tells(element, tag)):
+        if tag == "foreignobject":
+            _leave_out_foreign(element, losses)
+        elif not tag or (tag in _DROPPED and not _tells(element, tag)):
             losses.elsewhere += tag in _TOLD
             trees.drop(element)
         elif tag == "input" and (element.get("type") or "").lower() == "checkbox":
@@ -80,6 +81,17 @@ def strip(tree: lxml.etree._Element, losses: Losses) -> None:
                 losses.elsewhere += is_missed
             if tag == "img" and "src" not in element.attrib:
                 trees.drop(element, instead=element.get("alt") or "")
+
+
+def _leave_out_foreign(element: lxml.etree._Element, losses: Losses) -> None:
+    """Takes HTML out of a drawing, and counts the HTML unless the drawing has something to show instead."""
+    is_inside = any(trees.name(around) == "foreignobject" for around in element.iterancestors())
+    parent = element.getparent()
+    has_other = parent is not None and trees.name(parent) == "switch" and element.getnext() is not None
+    if not (is_inside or has_other):
+        losses.foreign += 1
+        losses.foreign_words += len(" ".join(map(str, element.itertext())).split())
+    trees.drop(element)
 
 
 def _tells(element: lxml.etree._Element, tag: str) -> bool:

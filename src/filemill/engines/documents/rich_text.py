@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+from filemill.engines.documents import losses
 from filemill.engines.documents.task import Task
 
 _KEPT = (
@@ -48,15 +49,22 @@ _MEASURES = 4_000
 _AGAIN = re.compile(rb"\\nonshppict\s*{\s*$")
 """What stands before a picture that is there a second time, for old programs."""
 
+_SHOWN_WHOLE = (
+    "A picture of the file is shown whole: what the file cuts off is left on.",
+    "{} pictures of the file are shown whole: what the file cuts off is left on.",
+)
+_AS_SHOWN = (
+    "A field of the file that may bring in another file stays as the field was shown.",
+    "{} fields of the file that may bring in other files stay as they were shown.",
+)
+
 _CONTROLS = re.compile(rb"\\[a-zA-Z]+-?\d* ?|[{}\s]|\\\*")
 
 
 def clean(source: Path, target: Path, task: Task) -> None:
     """Writes the file without such fields."""
     content = source.read_bytes()
-    if cut := _count_cut(content):
-        are = "A picture of the file is" if cut == 1 else f"{cut:,} pictures of the file are"
-        task.warn("left_out", f"{are} shown whole: what the file cuts off is left on.")
+    losses.tell_of(_count_cut(content), _SHOWN_WHOLE, task)
     parts = content.split(_FIELD)
     cleaned, left_out = [parts[0]], 0
     for part in parts[1:]:
@@ -64,8 +72,7 @@ def clean(source: Path, target: Path, task: Task) -> None:
         left_out += not is_kept
         cleaned += [_FIELD if is_kept else _NO_FIELD, part]
     target.write_bytes(b"".join(cleaned))
-    if left_out:
-        task.warn("left_out", f"{left_out} fields of the file that may bring in other files stay as they were shown.")
+    losses.tell_of(left_out, _AS_SHOWN, task)
 
 
 def _count_cut(content: bytes) -> int:

@@ -13,7 +13,7 @@ import lxml.etree
 import msgspec
 from PIL import Image, UnidentifiedImageError
 
-from filemill.engines.documents import office_parts, pictures
+from filemill.engines.documents import losses, office_parts, pictures
 from filemill.engines.documents.libreoffice import LibreOffice
 from filemill.engines.documents.task import Task
 
@@ -24,6 +24,10 @@ DRAWINGS = (".emf", ".wmf", ".emz", ".wmz", ".pct", ".pict", ".eps")
 """What LibreOffice draws, since Pillow does not read it."""
 
 _QUALITY = 92
+_LOST = (
+    "A drawing of the file cannot be drawn here: the drawing is left out.",
+    "{} drawings of the file cannot be drawn here: they are left out.",
+)
 _KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
 _SIDES = (("l", "cropleft"), ("t", "croptop"), ("r", "cropright"), ("b", "cropbottom"))
 """The attributes that say what a picture loses: of DrawingML in thousandths of a percent, of VML in 65,536ths."""
@@ -66,8 +70,7 @@ class ShownPictures:
                     office_parts.remove(place.element)
             if names:
                 self._relate(part, names)
-        if lost:
-            self._task.warn("left_out", f"{lost:,} drawings of the file cannot be drawn here: they are left out.")
+        losses.tell_of(lost, _LOST, self._task)
 
     def _draw(self, media: set[str]) -> None:
         """Has drawings drawn, all of them at once."""
