@@ -8,7 +8,7 @@ import pytest
 
 from filemill import connections
 from filemill.jobs import commands
-from filemill.jobs.job import ENDED, MOST_RUNS, TRANSITIONS, Job, Status
+from filemill.jobs.job import ENDED, MOST_RUNS, MOST_WORKERS_LOST, TRANSITIONS, Job, Status
 from filemill.jobs.rows import claims, jobs, transitions
 from filemill.pipelines.run import Done
 from filemill.runs.attempt import Ran
@@ -27,7 +27,7 @@ async def _take_back(job: Job) -> None:
 
 
 async def _take_back_the_last(job: Job) -> None:
-    await connections.execute("UPDATE job SET runs = $2 WHERE id = $1", job.id, MOST_RUNS)
+    await connections.execute("UPDATE job SET workers_lost = $2 WHERE id = $1", job.id, MOST_WORKERS_LOST - 1)
     await _take_back(job)
 
 

@@ -142,6 +142,8 @@ async def test_a_csv_of_ragged_rows_becomes_a_sheet(open_stack, new_guest):
     sheet = openpyxl.load_workbook(io.BytesIO((await guest.download(job_id)).content)).active
     rows = [[cell for cell in row if cell] for row in sheet.iter_rows(values_only=True)]
     assert rows == [["Report"], ["a", "b", "c"], ["d", "e"], ["f", "g", "h", "i"]]
+    await guest.close()
+    await until_nothing_is_left(open_stack)
 
 
 async def test_a_conversion_that_fails_says_why_in_a_sentence_and_may_be_tried_again(open_stack, new_guest):
