@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-TESTERS ?= 2
+TESTERS ?= 4
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/filemill/bin
 
 # No tags upstream: the module proxy knows this version by its time and commit alone.

@@ -12,6 +12,7 @@ from filemill.commands.stopping import Stopped, Stopping
 from filemill.local import stack
 from filemill.local.home import StoreName
 from filemill.local.stack import Stack
+from filemill.sandbox.kinds import KINDS
 
 DEFAULT_HOME = "~/.local/share/filemill"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -34,13 +35,20 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     type=click.Choice(["minio", "seaweedfs"]),
     help="The object store of a new home; without it MinIO where it is installed.",
 )
-def serve(home: Path, port: int, store: StoreName | None) -> None:
+@click.option(
+    "--lane",
+    "lanes",
+    type=click.Choice(list(KINDS)),
+    multiple=True,
+    help="Serve this lane only, may be repeated; without it every lane that this machine can run.",
+)
+def serve(home: Path, port: int, store: StoreName | None, lanes: tuple[str, ...]) -> None:
     """Run everything on this machine, on loopback only, and keep all state in one folder."""
     began = time.monotonic()
     stopping = Stopping(*SIGNALS)
     running: Stack | None = None
     try:
-        running = stack.open_stack(home, port=port, store=store)
+        running = stack.open_stack(home, port=port, store=store, lanes=lanes or None)
         say(f"home {running.home.folder}, logs {running.home.folder / 'logs'}, objects kept by {running.store.name}")
         running.start(stopping.check)
         print(f"ready {running.url}", flush=True)
