@@ -75,6 +75,38 @@ def test_a_home_keeps_the_store_that_wrote_it(tmp_path):
     assert told.stderr.startswith("--store minio cannot be used")
 
 
+def test_a_folder_with_files_of_others_becomes_no_home(tmp_path):
+    # given a folder in which something lies
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "to ada.txt").write_text("Dear Ada")
+
+    # when it is to be a home
+    told = run("serve", "--home", str(tmp_path / "letters"))
+
+    # then the folder is named, and what lies in it, and nothing is added
+    assert told.returncode == 2
+    assert told.stderr == (
+        f"The folder {tmp_path}/letters is no home of filemill and not empty; it holds 'to ada.txt', for one."
+        " Choose an empty folder, or one that is not there yet, by --home DIR.\n"
+    )
+    assert [path.name for path in (tmp_path / "letters").iterdir()] == ["to ada.txt"]
+
+
+@pytest.mark.parametrize("name", ["secrets.json", "serve.lock"])
+def test_a_home_with_files_of_others_stays_one(tmp_path, name):
+    # given a home of which the first start broke off, or which has lost its locks, and a note of its owner's in it
+    with_note = tmp_path / "home"
+    homes.open_home(with_note).close()
+    (with_note / "README").write_text("my files")
+    for other in {"secrets.json", "serve.lock", "servers.lock"} - {name}:
+        (with_note / other).unlink()
+
+    # when it is opened, then it is one
+    home = homes.open_home(with_note)
+    home.close()
+    assert (with_note / "README").read_text() == "my files"
+
+
 def a_server() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0))
 

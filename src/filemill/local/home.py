@@ -84,8 +84,12 @@ class Home:
 
 
 def open_home(folder: Path) -> Home:
-    """Opens a home, or makes it. Raises BadSetting when it cannot be used, or is used by another `serve`."""
+    """Opens a home, or makes it in a folder that is empty or not there.
+
+    Raises BadSetting when it cannot be used, holds files of others, or is used by another `serve`.
+    """
     folder = folder.expanduser().absolute()
+    _refuse_foreign(folder)
     files = (folder / "secrets.json", folder / "serve.lock", folder / "servers.lock")
     made = tuple(path for path in (*files, folder, *folder.parents) if not path.exists())
     try:
@@ -100,6 +104,24 @@ def open_home(folder: Path) -> Home:
         raise BadSetting(f"Servers of an earlier start still run in the home {folder}.")
     return Home(folder, _secrets(folder / "secrets.json"), lock, servers_lock, made=made)
 
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuses a folder that is neither empty nor a home: what lies in it is somebody else's."""
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise BadSetting(f"The home {folder} cannot be used: {error.strerror}.") from error
+    if names and not names & _MARKS:
+        raise BadSetting(
+            f"The folder {folder} is no home of filemill and not empty; it holds {min(names)!r}, for one."
+            " Choose an empty folder, or one that is not there yet, by --home DIR."
+        )
+
+
+_MARKS = {"secrets.json", "notes.json", "serve.lock"}
+"""A folder with one of these is a home, be it one whose first start broke off."""
 
 _ADVICE = "Use that one, stop it first, or choose another home by --home DIR."
 
