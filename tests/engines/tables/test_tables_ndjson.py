@@ -192,6 +192,49 @@ def test_a_fraction_of_more_digits_than_a_float_has_is_a_misfit(shop: Workshop, 
     assert shop.run("t.ndjson", data, cast(a="text"), to="csv").rows[-1] == (number, "2")
 
 
+BEYOND = {
+    "large": ("1e400", "is a number beyond what a float holds, and the output needs it"),
+    "negative": ("-1.5E+400", "is a number beyond what a float holds, and the output needs it"),
+    "endless": ("1e99999999999999999999", "is a number beyond what a float holds, and the output needs it"),
+    "tiny": ("1e-99999999999999999999", "has more digits than a float gives back, and the output needs it"),
+    "long": ("9" * 5_000 + ".5", "is a number beyond what a float holds, and the output needs it"),
+    "whole": ("9" * 5_000, "has more digits than any number here holds, and the output needs it"),
+}
+"""Numbers, all of them JSON, that no type here holds."""
+
+
+@pytest.mark.parametrize(("number", "what"), BEYOND.values(), ids=BEYOND)
+@pytest.mark.parametrize("name", ["t.ndjson", "t.json"])
+@pytest.mark.parametrize("first", [1, 30_000], ids=["after one", "after many"])
+def test_a_number_beyond_every_type_is_a_misfit_and_no_damage(
+    shop: Workshop, name: str, first: int, number: str, what: str
+) -> None:
+    # given the number behind good ones, and another beside a text with escapes that looks like one
+    data = '{"a":7,"b":1}\n' * first + f'{{"b":"\\"1e400 \\u00e9","a": {number}}}\n'
+    # then its row and column are named, and what to do
+    failure = shop.fails(name, data, select("a"), to="csv")
+    assert failure.code == "bad_value"
+    assert failure.message.startswith(f"{name}, row {first + 1}, column 'a': '{number[:70]}")
+    assert failure.message.endswith(f"{what}; cast the column to text before.")
+    # and as text it is all there
+    assert shop.run(name, data, select("a"), cast(a="text"), to="csv").rows[-1] == (number,)
+
+
+def test_damage_behind_a_number_beyond_every_type_is_damage(shop: Workshop) -> None:
+    for line, what in (
+        ('{"a": 1e400, "b": 01}', "This is no JSON (at byte 20 of it)."),
+        ('{"a": 1e400, "b": 1e}', "This is no JSON (at byte 21 of it)."),
+        ('{"a": 1e400, "b": NaN}', "This is no JSON (at byte 19 of it)."),
+        ('{"a": 1e400, "b": "\\ud800"}', "stands alone"),
+        (f'{{"a": {"9" * 5_000}, "b": "\\ud800"}}', "stands alone"),
+        ('{"a": 1e400, "a": 1}', "stands twice in one object."),
+    ):
+        failure = shop.fails("t.ndjson", '{"a":1,"b":2}\n' + line + "\n", to="csv")
+        assert failure.code == "bad_file"
+        assert failure.message.startswith("t.ndjson, row 2: ")
+        assert what in failure.message, line
+
+
 def test_a_fraction_that_a_float_gives_back_is_one_however_it_is_written(shop: Workshop) -> None:
     texts = ["0.1", "1.50", "0.30000000000000004", "1.10000000000000000000", "5e-324", "1E5", "1.7976931348623157e308"]
     data = "".join(f'{{"a": {text}}}\n' for text in texts)

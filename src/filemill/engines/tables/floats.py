@@ -1,11 +1,15 @@
 """Whether a float gives the digits of its text back, by its shortest form or by the 17 digits that C writes."""
 
-from decimal import Decimal
+import math
+from decimal import Decimal, InvalidOperation
 
 import polars as pl
 
 MOST_DIGITS = 17
 """So many digits tell every float from all others; `%.17g` writes them."""
+
+
+_NEXT_TO_NOTHING = Decimal("1e-1000000")
 
 
 def give_back(text: pl.Series) -> pl.Series:
@@ -23,6 +27,14 @@ def give_back(text: pl.Series) -> pl.Series:
             break
         kept = kept.scatter(doubtful, look(text.gather(doubtful), value.gather(doubtful)))
     return kept
+
+
+def number_of(text: str) -> Decimal:
+    """The number that a text says. With an exponent beyond those of a Decimal it is infinity, or next to nothing."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity") if math.isinf(float(text)) else _NEXT_TO_NOTHING
 
 
 def gives_back(value: float, number: Decimal) -> bool:

@@ -1,6 +1,7 @@
 """Says why a value is none of its column's, and which step before would take it: the ends of sentences."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -40,7 +41,9 @@ def of_json(kind: Type, needs: str) -> Reason:
 
     def reason(raw: str) -> str:
         # Python converts no text of some thousand digits; the first hundred tell enough.
-        value = json.loads(raw, parse_float=Decimal, parse_int=lambda digits: int(digits[:100]))
+        value = json.loads(raw, parse_float=floats.number_of, parse_int=lambda digits: int(digits[:100]))
+        if isinstance(value, Decimal) and math.isinf(float(value)):
+            return f"is a number beyond what a float holds, and {needs} needs it; {_way_out(kind)}"
         if isinstance(value, int | Decimal) and _is_long(value, kind):
             more = (
                 "a float gives back" if kind == schema.FLOAT or isinstance(value, Decimal) else "any number here holds"

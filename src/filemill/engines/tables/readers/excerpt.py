@@ -81,6 +81,8 @@ def _without_odds(lines: bytes) -> bytes:
     start = lines.rfind(b"\n", 0, -1) + 1
     try:
         msgspec.json.decode(lines[start:])
+    except msgspec.ValidationError:  # a number beyond the library's types is whole all the same
+        return lines
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return lines[:start]
     return lines

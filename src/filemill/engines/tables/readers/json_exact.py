@@ -6,7 +6,6 @@ differs in more than the way of writing is it looked at member by member.
 
 import json
 import re
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -104,7 +103,7 @@ def _fraction(text: str) -> float | Long:
     if len(text) <= _SURE_LENGTH and "e" not in text and "E" not in text:
         return float(text)
     value = float(text)
-    is_kept = abs(value) != float("inf") and (repr(value) == text or floats.gives_back(value, Decimal(text)))
+    is_kept = abs(value) != float("inf") and (repr(value) == text or floats.gives_back(value, floats.number_of(text)))
     return value if is_kept else Long(text)
 
 
