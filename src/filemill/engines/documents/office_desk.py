@@ -4,9 +4,12 @@
      "writes_how": its options as text, "view": the number of the view it is opened in, unless it is the usual,
      "settings": {name: value} of the export, "calculates": whether every formula is worked out anew,
      "packs": whether long runs of rows and columns without content are taken out,
+     "fits": whether columns and rows are made to fit what they hold,
+     "widens": whether columns that are too narrow for their numbers are widened,
      "says": whether the words of drawings are put into cells below the others,
      "turns": whether the paragraphs of a text run from right to left that begin so}
-    -> {"ok": true, "sheets": how many, "errors": [[sheet, left, top, right, bottom], ...]: formulas that show an error}
+    -> {"ok": true, "sheets": how many, "errors": [[sheet, left, top, right, bottom], ...]: formulas that show an error,
+        "too_high": how many rows no page holds}
     or {"ok": false, "error": why}; before the first, {"ready": true}
     {"draws": [[source, target], ...]: paths of drawings and of the png files to be made of them} -> {"ok": true}
 
@@ -54,6 +57,7 @@ def neighbour(name: str) -> Any:
 
 
 workbooks, drawings = neighbour("office_workbooks"), neighbour("office_drawings")
+columns = neighbour("office_columns")
 
 
 def prop(name: str, value: object) -> Any:
@@ -111,7 +115,7 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
     """Carries out one order -> what is told of the document. Raises whatever LibreOffice raises."""
     reading = [
         prop("Hidden", True),
-        prop("ReadOnly", True),
+        prop("ReadOnly", not (order.get("fits") or order.get("widens"))),  # what is read only keeps its widths
         prop("MacroExecutionMode", 0),  # never
         prop("UpdateDocMode", 0),  # links are not followed
         prop("FilterName", order["reads"]),
@@ -125,6 +129,10 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
         raise ValueError("cannot be loaded")
     try:
         told = workbooks.prepare(document, order) if hasattr(document, "Sheets") else {}
+        if order.get("fits"):
+            told["too_high"] = columns.fit(document)
+        if order.get("widens"):
+            columns.show_values(document)
         if order.get("turns"):
             turn(document)
         writing = [prop("FilterName", order["writes"])]

@@ -61,7 +61,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     """One conversion, as the desk is told of it.
 
     Of a workbook, `calculates`: every formula is worked out anew; `packs`: long runs of empty rows and columns are
-    taken out; `says`: the words of drawings are put into cells. Of a text, `turns`: each paragraph that begins with
+    taken out; `says`: the words of drawings are put into cells; `fits`: columns and rows fit what they hold; `widens`:
+    columns that are too narrow for their numbers are widened. Of a text, `turns`: each paragraph that begins with
     Hebrew or Arabic runs from right to left.
     """
 
@@ -76,6 +77,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     calculates: bool = False
     packs: bool = False
     says: bool = False
+    fits: bool = False
+    widens: bool = False
     turns: bool = False
 
 
@@ -86,12 +89,16 @@ class Drawings(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the desk says of an order: of a workbook, how many sheets it has and where formulas show an error."""
+    """What the desk says of an order: of a workbook, how many sheets it has and where formulas show an error.
+
+    `too_high` counts the rows of a fitted workbook that no page holds.
+    """
 
     ok: bool
     error: str = ""
     sheets: int = 0
     errors: list[tuple[str, int, int, int, int]] = []
+    too_high: int = 0
 
     @property
     def ranges(self) -> dict[str, list[Range]]:

@@ -43,14 +43,24 @@ class Workbooks:
             _tell_of_lost(source, task, answer)
         elif answer.errors:
             self._mend(source, target, task, answer, says=says)
+        if answer.too_high:
+            rows = "A row is" if answer.too_high == 1 else f"{answer.too_high:,} rows are"
+            task.warn("left_out", f"{rows} too high for a page: the last lines of long cells are not seen.")
         if target.suffix == ".csv" and answer.sheets > 1:
             task.warn("left_out", f"The file has {answer.sheets} sheets; a csv holds the first that is not hidden.")
 
     def _ask(self, source: Path, target: Path, task: Task, *, says: bool) -> Answer:
         is_worked_out = target.suffix in _WITH_FORMULAS or _wants_calculation(source)
         usual = office_orders.of(source, target, task)
-        packs = target.suffix == ".html"
-        order = msgspec.structs.replace(usual, calculates=is_worked_out, packs=packs, says=says)
+        is_drawn, has_sizes = target.suffix == ".pdf", task.file.format != "csv"
+        order = msgspec.structs.replace(
+            usual,
+            calculates=is_worked_out,
+            packs=target.suffix == ".html",
+            says=says,
+            fits=is_drawn and not has_sizes,
+            widens=is_drawn and has_sizes,
+        )
         return self._office.order(order, task)
 
     def _mend(self, source: Path, target: Path, task: Task, answer: Answer, *, says: bool) -> None:
