@@ -14,7 +14,7 @@ from filemill import connections, redis_pool
 from filemill.accounts import sessions, sign_in
 from filemill.engines.documents import routes
 from filemill.jobs import commands, context
-from filemill.jobs.rows import jobs, workers
+from filemill.jobs.rows import jobs, transitions, workers
 from filemill.jobs.rows.workers import WorkerRow
 from tests.apis.conversions import CSV, Visitor, claim, fail, finish, open_lane, refusal, told
 from tests.fixtures.visitors import an_address, visitor
@@ -335,6 +335,26 @@ async def test_a_conversion_from_end_to_end(guest):
     assert status["error_message"] is None
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", status["completed_at"])
     assert await guest.progress(job_id) == {"progress": 1.0, "queue_position": None}
+
+
+async def test_a_file_names_its_newest_conversion_whose_events_tell_what_is_worth_knowing(guest):
+    # given a file that nobody has converted
+    job_id = await guest.upload()
+    asked = {"url": "/job_status", "params": {"job_id": job_id}}
+    assert "X-Task-ID" not in (await guest.client.get(**asked)).headers
+
+    # when the first conversion fails and the second one warns
+    await fail(await guest.convert(job_id))
+    task = await guest.convert(job_id)
+    job = await claim(task)
+    warning = {"code": "guessed", "message": "people.csv: cells are taken to be separated by semicolons.", "step": None}
+    await transitions.note(job.id, job.fence, "warning", warning)
+
+    # then the status names the second one, and its events are there for the session
+    named = (await guest.client.get(**asked)).headers["X-Task-ID"]
+    assert named == task
+    events = (await guest.client.get(f"/api/v1/jobs/{named}/events")).json()
+    assert [event["data"] for event in events if event["kind"] == "warning"] == [warning]
 
 
 async def test_waiting_ends_with_the_conversion(guest):

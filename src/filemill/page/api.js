@@ -36,9 +36,15 @@ export async function cancel(taskId) {
   await ask("POST", `/api/v1/jobs/${taskId}/cancel`);
 }
 
-/** How a file stands -> {status, error_message, completed_at}. */
+/** How a file stands -> {status, error_message, completed_at, taskId}; `taskId` is its newest conversion's, or null. */
 export async function status(jobId, signal) {
-  return ask("GET", `/job_status?job_id=${jobId}`, null, null, signal);
+  const { told, headers } = await exchange("GET", `/job_status?job_id=${jobId}`, { signal });
+  return { ...told.data, taskId: headers.get("X-Task-ID") };
+}
+
+/** What happened to a conversion after event number `after` -> [{n, at, kind, data}], at most 1,000, oldest first. */
+export async function events(taskId, after, signal) {
+  return (await exchange("GET", `/api/v1/jobs/${taskId}/events?after=${after}`, { signal })).told;
 }
 
 /** How far it is -> {progress, queue_position}. */
@@ -58,6 +64,11 @@ export async function download(token, told, signal) {
 }
 
 async function ask(method, address, csrf = null, body = null, signal = undefined) {
+  return (await exchange(method, address, { csrf, body, signal })).told.data;
+}
+
+/** One request -> {told, headers}: its answer, read as JSON, and the headers of the answer. */
+async function exchange(method, address, { csrf = null, body = null, signal = undefined }) {
   const headers = {};
   if (csrf !== null) headers["X-CSRF-Token"] = csrf;
   if (body !== null) headers["Content-Type"] = "application/json";
@@ -70,5 +81,5 @@ async function ask(method, address, csrf = null, body = null, signal = undefined
     throw new Lost(String(error));
   }
   if (!answer.ok) throw errorOf(answer.status, text, answer.headers.get("Retry-After"));
-  return JSON.parse(text).data;
+  return { told: JSON.parse(text), headers: answer.headers };
 }

@@ -22,7 +22,8 @@ export class Lost extends Error {}
 export function errorOf(status, body, retryAfter) {
   let told;
   try {
-    told = JSON.parse(body).data;
+    const { data, detail } = JSON.parse(body);
+    told = data ?? { error: "Unknown", message: detail }; // the API for jobs has a sentence, but no name
   } catch {
     // Whoever stands in front of the service answers for it in words of its own, and only while it is away.
     return status >= 500 ? new Lost(`answered ${status}`) : new Refused(status, "Unknown", `The server answered ${status}.`);

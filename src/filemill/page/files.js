@@ -34,6 +34,7 @@ export class Entry {
   progress = null; // 0 to 1 of what is going on; null where that cannot be told
   place = null; // in the server's queue, from 1
   error = null; // {name, message}: why it failed
+  notes = []; // sentences that the server said about the finished conversion
   canRetry = false; // whether the server still has the original
   isInDoubt = false; // whether the server may have it, as the answer to its upload was lost
   saving = null; // 0 to 1 while the result comes

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Refused } from "./errors.js";
 import { Entry } from "./files.js";
 import * as history from "./history.js";
+import { notesOf } from "./notes.js";
 import * as tabs from "./tabs.js";
 
 /**
@@ -26,6 +27,7 @@ export async function remembered(lost) {
     if (told) {
       entry.status = told.status;
       entry.canRetry = told.status === "failed" || told.status === "uploaded";
+      if (told.status === "completed") entry.notes = await notesOf(told.taskId);
       if (told.status === "failed") entry.error = { name: "ConversionFailed", message: told.error_message ?? "" };
     } else if (record.status === "waiting") {
       if (others) continue; // it may be that tab's, which still has the file

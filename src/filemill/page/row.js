@@ -17,6 +17,7 @@ export class Row {
       icon: find(".status svg"),
       use: find(".status use"),
       progress: find("progress"),
+      notes: find(".notes"),
       select: find("select"),
       fixed: find(".fixed"),
       target: find(".target"),
@@ -47,8 +48,9 @@ export class Row {
     const { entry, parts } = this;
     const hasTargets = parts.select.options.length > 0;
     this.element.dataset.status = entry.status;
-    this.#say(words.status(entry, wait), wait ? "clock" : (entry.error ? "problem" : ICONS[entry.status]));
+    this.#say(words.status(entry, wait), wait ? "clock" : (entry.error || entry.notes.length ? "problem" : ICONS[entry.status]));
     this.#measure();
+    this.#note();
     parts.select.hidden = !entry.isOpen || !hasTargets;
     parts.fixed.hidden = !parts.select.hidden;
     parts.fixed.textContent = entry.target ? words.format(entry.target) : "";
@@ -71,6 +73,15 @@ export class Row {
     if (parts.status.textContent !== text) parts.status.textContent = text;
     parts.icon.toggleAttribute("hidden", !icon);
     if (icon) parts.use.setAttribute("href", `#i-${icon}`);
+  }
+
+  #note() {
+    const { entry, parts } = this;
+    const lines = words.notes(entry.notes);
+    this.element.classList.toggle("noted", lines.length > 0);
+    parts.notes.hidden = lines.length === 0;
+    if (parts.notes.childElementCount === lines.length) return; // they never change once they are there
+    parts.notes.replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
   }
 
   #measure() {

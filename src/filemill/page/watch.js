@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Lost, Refused } from "./errors.js";
 import * as history from "./history.js";
 import { pause, pauseAfter } from "./lane.js";
+import { notesOf } from "./notes.js";
 import { isOver } from "./session.js";
 
 const SOONEST = 0.3;
@@ -52,9 +53,12 @@ export async function look(files, entry) {
 }
 
 async function end(files, entry, told) {
-  if (entry.status !== "processing" || entry.abort.signal.aborted) return; // what was removed is not to come back
+  const isAwaited = () => entry.status === "processing" && !entry.abort.signal.aborted; // what was removed stays away
+  if (!isAwaited()) return;
+  const notes = told.status === "completed" ? await notesOf(told.taskId) : [];
+  if (!isAwaited()) return;
   const error = told.status === "failed" ? { name: "ConversionFailed", message: told.error_message ?? "" } : null;
-  files.set(entry, { status: told.status, error, progress: null, place: null, canRetry: told.status === "failed" });
+  files.set(entry, { status: told.status, error, notes, progress: null, place: null, canRetry: told.status === "failed" });
   await history.keep(entry.record);
 }
 

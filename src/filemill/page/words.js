@@ -3,6 +3,7 @@
 import { packingOf } from "./formats.js";
 
 const MOST_NAMES = 3;
+const MOST_NOTES = 3;
 const MENDED = "Whoever runs this server adds them by “filemill install documents”.";
 
 const FORMATS = {
@@ -70,12 +71,31 @@ export function status(entry, wait) {
       return entry.progress === null ? "Being converted" : `Being converted, ${percent(entry.progress)}`;
     case "completed":
       if (entry.error) return `Not downloaded: ${problem(entry.error)}`;
-      return entry.isSaved ? "Done and downloaded" : "Done";
+      return `${entry.isSaved ? "Done and downloaded" : "Done"}${withNotes(entry)}`;
     case "missing":
       return "It was not sent yet when this page was left. Choose it again to go on.";
   }
   return problem(entry.error);
 }
+
+function withNotes({ notes }) {
+  if (notes.length === 0) return "";
+  return notes.length === 1 ? ", with a note" : `, with ${notes.length} notes`;
+}
+
+/** A warning without its last clause where the clause names options: callers of the API for jobs have those alone. */
+export function sentence(message) {
+  return message.replace(/; [^;]*\binput_options\b[^;]*\.$/, ".");
+}
+
+/** What the server said about a conversion, as many sentences as one reads. */
+export function notes(all) {
+  const rest = all.length - MOST_NOTES;
+  return rest > 0 ? [...all.slice(0, MOST_NOTES), `and ${rest} more`] : all;
+}
+
+/** The note where the server does not tell what it has said about a conversion. */
+export const UNKNOWN_NOTES = "The server does not say whether anything was left out. Compare the result with the original.";
 
 function paused({ seconds, isLost }) {
   const when = countdown(seconds);
@@ -184,7 +204,7 @@ export function were(all) {
 export function announcement(entry) {
   switch (entry.status) {
     case "completed":
-      return `${entry.name} is done: ${format(entry.target)} can be downloaded.`;
+      return [`${entry.name} is done${withNotes(entry)}: ${format(entry.target)} can be downloaded.`, ...notes(entry.notes)].join(" ");
     case "failed":
       return `${entry.name}: ${problem(entry.error)}`;
   }

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Any
 
-from litestar import get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
+from litestar.datastructures import ResponseHeader, State
 from litestar.openapi.spec import Operation
 from litestar.params import JSONBody
 
@@ -120,13 +120,27 @@ read = partial(get, guards=[in_session], security=SECURITY, responses=refusals(4
 """A question about one file."""
 
 
-@read("/job_status", summary="How does a file stand?", response_description="How it stands.")
-async def read_status(request: Asked, job_id: JobId, wait: Wait = 0) -> StatusReply:
+_TASK_HEADER = "X-Task-ID"
+_TASK = ResponseHeader(
+    name=_TASK_HEADER,
+    description="The `task_id` of the file's newest conversion; absent before the first one.",
+    documentation_only=True,
+)
+
+
+@read(
+    "/job_status",
+    summary="How does a file stand?",
+    response_description="How it stands.",
+    response_headers=[_TASK],
+)
+async def read_status(request: Asked, job_id: JobId, wait: Wait = 0) -> Response[StatusReply]:
     """Uploaded, processing, completed, or failed and why; with `wait` as soon as a conversion under way has ended, or
     when that many seconds are over.
     """
     file = await files.wait(session_of(request), files.read_job_id(job_id), wait)
-    return StatusReply(data=replies.standing(files.standing(file)))
+    headers = {_TASK_HEADER: str(file.task)} if file.task else {}
+    return Response(StatusReply(data=replies.standing(files.standing(file))), headers=headers)
 
 
 @read("/job_progress", summary="How far is a conversion?", response_description="How far it is.")
