@@ -26,16 +26,32 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Kinds(msgspec.Struct):
-    """What kinds of values a column's cells hold, and whether any of its numbers has a fraction."""
+    """What kinds of values a column's cells hold, and whether any of its numbers has a fraction.
+
+    `has_leap_day`: whether a cell may be 29 February 1900, which the library takes for the day before.
+    """
 
     found: set[type]
     has_fractions: bool = False
+    has_leap_day: bool = False
 
     def look_at(self, cells: tuple[Any, ...]) -> None:
         """Notes the kinds of more cells."""
         there = [cell for cell in cells if cell != ""]
-        self.found.update(map(type, there))
+        kinds = set(map(type, there))
+        self.found |= kinds
+        if date in kinds or datetime in kinds:
+            self.has_leap_day = self.has_leap_day or any(map(_is_before_leap_day, there))
         self.has_fractions |= any(type(cell) is float and not is_whole(cell) for cell in there)
+
+
+def is_in_doubt(cell: Any) -> bool:
+    """Whether a cell that the library says is a time or a day may be another one."""
+    return isinstance(cell, time) or _is_before_leap_day(cell)
+
+
+def _is_before_leap_day(cell: Any) -> bool:
+    return isinstance(cell, date) and cell.year == 1900 and (cell.month, cell.day) == (2, 28)
 
 
 def column(at: int, kinds: Kinds) -> Column:

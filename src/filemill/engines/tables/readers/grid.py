@@ -1,7 +1,6 @@
 """The cells of a sheet row by row, from its header on, and how many of the rows are those of its table."""
 
 from collections.abc import Iterator
-from datetime import time
 from itertools import chain, islice, repeat, takewhile
 from typing import Any
 
@@ -14,13 +13,13 @@ from filemill.pipelines.run import InputFile
 _ROWS = 10_000
 
 Instead = dict[int, dict[int, Any]]
-"""By row and column of the sheet, from 0: what stands there in place of what the library says is a time."""
+"""By row and column of the sheet, from 0: what stands there in place of the library's time or 28 February 1900."""
 
 
 class Grid:
     """A sheet. Its rows can be gone through any number of times; the first that is not empty is the header.
 
-    `instead` holds what times of the day really are.
+    `instead` holds what times of the day, and days at the beginning of the calendar, really are.
     """
 
     def __init__(self, sheet: CalamineSheet, file: InputFile, instead: Instead | None = None) -> None:
@@ -77,7 +76,7 @@ class Grid:
             if row is None:
                 return
             for column, cell in self._instead.get(at, {}).items():
-                row[column] = cell if isinstance(row[column], time) else row[column]
+                row[column] = cell if cells.is_in_doubt(row[column]) else row[column]
             yield row
             at += 1
 

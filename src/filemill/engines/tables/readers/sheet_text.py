@@ -126,6 +126,36 @@ def pieces(packed: zipfile.ZipFile, part: str) -> Iterator[bytes]:
     yield rest
 
 
+class Number(msgspec.Struct, frozen=True):
+    """A cell that holds a number: its row and column, from 0, its style, and the number."""
+
+    row: int
+    column: int
+    style: int
+    number: float
+
+
+def numbers(packed: zipfile.ZipFile, part: str, wanted: bytes) -> Iterator[Number]:
+    """The cells of a sheet with numbers that match the pattern `wanted`."""
+    cell = re.compile(_NUMBER % wanted)
+    for text in pieces(packed, part):
+        for attributes, number in cell.findall(text):
+            place = _CELL.search(attributes)
+            if place and not _IS_NO_NUMBER.search(attributes):
+                style = _STYLE.search(attributes)
+                yield Number(int(place[2]) - 1, number_of(place[1]) - 1, int(style[1]) if style else 0, float(number))
+
+
+_NUMBER = (
+    rb"<" + _TAG + rb"c(\s[^<>]*)>\s*"
+    rb"(?:<" + _TAG + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*</" + _TAG + rb"f>)\s*)?"
+    rb"<" + _TAG + rb"v(?:\s[^<>]*)?>\s*(%b)\s*<"
+)
+_CELL = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d+)[\"']")
+_STYLE = re.compile(rb"\bs=[\"'](\d+)[\"']")
+_IS_NO_NUMBER = re.compile(rb"\bt=[\"'](?!n[\"'])")
+
+
 def number_of(letters: bytes) -> int:
     """The number of a column, from 1: A is 1, AA is 27."""
     number = 0

@@ -38,6 +38,12 @@ def tell_of_rest(rows: int, columns: int, file: InputFile, say: Say) -> None:
             _say(f"{count:,} {lie} left out; no cell there holds more than blanks.", file, say)
 
 
+def tell_of_leap_days(count: int, file: InputFile, say: Say) -> None:
+    """Tells how many cells hold a day that only Excel has."""
+    if count:
+        _say(f"{_cells(count, 'hold')} 29 February 1900, a day that no calendar has, which is read as text.", file, say)
+
+
 def _cells(count: int, verb: str) -> str:
     return f"1 cell {verb}s" if count == 1 else f"{count:,} cells {verb}"
 

@@ -7,6 +7,7 @@ from xml.parsers import expat
 import msgspec
 
 _MOST_BYTES = 8 << 20
+_TRUE = ("1", "true")
 _HIDDEN = ("hidden", "veryHidden")
 
 
@@ -20,10 +21,15 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 class Book(msgspec.Struct, frozen=True):
-    """The sheets in their order; `recomputes`: whether stored results of formulas are to be computed on opening."""
+    """The sheets in their order; `recomputes`: whether stored results of formulas are to be computed on opening.
+
+    `is_of_1904`: whether days are counted from 1904, 0 being the first. `styles`: the part that says how cells look.
+    """
 
     sheets: tuple[Sheet, ...]
     recomputes: bool
+    is_of_1904: bool = False
+    styles: str | None = None
 
     def first(self) -> Sheet | None:
         """The sheet that is read: the first worksheet that is shown, or where all are hidden the first one."""
@@ -45,8 +51,10 @@ def of(packed: zipfile.ZipFile) -> Book:
             is_worksheet = link["Type"].endswith("/worksheet")
             is_hidden = sheet.get("state") in _HIDDEN
             sheets.append(Sheet(sheet["name"], _resolve(folder, link), is_worksheet, is_hidden))
-    recomputes = any(one.get("fullCalcOnLoad") in ("1", "true") for one in _elements(book, "calcPr"))
-    return Book(tuple(sheets), recomputes)
+    recomputes = any(one.get("fullCalcOnLoad") in _TRUE for one in _elements(book, "calcPr"))
+    is_of_1904 = any(one.get("date1904") in _TRUE for one in _elements(book, "workbookPr"))
+    styles = (_resolve(folder, link) for link in links.values() if link["Type"].endswith("/styles"))
+    return Book(tuple(sheets), recomputes, is_of_1904, next(styles, None))
 
 
 def _links(packed: zipfile.ZipFile, part: str) -> list[dict[str, str]]:

@@ -11,10 +11,11 @@ import polars as pl
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import cells, names, negative_times, sheet_words, workbooks
+from filemill.engines.tables.readers import cells, first_days, names, negative_times, sheet_words, workbooks
 from filemill.engines.tables.readers.fed import Fed
-from filemill.engines.tables.readers.grid import Grid
+from filemill.engines.tables.readers.grid import Grid, Instead
 from filemill.engines.tables.readers.pieces import Stream
+from filemill.engines.tables.readers.workbooks import Found
 from filemill.pipelines.options import InputOptions
 from filemill.pipelines.run import InputFile, Say
 
@@ -41,8 +42,7 @@ def open_xlsx(stream: Stream, file: InputFile, say: Say, options: InputOptions) 
         sheet_words.tell_of_book(found, file, say)
         grid = Grid(sheet, file)
         outline = _outline(grid, found.told.last_row)
-        times = {at for at, kinds in enumerate(outline.kinds) if time in kinds.found}
-        if times and (instead := negative_times.of(found.data, found.sheet.part, times)):
+        if instead := _instead(found, outline, file, say):
             grid = Grid(sheet, file, instead)
             outline = _outline(grid, found.told.last_row)
         sheet_words.tell_of_rest(outline.below + found.rows, found.columns, file, say)
@@ -62,6 +62,19 @@ def _sheet_of(data: bytearray, name: str, file: InputFile) -> CalamineSheet:
         raise
     except BaseException as error:  # it may also panic, which is no Exception
         raise trouble.bad_file(file, "The workbook is damaged, or no .xlsx file.") from error
+
+
+def _instead(found: Found, outline: _Outline, file: InputFile, say: Say) -> Instead:
+    """What stands in cells in which the library sees another time or day."""
+    times = {at for at, kinds in enumerate(outline.kinds) if time in kinds.found}
+    doubts = {at for at, kinds in enumerate(outline.kinds) if kinds.has_leap_day}
+    instead = negative_times.of(found.data, found.sheet.part, times) if times else {}
+    first = first_days.of_1904(found, times) if times else {}
+    leap = first_days.leap_days(found, doubts) if doubts else {}
+    sheet_words.tell_of_leap_days(len(leap), file, say)
+    for (row, column), cell in (*first.items(), *leap.items()):
+        instead.setdefault(row, {})[column] = cell
+    return instead
 
 
 def _outline(grid: Grid, least: int) -> _Outline:
