@@ -6,7 +6,17 @@ from pathlib import Path
 import lxml.etree
 import lxml.html
 
-from filemill.engines.documents import data_pictures, drawings, hidden, inline_svg, references, texts, trees, trouble
+from filemill.engines.documents import (
+    data_pictures,
+    drawings,
+    hidden,
+    inline_svg,
+    page_words,
+    references,
+    texts,
+    trees,
+    trouble,
+)
 from filemill.engines.documents.losses import Losses
 from filemill.engines.documents.task import Task
 
@@ -34,6 +44,7 @@ def clean_html(source: Path, target: Path, task: Task) -> None:
     shared = inline_svg.parts(tree)  # where they are stored is mostly hidden
     hidden.remove(tree, sheets, losses)
     drawings.draw(tree, shared, sheets, target.parent, losses)
+    page_words.keep(tree, losses)
     references.strip(tree, losses)
     data_pictures.turn_upright(tree, task)
     losses.tell(task)

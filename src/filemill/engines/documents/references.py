@@ -44,9 +44,6 @@ _PAINTED = frozenset(
 )
 """Attributes of drawings that are read like styles."""
 
-_TICKED, _EMPTY = "\u2612 ", "\u2610 "
-"""Boxes as signs: what reads the page further knows no others, and writes a list of tasks from these."""
-
 _INSIDE = re.compile(r"\s*(data:image/(?!svg)|#)", re.IGNORECASE)
 _CLICKED = re.compile(r"\s*(https?:|mailto:|tel:|ftp:|#)", re.IGNORECASE)
 _LINKS = ("a", "area", "blockquote", "q")
@@ -73,8 +70,6 @@ def strip(tree: lxml.etree._Element, losses: Losses) -> None:
         elif not tag or (tag in _DROPPED and not _tells(element, tag)):
             losses.elsewhere += tag in _TOLD
             trees.drop(element)
-        elif tag == "input" and (element.get("type") or "").lower() == "checkbox":
-            trees.drop(element, instead=_TICKED if "checked" in element.attrib else _EMPTY)
         else:
             for name in list(element.attrib):
                 is_missed = _clean_attribute(element, tag, str(name), losses)
