@@ -92,7 +92,7 @@ def test_a_folder_with_files_of_others_becomes_no_home(tmp_path):
     assert [path.name for path in (tmp_path / "letters").iterdir()] == ["to ada.txt"]
 
 
-@pytest.mark.parametrize("name", ["secrets.json", "serve.lock"])
+@pytest.mark.parametrize("name", ["secrets.json", "serve.lock", "servers.lock"])
 def test_a_home_with_files_of_others_stays_one(tmp_path, name):
     # given a home of which the first start broke off, or which has lost its locks, and a note of its owner's in it
     with_note = tmp_path / "home"

@@ -120,7 +120,7 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-_MARKS = {"secrets.json", "notes.json", "serve.lock"}
+_MARKS = {"secrets.json", "notes.json", "serve.lock", "servers.lock"}
 """A folder with one of these is a home, be it one whose first start broke off."""
 
 _ADVICE = "Use that one, stop it first, or choose another home by --home DIR."
