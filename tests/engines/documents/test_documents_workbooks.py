@@ -234,3 +234,30 @@ def test_a_picture_between_rows_of_nothing_stays(shop: Workshop) -> None:
     (drawn,) = contents.drawn_in(shown)
     assert isinstance(drawn, Image.Image)
     assert shown.read_text().count("<tr") < 200
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b'a,b\n1,"two\n3,4\n', 2), (b'a,b\n"1\n1",2\n3,"4', 4), (b'sep=;\na;b\n"1;2\n', 3)],
+    ids=["swallows rows", "at the end", "behind a note"],
+)
+def test_a_quoted_cell_of_a_csv_that_does_not_end_is_refused(content: bytes, line: int, shop: Workshop) -> None:
+    code, message, _ = shop.refusal(content, "csv", "xlsx")
+
+    assert code == "bad_file"
+    assert f"A quoted cell of the row in line {line} does not end" in message
+
+
+@pytest.mark.parametrize("content", [b'a,"b"', b'a,"b"\n', b'a,"b\n"\n', b'5" pipe,b\n', b'a,"b" c\n'])
+def test_a_csv_whose_quotes_end_is_not_refused(content: bytes, shop: Workshop) -> None:
+    assert shop.convert(content, "csv", "xlsx").warnings == []
+
+
+@pytest.mark.parametrize("note", ["sep=;", '"sep=;"', "SEP=;\r"])
+def test_a_note_for_excel_is_followed_and_left_out(note: str, shop: Workshop) -> None:
+    result = shop.convert(f"{note}\na,1;b\n".encode(), "csv", "xlsx")
+
+    sheet = openpyxl.load_workbook(result.file).active
+    assert [[cell.value for cell in row] for row in sheet] == [["a,1", "b"]]
+    assert result.warnings == ["left_out"]
+    assert "note for Excel" in str(result.said)

@@ -1,9 +1,10 @@
 """A csv as a sheet: a cell becomes a number only where no digit and no sign of it is lost by that."""
 
 import csv
+import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -23,18 +24,21 @@ _NUMBER = re.compile(r"(?!-[0.]+$)-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
 _MOST_DIGITS = 15
 _DELIMITERS = ",;\t|"
 MOST_ROWS_LOOKED_AT = 100
+_NOTE = re.compile(r'"?(sep=([^\w\s"]|\t))"?(?:\n|$)', re.IGNORECASE)
+"""What Excel reads, and does not show."""
+
 _DECIMALS = re.compile(r"(?<=\d),(?=\d)")
 
 
 def to_sheet(source: Path, target: Path, task: Task) -> None:
     """Writes the rows as they stand into the first sheet. Raises JobFailed."""
-    text = texts.read(source, task)
+    text, delimiter, first = _begun(texts.read(source, task), task)
     book = xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet()
     formats: dict[int, object] = {}
     longest = 0
     try:
-        for number, row in enumerate(csv.reader(_lines(text), delimiter=_delimiter(text))):
+        for number, row in enumerate(_rows(text, delimiter, first, task)):
             if number >= MOST_ROWS or len(row) > MOST_COLUMNS:
                 what = f"A sheet has {MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns at most; the file has more."
                 raise trouble.bad_file(task.file, what)
@@ -59,6 +63,29 @@ def to_sheet(source: Path, target: Path, task: Task) -> None:
         book.close()
     if longest > LONGEST_TEXT:
         task.warn("left_out", f"A cell of a sheet holds {LONGEST_TEXT:,} characters: what was longer is cut there.")
+
+
+def _begun(text: str, task: Task) -> tuple[str, str, int]:
+    """The rows, less a first line that is a note for Excel, what parts their cells, and the line they begin in."""
+    note = _NOTE.match(text)
+    if note is None:
+        return text, _delimiter(text), 1
+    task.warn("left_out", f"The first line, '{note[1]}', is a note for Excel: the note is followed, and left out.")
+    return text[note.end() :], note[2], 2
+
+
+def _rows(text: str, delimiter: str, first: int, task: Task) -> Iterator[list[str]]:
+    """The rows of a text. Raises csv.Error; JobFailed where the text ends inside a quoted cell."""
+    lines = _lines(text)
+    reader = csv.reader(lines, delimiter=delimiter)
+    begin = first
+    for row in reader:
+        # The lines are at their end already: the row has asked for one more than there are.
+        if inspect.getgeneratorstate(lines) == inspect.GEN_CLOSED:
+            what = f"A quoted cell of the row in line {begin:,} does not end; close the quote, or take the quote out."
+            raise trouble.bad_file(task.file, what)
+        yield row
+        begin = first + reader.line_num
 
 
 def _is_number(value: str) -> bool:
@@ -88,7 +115,7 @@ def _use_of(sign: str, head: list[str]) -> tuple[int, bool, bool, int, int]:
     return -quotes, is_alike, not is_decimal, len(parted), sum(parted)
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(text: str) -> Generator[str, None, None]:
     """The text line by line; no sign but a line feed ends one."""
     start = 0
     while start < len(text):
