@@ -6,10 +6,11 @@
      "packs": whether long runs of rows and columns without content are taken out,
      "fits": whether columns and rows are made to fit what they hold,
      "widens": whether columns that are too narrow for their numbers are widened,
+     "digits": whether the first sheet shows all digits of its numbers,
      "says": whether the words of drawings are put into cells below the others,
      "turns": whether the paragraphs of a text run from right to left that begin so}
     -> {"ok": true, "sheets": how many, "errors": [[sheet, left, top, right, bottom], ...]: formulas that show an error,
-        "too_high": how many rows no page holds}
+        "too_high": how many rows no page holds, "rounded": how many numbers lose digits}
     or {"ok": false, "error": why}; before the first, {"ready": true}
     {"draws": [[source, target], ...]: paths of drawings and of the png files to be made of them} -> {"ok": true}
 
@@ -57,7 +58,7 @@ def neighbour(name: str) -> Any:
 
 
 workbooks, drawings = neighbour("office_workbooks"), neighbour("office_drawings")
-columns = neighbour("office_columns")
+columns, digits = neighbour("office_columns"), neighbour("office_digits")
 
 
 def prop(name: str, value: object) -> Any:
@@ -115,7 +116,7 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
     """Carries out one order -> what is told of the document. Raises whatever LibreOffice raises."""
     reading = [
         prop("Hidden", True),
-        prop("ReadOnly", not (order.get("fits") or order.get("widens"))),  # what is read only keeps its widths
+        prop("ReadOnly", not any(map(order.get, ("fits", "widens", "digits")))),  # it keeps widths and formats
         prop("MacroExecutionMode", 0),  # never
         prop("UpdateDocMode", 0),  # links are not followed
         prop("FilterName", order["reads"]),
@@ -133,6 +134,10 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
             told["too_high"] = columns.fit(document)
         if order.get("widens"):
             columns.show_values(document)
+        if order.get("digits"):
+            digits.write_out(document)
+        elif hasattr(document, "Sheets") and order["target"].endswith((".xlsx", ".ods")):
+            told["rounded"] = digits.rounded(document)
         if order.get("turns"):
             turn(document)
         writing = [prop("FilterName", order["writes"])]

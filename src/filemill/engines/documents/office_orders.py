@@ -49,7 +49,7 @@ text: for these it needs parts that the packages without windows lack, and would
 
 _UTF8 = "UTF8"
 _CSV = "44,34,76,1,,0,false,true,false"
-"""Comma, double quote, UTF-8; cells as they are shown; the first sheet."""
+"""Comma, double quote, UTF-8; cells as they would be typed in; the first sheet."""
 
 _HOW = {"txt": _UTF8, "csv": _CSV}
 
@@ -62,7 +62,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Of a workbook, `calculates`: every formula is worked out anew; `packs`: long runs of empty rows and columns are
     taken out; `says`: the words of drawings are put into cells; `fits`: columns and rows fit what they hold; `widens`:
-    columns that are too narrow for their numbers are widened. Of a text, `turns`: each paragraph that begins with
+    columns that are too narrow for their numbers are widened; `digits`: the first sheet shows all digits.
+    Of a text, `turns`: each paragraph that begins with
     Hebrew or Arabic runs from right to left.
     """
 
@@ -79,6 +80,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     says: bool = False
     fits: bool = False
     widens: bool = False
+    digits: bool = False
     turns: bool = False
 
 
@@ -91,7 +93,8 @@ class Drawings(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True):
     """What the desk says of an order: of a workbook, how many sheets it has and where formulas show an error.
 
-    `too_high` counts the rows of a fitted workbook that no page holds.
+    `too_high` counts the rows of a fitted workbook that no page holds, `rounded` the numbers that lose
+    digits.
     """
 
     ok: bool
@@ -99,6 +102,7 @@ class Answer(msgspec.Struct, frozen=True):
     sheets: int = 0
     errors: list[tuple[str, int, int, int, int]] = []
     too_high: int = 0
+    rounded: int = 0
 
     @property
     def ranges(self) -> dict[str, list[Range]]:

@@ -46,6 +46,9 @@ class Workbooks:
         if answer.too_high:
             rows = "A row is" if answer.too_high == 1 else f"{answer.too_high:,} rows are"
             task.warn("left_out", f"{rows} too high for a page: the last lines of long cells are not seen.")
+        if answer.rounded:
+            numbers = "A number has" if answer.rounded == 1 else f"{answer.rounded:,} numbers have"
+            task.warn("rounded", f"{numbers} more than 15 digits: the file holds the first 15, rounded.")
         if target.suffix == ".csv" and answer.sheets > 1:
             task.warn("left_out", f"The file has {answer.sheets} sheets; a csv holds the first that is not hidden.")
 
@@ -60,6 +63,7 @@ class Workbooks:
             says=says,
             fits=is_drawn and not has_sizes,
             widens=is_drawn and has_sizes,
+            digits=target.suffix == ".csv",
         )
         return self._office.order(order, task)
 
