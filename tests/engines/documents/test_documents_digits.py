@@ -77,3 +77,17 @@ def test_a_csv_has_numbers_without_the_signs_of_their_formats(shop: Workshop) ->
     made.save(out)
 
     assert shop.convert(out.getvalue(), "xlsx", "csv").file.read_text() == "1.23456,1234.567,12.3456%,05/01/2024\n"
+
+
+def test_digits_that_a_protected_sheet_loses_in_a_csv_are_counted(shop: Workshop) -> None:
+    made = openpyxl.Workbook()
+    made.active.append([9007199254740992])
+    made.active.protection.set_password("locked")
+    made.active.protection.enable()
+    out = io.BytesIO()
+    made.save(out)
+
+    result = shop.convert(out.getvalue(), "xlsx", "csv")
+
+    assert result.file.read_text() == "9.00719925474099E+015\n"
+    assert result.warnings == ["rounded"]

@@ -135,7 +135,7 @@ def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
         if order.get("widens"):
             columns.show_values(document)
         if order.get("digits"):
-            digits.write_out(document)
+            told["rounded"] = digits.write_out_or_count(document)
         elif hasattr(document, "Sheets") and order["target"].endswith((".xlsx", ".ods")):
             told["rounded"] = digits.rounded(document)
         if order.get("turns"):
