@@ -146,4 +146,11 @@ def test_a_quote_that_is_not_closed_is_no_cell(shop: Workshop) -> None:
     code, message, _ = shop.refusal(b'a,b\n1,"' + b"1,2\n" * 300_000, "csv", "ods")
 
     assert code == "bad_file"
+    assert "A quoted cell of the row in line 2 does not end" in message
+
+
+def test_a_cell_that_no_sheet_could_hold_is_refused_by_its_row(shop: Workshop) -> None:
+    code, message, _ = shop.refusal(b'a,b\n1,"' + b"1,2\n" * 300_000 + b'"\n', "csv", "ods")
+
+    assert code == "bad_file"
     assert "Row 2 has a cell of more than 1 MB" in message
