@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ ROWS = 8_000_000
 COLUMNS = "abcdefgh"
 
 
+@cache
 def large() -> bytes:
     """A table of 512 MB in memory and of little on disk: whole numbers that go up by one."""
     numbers = pa.array(range(ROWS))
@@ -44,8 +46,6 @@ def large() -> bytes:
     )
     return file.getvalue()
 
-
-LARGE = large()
 
 HUNGRY: dict[str, dict[str, Any]] = {
     "deduplicating": workshop.distinct(),
@@ -92,9 +92,9 @@ async def test_the_step_that_needs_too_much_memory_is_named(
     at_hand: Context, owner: object, runner: Runner, phase: str
 ) -> None:
     # given a table that is larger than the memory a job may have
-    inputs = {"input": LARGE, "other": LARGE} if phase == "joining" else {"input": LARGE}
+    inputs = {"input": large(), "other": large()} if phase == "joining" else {"input": large()}
     hungry = await queue_up(owner, [workshop.rename({"a": "a"}), HUNGRY[phase]], inputs)
-    frugal = await queue_up(owner, [workshop.limit(9), workshop.sort("a")], {"input": LARGE})
+    frugal = await queue_up(owner, [workshop.limit(9), workshop.sort("a")], {"input": large()})
     # when a step needs all of it at once
     await runner.until_empty()
     # then the job fails, and says which step it was
@@ -112,7 +112,7 @@ async def test_the_step_that_needs_too_much_memory_is_named(
 async def test_the_first_rows_of_a_sorted_table_need_no_room_for_the_others(
     at_hand: Context, owner: object, runner: Runner
 ) -> None:
-    job = await queue_up(owner, [BACKWARDS, workshop.select("h"), workshop.limit(3)], {"input": LARGE})
+    job = await queue_up(owner, [BACKWARDS, workshop.select("h"), workshop.limit(3)], {"input": large()})
     await runner.until_empty()
     made = await at_hand.store.get(f"output/{job.id}/input_processed.parquet")
     assert pq.read_table(io.BytesIO(made))["h"].to_pylist() == [ROWS - 1, ROWS - 2, ROWS - 3]
@@ -123,7 +123,7 @@ async def test_a_table_larger_than_the_memory_is_sorted_on_disk(
 ) -> None:
     # given a table that does not fit into the memory a job may have
     allow(at_hand, ENOUGH)
-    job = await queue_up(owner, [BACKWARDS], {"input": LARGE})
+    job = await queue_up(owner, [BACKWARDS], {"input": large()})
     # when it is sorted
     await runner.until_empty()
     # then every row is there, in order, and nothing is left on disk
@@ -145,7 +145,7 @@ async def test_more_groups_than_fit_into_memory_are_put_on_disk(
     # given a table in which every row is a group of its own, and a quarter of the memory that all groups take
     allow(at_hand, 1024)
     asked = {"n": "count", **{f"sum {name}": f"sum {name}" for name in "bcde"}}
-    job = await queue_up(owner, [workshop.aggregate(["a"], **asked)], {"input": LARGE})
+    job = await queue_up(owner, [workshop.aggregate(["a"], **asked)], {"input": large()})
     # when they are made
     work = asyncio.create_task(runner.until_empty())
     seen: set[str] = set()
@@ -173,7 +173,7 @@ async def test_a_table_larger_than_the_disk_is_refused_and_nothing_stays_there(
 ) -> None:
     # given a disk that holds less than the table
     allow(at_hand, ENOUGH, disk_mb=1)
-    job = await queue_up(owner, [BACKWARDS], {"input": LARGE})
+    job = await queue_up(owner, [BACKWARDS], {"input": large()})
     # when it is sorted
     await runner.until_empty()
     # then the job fails, and says which step it was
@@ -190,7 +190,7 @@ async def test_what_a_killed_process_has_put_on_disk_goes_with_it(
 ) -> None:
     # given a job that has begun to put rows on disk
     allow(at_hand, ENOUGH)
-    job = await queue_up(owner, [BACKWARDS], {"input": LARGE})
+    job = await queue_up(owner, [BACKWARDS], {"input": large()})
     work = asyncio.create_task(runner.until_empty())
     while not left_on_disk(tmp_path):
         assert not work.done()
