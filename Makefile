@@ -76,7 +76,7 @@ test: $(INSTALLED) ## the whole suite, against real servers
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-fast
-test-fast: $(INSTALLED) ## the inner loop, under three minutes: rules, rows, APIs and the table engine, without whole stacks
+test-fast: $(INSTALLED) ## the inner loop, about three minutes: rules, rows, APIs and the table engine, without whole stacks
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder -m "not slow and not hostile" \
 		--ignore=tests/engines/tables/test_tables_{pipelines,property,computed,wide}.py \
 		tests/{house,pipelines,accounts,jobs,apis,migrations} tests/engines/tables
