@@ -87,6 +87,10 @@ hostile: $(INSTALLED) ## 236 hostile documents, and thousands of random tables a
 		tests/journeys/test_hostile_documents.py \
 		tests/engines/tables/test_tables_{pipelines,property,computed}.py
 
+.PHONY: attack
+attack: $(INSTALLED) ## attack a stack of our own on loopback, as docs/security.md tells (ten minutes)
+	$(BIN)/python -m tests.attacks
+
 .PHONY: check
 check: $(INSTALLED) ## lint, format, types and import contracts
 	$(BIN)/ruff check

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.attacks import __main__ as attacks
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(p for folder in ("src", "workers") for p in (ROOT / folder).rglob("*.py"))
 NOT_NAMES = {"utils", "helpers", "common", "base", "manager", "service"}
@@ -97,3 +99,9 @@ def test_every_decision_is_listed() -> None:
 
 def test_pinned_packages_record_no_address() -> None:
     assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_every_attack_is_made() -> None:
+    """A module with an attack that nobody lists would hold nothing."""
+    modules = {path.stem for path in (ROOT / "tests/attacks").glob("*.py") if "\ndef attack(" in path.read_text()}
+    assert modules == set(attacks.ATTACKS)
