@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 import httpx
 import msgspec
@@ -13,7 +14,9 @@ from filemill.jobs import commands, context, uploads
 from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.jobs.rows import claims, files, transitions
+from filemill.jobs.rows.jobs import NewFile
 from filemill.storage import queries as objects
+from filemill.storage import sniffing
 from filemill.storage.objects import Part
 from tests.fixtures.jobs import TABLE, NewJob, new_account, upload
 from tests.fixtures.tidy import assert_tidy
@@ -61,6 +64,29 @@ async def test_what_cannot_be_marked_leaves_the_job_pending(new_job: NewJob) -> 
     with pytest.raises(BadRequest, match="no object under this key yet"):
         await uploads.mark(job.id, job.owner, f"input/{job.id}/data.csv")
     assert (await commands.get(job.id, job.owner)).status is Status.PENDING
+
+
+async def test_bytes_that_were_marked_before_are_not_looked_at_again(
+    new_job: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a job that waits for another input, and somebody who counts how often a file is looked at
+    job = await new_job(extra=(NewFile("more", "more.csv", 1000),))
+    key = await upload(job)
+    looked, look = [], sniffing.check
+
+    async def counted(*args: Any) -> None:
+        looked.append(args[0])
+        await look(*args)
+
+    monkeypatch.setattr(sniffing, "check", counted)
+    # when the input is marked again and again
+    for _ in range(5):
+        await uploads.mark(job.id, job.owner, key)
+    # then the file is looked at once; and once more, when other bytes lie there
+    assert looked == ["data.csv"]
+    await context.get().store.put(key, b"%PDF-1.7\n1 0 obj\n")
+    with pytest.raises(BadRequest, match="is not a csv file"):
+        await uploads.mark(job.id, job.owner, key)
 
 
 async def test_a_larger_file_than_announced_is_refused_naming_both_sizes(new_job: NewJob) -> None:

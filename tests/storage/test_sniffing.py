@@ -1,6 +1,8 @@
 """What a file's first bytes may be under which name: no format passes for another, and the sentence says why."""
 
+import asyncio
 import contextlib
+import time
 
 import msgspec
 import pytest
@@ -31,7 +33,7 @@ class Kind(msgspec.Struct):
 
 
 def check(name: str, head: bytes, *, file_name: str | None = None) -> None:
-    sniffing.check(file_name or f"file.{name}", Kind(name), head, len(head))
+    asyncio.run(sniffing.check(file_name or f"file.{name}", Kind(name), head, len(head)))
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -141,3 +143,31 @@ def test_any_bytes_behind_any_beginning_are_an_answer(name):
 def test_a_text_that_ends_in_zero_bytes_is_told_where_they_begin(name):
     with pytest.raises(FileRefused, match="zero bytes from byte 9 on"):
         check(name, b"a,b\n1,2\n" + b"\0" * 512)
+
+
+@pytest.mark.parametrize("blank", [b"\n", b"\r\n", b"\n\t", b" ", b"\x0c", b"%\n"], ids=repr)
+def test_no_text_takes_libmagic_long(blank):
+    # given blanks, at which libmagic tries each of its patterns again and again: 0.3 s where nobody stops it
+    head = (blank * sniffing.HEAD_BYTES)[: sniffing.HEAD_BYTES]
+
+    began = time.process_time()
+    check("csv", head)
+
+    assert time.process_time() - began < 0.12
+
+
+@pytest.mark.anyio
+async def test_while_a_file_is_looked_at_the_event_loop_goes_on():
+    # given somebody who looks at files of blank lines, one after another
+    async def look() -> None:
+        for _ in range(20):
+            await sniffing.check("a.csv", Kind("csv"), b"\n" * sniffing.HEAD_BYTES, sniffing.HEAD_BYTES)
+
+    looking = asyncio.create_task(look())
+
+    # then others have their turns meanwhile
+    turns = 0
+    while not looking.done():
+        await asyncio.sleep(0.002)
+        turns += 1
+    assert turns > 40

@@ -96,14 +96,19 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
             f"The uploaded file has {found.size} bytes, more than the {file.announced_size} bytes announced."
         )
     kind = format_of(file.file_name)
-    if kind is not None:
-        sniffing.check(file.file_name, kind, head, found.size)
+    if kind is not None and not _is_known(file, found):
+        await sniffing.check(file.file_name, kind, head, found.size)
     job = await _mark(job_id, owner, file, found, sha256)
     if job.status is Status.QUEUED:
         await wakeups.wake(job.lane)
     if file.upload_id is not None:  # the caller began an upload in parts, then uploaded in one piece
         await at_hand.store.abort_upload(object_key, file.upload_id)
     return job
+
+
+def _is_known(file: FileRow, found: Stat) -> bool:
+    """Whether these bytes were looked at when the input was marked before."""
+    return file.state == "stored" and (file.etag, file.size) == (found.etag, found.size)
 
 
 @connections.in_transaction

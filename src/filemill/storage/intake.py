@@ -102,7 +102,7 @@ class Intake:
             try:
                 async with asyncio.timeout(MOST_SECONDS):
                     head = await incoming.head(sniffing.HEAD_BYTES)
-                    sniffing.check(file_name, kind, head[: sniffing.HEAD_BYTES], len(head))
+                    await sniffing.check(file_name, kind, head[: sniffing.HEAD_BYTES], len(head))
                     return await self._take(incoming, head, wanted)
             except TimeoutError as error:
                 raise BodyTooSlow("The file took too long to arrive; it may take an hour.") from error
