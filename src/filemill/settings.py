@@ -63,6 +63,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     documents_memory_mb: int = 1024
     documents_disk_mb: int = 2048
     intake_slots: int = 16
+    intake_bytes_per_second: int = 64 * 2**10
+    intake_seconds: int = 600
+    intake_large_seconds: int = 1800
     job_memory_mb: int = 1024
     job_disk_mb: int = 20_480
     output_bytes: int = 50 * GB
@@ -92,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_jobs: int = 1000
     pending_jobs: int = 200
     open_plans: int = 4
+    waiters: int = 20
     stored_bytes: int = 200 * GB
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     sandbox: Literal["strict", "weak"] = "strict"

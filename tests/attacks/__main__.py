@@ -15,7 +15,7 @@ import click
 from tests.attacks.aftermath import Aftermath
 from tests.attacks.target import Target
 
-ATTACKS: tuple[str, ...] = ("huge_bodies",)
+ATTACKS: tuple[str, ...] = ("huge_bodies", "waiters")
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""
 
 

@@ -1,8 +1,6 @@
 """Stories of what an owner may ask of a job."""
 
 import asyncio
-import time
-from uuid import UUID
 
 import msgspec
 import pytest
@@ -11,8 +9,8 @@ from filemill import connections
 from filemill.errors import Impossible, NotFound, TooMany, WrongStatus
 from filemill.jobs import commands, context, sweep
 from filemill.jobs.context import Context
-from filemill.jobs.job import Job, Status
-from filemill.jobs.rows import claims, files, jobs, transitions
+from filemill.jobs.job import Status
+from filemill.jobs.rows import claims, files, transitions
 from filemill.storage import queries as objects
 from tests.fixtures.jobs import NewJob, upload
 from tests.fixtures.tidy import assert_tidy
@@ -195,55 +193,6 @@ async def test_open_jobs_are_limited(at_hand: Context, new_job: NewJob, queued: 
     await new_job()
     with pytest.raises(TooMany, match="3 open jobs"):
         await new_job()
-
-
-async def test_a_waiting_reader_is_woken_by_the_move(new_job: NewJob) -> None:
-    job = await new_job()
-
-    async def cancel_soon() -> float:
-        await asyncio.sleep(0.3)
-        await commands.cancel(job.id, job.owner)
-        return time.monotonic()
-
-    seen, cancelled_at = await asyncio.gather(commands.wait(job.id, job.owner, 20), cancel_soon())
-    assert seen.status is Status.CANCELLED
-    assert time.monotonic() - cancelled_at < 0.9  # sooner than the second after which it would read again by itself
-
-
-async def test_a_reader_who_waits_in_vain_gets_the_job_as_it_is(new_job: NewJob) -> None:
-    job = await new_job()
-    assert (await commands.wait(job.id, job.owner, 0.2)).status is Status.PENDING
-
-
-async def test_a_move_that_nobody_was_told_of_is_seen_all_the_same(new_job: NewJob) -> None:
-    # given two who wait
-    ended, gone = await new_job(), await new_job()
-    waiting = [asyncio.create_task(commands.wait(job.id, job.owner, 20)) for job in (ended, gone)]
-    await asyncio.sleep(0.2)
-    # when their rows change behind everybody's back, as while the listening connection is away
-    await connections.execute("UPDATE job SET status = 'CANCELLED' WHERE id = $1", ended.id)
-    await connections.execute("DELETE FROM job WHERE id = $1", gone.id)
-    seen, missing = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
-    # then
-    assert seen.status is Status.CANCELLED
-    assert isinstance(missing, NotFound)
-
-
-async def test_many_who_wait_cost_little_more_than_one(new_job: NewJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    # given
-    job = await new_job()
-    get, readings = jobs.get, 0
-
-    async def counted(job_id: UUID) -> Job | None:
-        nonlocal readings
-        readings += 1
-        return await get(job_id)
-
-    monkeypatch.setattr(jobs, "get", counted)
-    # when a hundred wait in vain for seconds
-    await asyncio.gather(*(commands.wait(job.id, job.owner, 3.5) for _ in range(100)))
-    # then each has read as it began, at its end, and where the listening connection was made meanwhile
-    assert readings <= 100 * 4
 
 
 async def test_a_deletion_that_was_begun_is_completed_by_sweep(

@@ -13,6 +13,7 @@ import pytest
 from filemill import connections
 from filemill.errors import (
     BadRequest,
+    BodyTooSlow,
     DatabaseAway,
     FileRefused,
     ScannerAway,
@@ -298,7 +299,7 @@ async def test_without_its_database_nothing_is_taken(receive: Receive, store: St
 async def test_a_row_whose_process_died_goes_after_its_time(receive: Receive, store: Store, owner: uuid.UUID) -> None:
     # given a row such as a killed process leaves, with a part in the store
     key = f"input/{uuid.uuid4()}/file.txt"
-    object_id = await intakes.intake_queries.begin(key, owner, "text/plain", intakes.MOST_SECONDS)
+    object_id = await intakes.intake_queries.begin(key, owner, "text/plain", 3600)
     upload_id = await store.create_upload(key)
     await store.put_part(key, upload_id, 1, b"x" * 5 * MB)
     # when sweep comes by in time, then it may still be at it
@@ -353,3 +354,28 @@ async def test_many_at_once_are_each_what_they_were(receive: Receive) -> None:
     taken = await asyncio.gather(*(receive(file, address=str(n)) for n, file in enumerate(files)))
 
     assert [one.sha256 for one in taken] == [hashlib.sha256(file).hexdigest() for file in files]
+
+
+async def test_a_slot_is_held_for_so_long_and_by_a_large_file_for_longer(
+    settings: Settings, store: Store, receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an intake that gives a second, and three to what is larger than 100 kB
+    monkeypatch.setattr(intakes, "SMALL", 100_000)
+    short = Intake(msgspec.structs.replace(settings, intake_seconds=1, intake_large_seconds=3), store)
+
+    async def for_two_seconds(piece: int) -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * piece
+            await asyncio.sleep(0.1)
+
+    # when files come for two seconds
+    small, large = await asyncio.gather(
+        receive(for_two_seconds(1000), by=short),
+        receive(for_two_seconds(20_000), by=short, address="another"),
+        return_exceptions=True,
+    )
+    # then
+    assert isinstance(small, BodyTooSlow)
+    assert small.message == "The file took longer to arrive than the 1 seconds that a file of its size may take."
+    assert isinstance(large, Taken)
+    assert large.size == 400_000

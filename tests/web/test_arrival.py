@@ -103,23 +103,6 @@ async def test_a_body_that_stands_still_is_too_slow(
         await ask(Client(PIECE), headers, 200, reads=2)
 
 
-async def test_of_a_file_more_is_wanted_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a body that comes at a pace which does for a small one."""
-    monkeypatch.setattr(arrival, "SECONDS", 0.4)
-    monkeypatch.setattr(arrival, "LEAST_PER_SECOND", 5_000)  # a piece buys 0.2 s
-    monkeypatch.setattr(arrival, "LEAST_OF_LARGE", 50_000)  # and so 0.02 s
-
-    class Slow(Client):
-        async def receive(self) -> dict[str, Any]:
-            await asyncio.sleep(0.1)
-            return await super().receive()
-
-    await ask(Slow(*[PIECE] * 20), ANNOUNCED, 200, reads=20)
-    monkeypatch.setattr(arrival, "LARGE", 3_000)
-    with pytest.raises(BodyTooSlow):
-        await ask(Slow(*[PIECE] * 20), ANNOUNCED, 200, reads=20)
-
-
 async def test_what_we_do_with_the_bytes_is_not_the_senders_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrival, "SECONDS", 0.2)
     client = Client(PIECE, PIECE, LAST)

@@ -1,16 +1,14 @@
 """How often one address may do a thing within a minute: a sliding window in Redis, looked at and counted in one go."""
 
 import math
-from ipaddress import IPv6Address, ip_address, ip_network
 
 import msgspec
 
 from filemill import redis_pool
+from filemill.accounts import addresses
 from filemill.errors import TooMany
 
 WINDOW_SECONDS = 60
-_IPV6_PREFIX = 64
-"""One customer has at least so large a network: its addresses count as one."""
 
 # The list holds the times of what was let through, the newest first, in microseconds by the clock of Redis. The answer
 # is how many microseconds to wait, and the time that was noted; what is turned away does not count.
@@ -39,7 +37,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 async def take(what: str, address: str, most: int) -> Turn:
     """Counts one of `what` (a plural, such as "uploads") for an address. Raises TooMany once it had `most` a minute."""
-    key = f"limit:{what}:{_customer(address)}"
+    key = f"limit:{what}:{addresses.customer_of(address)}"
     said: tuple[int, str] = await redis_pool.client().eval(_TAKE, 1, key, str(most), str(WINDOW_SECONDS))
     wait, noted = said
     if wait > 0:
@@ -54,13 +52,3 @@ async def take(what: str, address: str, most: int) -> Turn:
 async def give_back(turn: Turn) -> None:
     """What a turn was taken for does not count after all."""
     await redis_pool.client().lrem(turn.key, 1, turn.noted)
-
-
-def _customer(address: str) -> str:
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(known, IPv6Address):
-        return str(ip_network((known, _IPV6_PREFIX), strict=False).network_address)
-    return str(known)

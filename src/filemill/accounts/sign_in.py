@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from filemill import connections
-from filemill.accounts import emails, passwords, queries
+from filemill.accounts import addresses, emails, passwords, queries
 from filemill.errors import BadRequest, TooMany
 
 WINDOW_SECONDS = 15 * 60
@@ -58,6 +58,7 @@ async def sign_in(name: str, password: str, *, address: str, api: str) -> Signed
     """
     if "@" in name:
         name = emails.spell(name)
+    address = addresses.customer_of(address)
     digest = hashlib.sha256(name.lower().encode()).hexdigest()
     attempt = uuid4()
     async with passwords.turn:

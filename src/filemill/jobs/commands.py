@@ -1,8 +1,5 @@
-"""The commands on jobs for APIs: make, read, list, wait, cancel, retry, delete, download."""
+"""The commands on jobs for APIs: make, read, list, cancel, retry, delete, download."""
 
-import asyncio
-import contextlib
-import time
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +9,7 @@ from filemill import connections
 from filemill.accounts import owner_queries as owners
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import context, wakeups
-from filemill.jobs.job import APIS, ENDED, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
+from filemill.jobs.job import APIS, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
 from filemill.jobs.rows import files, jobs, transitions
 from filemill.jobs.rows.jobs import NewFile as NewInput
 from filemill.pipelines import chains, formats, steps
@@ -161,28 +158,6 @@ async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
 async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
     """The jobs of an owner and of the guests merged into this owner, newest first."""
     return await jobs.list_of(await owners.owned(owner), skip, limit)
-
-
-async def wait(job_id: UUID, owner: UUID, seconds: float) -> Job:
-    """A job of this owner, as soon as the job has ended or after `seconds`.
-
-    PostgreSQL tells the end; the listener's look once a second finds an end whose message was lost. Raises NotFound,
-    NotYours.
-    """
-    job = await get(job_id, owner)
-    listener = context.get().listener
-    if seconds <= 0 or job.status in ENDED or listener is None:
-        return job
-    until = time.monotonic() + seconds
-    async with listener.watch(job_id) as changed:
-        while True:
-            changed.clear()
-            job = await get(job_id, owner)
-            left = until - time.monotonic()
-            if job.status in ENDED or left <= 0:
-                return job
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), left)
 
 
 async def events(job_id: UUID, owner: UUID, after: int = 0) -> list[Event]:

@@ -11,7 +11,7 @@ import msgspec
 from filemill import connections
 from filemill.accounts import owner_queries as owners
 from filemill.errors import BadRequest, Impossible, TookTooLong, TooMany, Unavailable
-from filemill.jobs import commands, context, wakeups
+from filemill.jobs import commands, context, waiters, wakeups
 from filemill.jobs.job import MAIN_INPUT, Job, Status
 from filemill.jobs.rows import files, plans
 from filemill.jobs.rows.jobs import NewFile as NewInput
@@ -53,12 +53,12 @@ async def make(new: NewPlan) -> Plan:
     planned = [PlanFile(one.name, one.file_name) for one in new.inputs]
     if new.of is not None:
         planned = await _files_of(new.of, new.owner, new.inputs)
-    plan_id = await _queue(new, planned)
-    try:
-        ended = await commands.wait(plan_id, new.owner, WAIT_SECONDS)
-        return await _read(ended)
-    finally:
-        await plans.forget(plan_id)
+    with waiters.place(new.owner):
+        plan_id = await _queue(new, planned)
+        try:
+            return await _read(await waiters.until_ended(plan_id, new.owner, WAIT_SECONDS))
+        finally:
+            await plans.forget(plan_id)
 
 
 async def _files_of(job_id: UUID, owner: UUID, announced: tuple[NewInput, ...]) -> list[PlanFile]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 import msgspec
@@ -19,8 +19,8 @@ from filemill.storage.scan import Scan, Scanner
 from filemill.storage.slots import Slots
 from filemill.storage.sniffing import Kind
 
-MOST_SECONDS = 3600
-"""How long one file may take; 100 MB at 64 KiB/s take half of that."""
+SMALL = 20 * 10**6
+"""Up to so many bytes a file may hold its slot for `intake_seconds`, beyond that for `intake_large_seconds`."""
 
 LATE_SECONDS = 60
 """How long after it was given up something that was sent may still land: two tries of the store's client, 23 s each."""
@@ -63,6 +63,7 @@ class Intake:
         self._store = store
         self._scanner = Scanner(settings.clamd) if settings.clamd else None
         self._slots = Slots(settings.intake_slots)
+        self._settings = settings
 
     @property
     def is_scanning(self) -> bool:
@@ -98,19 +99,38 @@ class Intake:
         """
         wanted = _Wanted(owner, key, kind.media_type, seconds, writes)
         async with self._slots.one(address):
-            incoming = Incoming(chunks, most_bytes)
-            try:
-                async with asyncio.timeout(MOST_SECONDS):
-                    head = await incoming.head(sniffing.HEAD_BYTES)
-                    await sniffing.check(file_name, kind, head[: sniffing.HEAD_BYTES], len(head))
-                    return await self._take(incoming, head, wanted)
-            except TimeoutError as error:
-                raise BodyTooSlow("The file took too long to arrive; it may take an hour.") from error
+            incoming = Incoming(chunks, most_bytes=most_bytes, least_per_second=self._settings.intake_bytes_per_second)
+            async with self._in_time(incoming):
+                head = await incoming.head(sniffing.HEAD_BYTES)
+                await sniffing.check(file_name, kind, head[: sniffing.HEAD_BYTES], len(head))
+                return await self._take(incoming, head, wanted)
+
+    @asynccontextmanager
+    async def _in_time(self, incoming: Incoming) -> AsyncIterator[None]:
+        """Bounds how long a slot is held, whoever is to blame. Raises BodyTooSlow."""
+        began = asyncio.get_running_loop().time()
+        most = self._settings.intake_seconds
+        try:
+            async with asyncio.timeout_at(began + most) as limit:
+
+                def give_more() -> None:
+                    limit.reschedule(began + self._settings.intake_large_seconds)
+
+                incoming.beyond(SMALL, give_more)
+                yield
+        except TimeoutError as error:
+            if incoming.size > SMALL:
+                most = self._settings.intake_large_seconds
+            raise BodyTooSlow(
+                f"The file took longer to arrive than the {most} seconds that a file of its size may take."
+            ) from error
 
     async def _take(self, incoming: Incoming, head: bytes, wanted: _Wanted) -> Taken:
         async with AsyncExitStack() as stack:
             scan = await stack.enter_async_context(self._scanner.scan()) if self._scanner else None
-            object_id = await intake_queries.begin(wanted.key, wanted.owner, wanted.media_type, MOST_SECONDS)
+            object_id = await intake_queries.begin(
+                wanted.key, wanted.owner, wanted.media_type, self._settings.intake_large_seconds
+            )
             if object_id is None:
                 raise NotSignedIn("The account that sends this file has ended meanwhile.")
 

@@ -7,17 +7,16 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from filemill.errors import BodyTooSlow
+from filemill.storage.patience import Patience
 
 SECONDS = 30.0
 """How long a body may hardly move: at its beginning, and whenever it stands still later on."""
 
 LEAST_PER_SECOND = 16 * 2**10
-"""For so many bytes that have come it may take a second more: a large body over a slow line is no attack."""
+"""For so many bytes that have come it may take a second more: a large body over a slow line is no attack.
 
-LARGE = 2 * 2**20
-LEAST_OF_LARGE = 64 * 2**10
-"""What comes after so many bytes is a file, whose sender holds one of few slots: 100 MB take half an hour at most."""
-
+Files have to be quicker (`storage/incoming.py`): a file on its way holds one of few slots.
+"""
 
 MOST_READ_OUT = 128 * 2**20
 """Bytes of a refused body that are read all the same; every file that may be sent is smaller."""
@@ -25,26 +24,12 @@ MOST_READ_OUT = 128 * 2**20
 _REFUSED = 400
 
 
-class _Patience:
-    """How long the rest of one body may keep us waiting. Only waiting counts, not what we do with what has come."""
-
-    def __init__(self) -> None:
-        self.seconds = SECONDS
-        self._come = 0
-
-    def spend(self, waited: float, come: int) -> None:
-        """Notes how long the last bytes were waited for. Haste is not saved up: that would allow a long stand later."""
-        rate = LEAST_PER_SECOND if self._come < LARGE else LEAST_OF_LARGE
-        self._come += come
-        self.seconds = min(SECONDS, self.seconds - waited + come / rate)
-
-
 class _Body:
     """One request's body on its way in."""
 
     def __init__(self, scope: HTTPScope, receive: Receive) -> None:
         self._receive = receive
-        self._patience = _Patience()
+        self._patience = Patience(first=SECONDS, most=SECONDS, least_per_second=LEAST_PER_SECOND)
         self._is_begun = False
         self._is_over = False
         headers = dict(scope["headers"])

@@ -11,7 +11,7 @@ from filemill.accounts import sessions
 from filemill.accounts.sessions import Session
 from filemill.apis.conversion import queries
 from filemill.errors import NotFound
-from filemill.jobs import closing, commands, context
+from filemill.jobs import closing, context, waiters
 from filemill.jobs.job import CONVERSION
 from filemill.storage import queries as objects
 from filemill.storage import removal
@@ -61,4 +61,4 @@ async def _begin(guest: UUID) -> list[UUID]:
 
 async def _ended(job: UUID, guest: UUID) -> None:
     with contextlib.suppress(NotFound):  # sweep was quicker
-        await commands.wait(job, guest, WAIT_SECONDS)
+        await waiters.until_ended(job, guest, WAIT_SECONDS)

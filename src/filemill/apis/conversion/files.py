@@ -15,7 +15,7 @@ from filemill.accounts.sessions import Session
 from filemill.apis.conversion import queries
 from filemill.apis.conversion.queries import FileRow
 from filemill.errors import BadRequest, FileRefused, NoSession, NotFound
-from filemill.jobs import commands, context, offers, wakeups
+from filemill.jobs import commands, context, offers, waiters, wakeups
 from filemill.jobs.job import CONVERSION, MAIN_INPUT, OPEN, Job, Status
 from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines import formats, pairs, steps
@@ -181,7 +181,7 @@ async def wait(session: Session, job_id: UUID, seconds: float) -> FileRow:
     if seconds <= 0 or file.task is None or file.status not in OPEN:
         return file
     with contextlib.suppress(NotFound):  # removed meanwhile, and then so is the file
-        await commands.wait(file.task, session.guest, seconds)
+        await waiters.wait(file.task, session.guest, seconds)
     return await find(session, job_id)
 
 

@@ -31,7 +31,7 @@ from filemill.apis.data.schemas import (
     Nothing,
     ReceiptReply,
 )
-from filemill.jobs import commands, plans, receipts
+from filemill.jobs import commands, plans, receipts, waiters
 from filemill.jobs.job import DATA
 from filemill.pipelines import steps
 from filemill.web.bodies import JsonBody
@@ -138,7 +138,7 @@ async def read_job(
     wait: Wait = 0,
 ) -> JobReply:
     """A job as it stands; with `wait` as soon as it has ended, or when that many seconds are over."""
-    return replies.job(await commands.wait(job_id, account(request), wait))
+    return replies.job(await waiters.wait(job_id, account(request), wait))
 
 
 @delete(
