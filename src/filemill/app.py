@@ -24,6 +24,7 @@ from filemill.web.arrival import InTime
 from filemill.web.caller import WhoIsAsking
 from filemill.web.envelope import Envelope
 from filemill.web.fallback import Answers
+from filemill.web.hosts import KnownHosts
 from filemill.web.methods import AllMethods
 
 APIS = (data.API, conversion.API)
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Litestar:
     """The API. Connections are opened when it starts and closed when it stops."""
     trusted = address.networks(settings.trusted_proxies)
     store = Store(settings)
+    answers = Answers({prefix: api.problem for api in APIS for prefix in api.prefixes}, page_routes.missing)
     app = Litestar(
         route_handlers=[
             *(router for api in APIS for router in api.routers),
@@ -56,9 +58,7 @@ def create_app(settings: Settings) -> Litestar:
             docs.router,
         ],
         middleware=[WhoIsAsking(settings.secret)],
-        exception_handlers={
-            Exception: Answers({prefix: api.problem for api in APIS for prefix in api.prefixes}, page_routes.missing)
-        },
+        exception_handlers={Exception: answers},
         lifespan=[_connected],
         openapi_config=docs.config((*(tag for api in APIS for tag in api.tags), _HEALTH)),
         cors_config=_cors(settings),
@@ -67,7 +67,8 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     app.state.openapi = docs.document(app, (*(struct for api in APIS for struct in api.structs), *health.STRUCTS))
-    app.asgi_handler = Envelope(InTime(AllMethods(app.asgi_handler, app.routes)), trusted)
+    known = KnownHosts(AllMethods(app.asgi_handler, app.routes), settings.hosts, answers)
+    app.asgi_handler = Envelope(InTime(known), trusted)
     return app
 
 

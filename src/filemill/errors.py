@@ -35,6 +35,10 @@ class VirusFound(BadRequest):
     """The virus scanner found something in the file; it was not kept."""
 
 
+class WrongHost(BadRequest):
+    """This service is not known under this host's name (FILEMILL_HOSTS lists the names that it has)."""
+
+
 class WrongStatus(BadRequest):
     """The job's status does not allow this."""
 

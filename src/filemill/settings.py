@@ -1,6 +1,7 @@
 """The settings: one frozen struct, read once from the environment, and the secrets taken out of it afterwards."""
 
 import ctypes
+import re
 from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_network
 from typing import Literal
@@ -14,6 +15,7 @@ PREFIX = "FILEMILL_"
 _PR_SET_DUMPABLE = 4
 DAY = 24 * 3600
 GB = 2**30
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 TOKENS_PER_DOWNLOAD = 6
 """So many times as many tokens may be asked for as downloads: one that is not used costs little, but not nothing."""
 
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clamd: str = ""
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     lanes: tuple[str, ...] = ()
     tables_slots: int = 2
     documents_slots: int = 2
@@ -83,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     member_session_seconds: int = 30 * DAY
     cookie_secure: Literal["on", "off"] = "on"
     sessions_per_minute: int = 120
+    registrations_per_hour: int = 60
     unused_sessions: int = 50_000
     uploads_per_minute: int = 3
     conversions_per_minute: int = 5
@@ -116,11 +120,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         # A child's own limit does not count all that it holds.
         return Limits(self.job_seconds, self.job_memory_mb, self.job_disk_mb, watched_mb=self.job_memory_mb * 3 // 2)
 
-    def most_per_minute(self, what: str) -> int:
-        """How many sessions, uploads, conversions, downloads or download tokens one address may ask for in a minute."""
+    def most_of(self, what: str, unit: str) -> int:
+        """How many of `what`, a plural, one address may ask for in a `unit`: `minute` or `hour`."""
         if what == "download tokens":
             return self.downloads_per_minute * TOKENS_PER_DOWNLOAD
-        return int(getattr(self, f"{what}_per_minute"))
+        return int(getattr(self, f"{what}_per_{unit}"))
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -178,6 +182,12 @@ def _check(settings: Settings) -> None:
             ip_network(proxy)
         except ValueError as error:
             raise BadSetting(f"{PREFIX}TRUSTED_PROXIES must list addresses or networks: {error}.") from None
+    for host in settings.hosts:
+        if host != "*" and not _HOST.fullmatch(host):
+            raise BadSetting(
+                f"{PREFIX}HOSTS must list names or addresses without a port, or *; an address of IPv6 stands in"
+                f" brackets. {host!r} is neither."
+            )
     for lane in settings.lanes:
         if not lane.isidentifier() or lane == "intake" or not hasattr(settings, f"{lane}_slots"):
             raise BadSetting(f"{PREFIX}LANES must list lanes such as tables, documents; there is no lane {lane!r}.")

@@ -222,6 +222,7 @@ async def test_with_a_proxy_in_front_the_body_is_left_to_it(guest):
     where = answer.headers["x-filemill-object"]
     assert where.startswith(f"/{context.get().store.bucket}/output/")
     assert "X-Amz-Expires=60" in where
+    assert answer.headers["x-filemill-etag"].strip('"')
     # and the token is spent
     assert refusal(await fetch(guest, token)) == (403, "ForbiddenError")
 

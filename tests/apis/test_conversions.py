@@ -649,8 +649,10 @@ async def test_whoever_signs_in_keeps_the_conversions(app, guest):
     guest.client.headers.update({"Cookie": f"session_id={session.id}", "X-CSRF-Token": session.csrf})
     assert (await guest.status(job_id))["status"] == "completed"
     assert [job["id"] for job in (await guest.client.get("/api/v1/jobs")).json()] == [task]
-    url = (await guest.client.post(f"/api/v1/jobs/{task}/download-url")).json()["download_url"]
-    assert "X-Amz-Signature" in url
+    # and no URL is signed for the result: it would open without the cookie
+    refused = await guest.client.post(f"/api/v1/jobs/{task}/download-url")
+    assert refused.status_code == 400
+    assert "conversion-sessions; its result can be downloaded there alone" in refused.json()["detail"]
     # and what is uploaded now is the member's as well
     await guest.convert(await guest.upload())
     assert len((await guest.client.get("/api/v1/jobs")).json()) == 2

@@ -8,6 +8,7 @@ import jwt
 import pytest
 
 from filemill import connections
+from filemill.accounts import rate_limits
 from tests.fixtures.visitors import PASSWORD, an_address, an_email, visitor
 
 pytestmark = pytest.mark.anyio
@@ -226,3 +227,19 @@ async def test_behind_a_trusted_proxy_each_client_has_his_own_limit(app, member)
         app.state.trusted = trusted
 
     assert statuses == [400] * 12
+
+
+async def test_so_many_registrations_an_hour_from_one_address(app):
+    # given an address that has registered as often as it may
+    address = an_address()
+    for _ in range(60):
+        await rate_limits.take("registrations", address, 60, "hour")
+    # when it registers once more
+    async with visitor(app, address) as client:
+        answer = await client.post(REGISTER, json={"email": an_email(), "password": PASSWORD})
+    # then it hears when to come again, and others register as before
+    assert answer.status_code == 429
+    assert "60 an hour are allowed" in answer.json()["detail"]
+    assert 3500 < int(answer.headers["retry-after"]) <= 3600
+    async with visitor(app, an_address()) as client:
+        assert (await client.post(REGISTER, json={"email": an_email(), "password": PASSWORD})).status_code == 201

@@ -15,7 +15,12 @@ import click
 from tests.attacks.aftermath import Aftermath
 from tests.attacks.target import Target
 
-ATTACKS: tuple[str, ...] = ("huge_bodies", "waiters")
+ATTACKS: tuple[str, ...] = (
+    "foreign_hosts",
+    "registrations",
+    "waiters",
+    "huge_bodies",
+)
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""
 
 

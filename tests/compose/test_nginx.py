@@ -188,7 +188,8 @@ def test_a_download_is_fetched_from_the_store_and_nothing_of_the_visitor_goes_th
             api.sendall(
                 b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: text/csv\r\nCache-Control: no-store\r\n"
                 b"Content-Disposition: attachment; filename=a.csv\r\nX-Accel-Redirect: /stored\r\n"
-                b"X-Filemill-Object: /filemill/output/3f/St%C3%A4dte%20%2B.csv?X-Amz-Signature=00ff&x=%20a\r\n\r\n"
+                b"X-Filemill-Object: /filemill/output/3f/St%C3%A4dte%20%2B.csv?X-Amz-Signature=00ff&x=%20a\r\n"
+                b'X-Filemill-Etag: "9b2c-3"\r\n\r\n'
             )
         # then nginx asks the store for exactly that, and for nothing of the visitor's
         with front.store.accept() as store:
@@ -197,6 +198,7 @@ def test_a_download_is_fetched_from_the_store_and_nothing_of_the_visitor_goes_th
                 b"GET /filemill/output/3f/St%C3%A4dte%20%2B.csv?X-Amz-Signature=00ff&x=%20a HTTP/1.1\r\n"
             )
             assert f"\r\nHost: {LOOPBACK}:{front.store.port}\r\n".encode() in asked
+            assert b'\r\nIf-Match: "9b2c-3"\r\n' in asked
             for word in (b"secret", b"Range", b"Cookie", b"files.example", b"X-Forwarded"):
                 assert word not in asked
             store.sendall(
@@ -219,7 +221,10 @@ def test_a_download_is_fetched_from_the_store_and_nothing_of_the_visitor_goes_th
         assert word.lower() not in answer.lower(), word
 
 
-@pytest.mark.parametrize(("said", "status", "name"), [(403, 404, "ResourceNotFound"), (503, 503, "ServiceUnavailable")])
+@pytest.mark.parametrize(
+    ("said", "status", "name"),
+    [(403, 404, "ResourceNotFound"), (412, 404, "ResourceNotFound"), (503, 503, "ServiceUnavailable")],
+)
 def test_what_the_store_says_of_a_file_it_does_not_give_stays_inside(front, said, status, name):
     with front.connect() as client:
         client.sendall(b"GET /download?token=t HTTP/1.1\r\nHost: x\r\n\r\n")

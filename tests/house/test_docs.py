@@ -18,7 +18,7 @@ from filemill.engines.tables.writers import sheet_room
 from filemill.jobs import plans, sweep, wakeups
 from filemill.jobs.job import ERROR_CODES, MOST_RUNS, TRANSITIONS
 from filemill.jobs.rows import transitions
-from filemill.pipelines import expressions, formats, steps, targets, value_steps
+from filemill.pipelines import expressions, file_names, formats, steps, targets, value_steps
 from filemill.pipelines.functions import FUNCTIONS
 from filemill.pipelines.steps import STEPS
 from filemill.settings import PREFIX, RENAMED, TOKENS_PER_DOWNLOAD, Settings
@@ -253,7 +253,7 @@ def _longest_sides() -> list[str]:
         ("expressions.md", f"nested at most {expressions.DEEPEST} deep"),
         ("expressions.md", f"at most {value_steps.MOST_EXPRESSION_PARTS:,} such parts"),
         ("api/data-jobs.md", f"0 to {new_jobs.MOST_BYTES >> 30} GB"),
-        ("api/data-jobs.md", f"1 to {new_jobs.LONGEST_FILE_NAME} bytes"),
+        ("api/data-jobs.md", f"1 to {file_names.LONGEST} bytes"),
         ("api/data-jobs.md", f"(1 to {transfers.MOST_PARTS:,}; at most {transfers.MOST_PARTS_AT_ONCE:,} at once)"),
         ("api/data-jobs.md", f"{routes.MOST_JOB_BYTES >> 10} KiB for a new job"),
         ("api/data-jobs.md", f"beside its sample of at most {planning.MOST_SAMPLE_BYTES >> 20} MiB"),

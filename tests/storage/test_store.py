@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from filemill.errors import BadRequest, StoreAway
+from filemill.errors import BadRequest, NotFound, StoreAway
 from filemill.local.ports import free_port
 from filemill.settings import Settings
 from filemill.storage.objects import Part
@@ -48,6 +48,23 @@ async def test_a_file_goes_in_by_one_url_and_comes_out_by_another(store: Store, 
     await store.remove(key)
     assert await store.stat(key) is None
     assert await store.look(key, 3) is None
+
+
+async def test_only_the_object_that_was_recorded_is_handed_out(store: Store) -> None:
+    # given an object, and what was recorded of it
+    key = new_key()
+    await store.put(key, b"the result")
+    recorded = await store.stat(key)
+    assert recorded is not None
+    assert b"".join([piece async for piece in await store.open(key, recorded.etag)]) == b"the result"
+    # when somebody has written another one there
+    await store.put(key, b"another one")
+    # then the recorded one is gone
+    with pytest.raises(NotFound):
+        await store.open(key, recorded.etag)
+    await store.remove(key)
+    with pytest.raises(NotFound):
+        await store.open(key, recorded.etag)
 
 
 async def test_an_empty_object_is_an_object(store: Store) -> None:

@@ -82,8 +82,8 @@ async def test_quotes_in_names_come_as_browsers_and_curl_write_them(sent: str, r
         ("..txt", "begin with two dots"),
         ("a%0D%0Ab.txt", "control characters"),
         ("a\x00b.txt", "control characters"),
-        ("invoice\u202efdp.exe", "turn its direction"),
-        ("é" * 126 + ".txt", "longer than 255 bytes"),
+        ("invoice\u202efdp.exe", "turn the direction"),
+        ("é" * 126 + ".txt", "must be 1 to 255 bytes"),
     ],
 )
 async def test_names_that_could_mislead_are_refused(name: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""How often one address may do a thing within a minute: a sliding window in Redis, looked at and counted in one go."""
+"""How often one address may do a thing within a minute or an hour: a sliding window in Redis, counted in one go."""
 
 import math
 
@@ -8,7 +8,10 @@ from filemill import redis_pool
 from filemill.accounts import addresses
 from filemill.errors import TooMany
 
-WINDOW_SECONDS = 60
+SECONDS = {"minute": 60, "hour": 3600}
+"""The windows there are."""
+
+_A = {"minute": "a minute", "hour": "an hour"}
 
 # The list holds the times of what was let through, the newest first, in microseconds by the clock of Redis. The answer
 # is how many microseconds to wait, and the time that was noted; what is turned away does not count.
@@ -29,21 +32,21 @@ return {0, noted}
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """One of the times that an address may do a thing within a minute."""
+    """One of the times that an address may do a thing within a window."""
 
     key: str
     noted: str
 
 
-async def take(what: str, address: str, most: int) -> Turn:
-    """Counts one of `what` (a plural, such as "uploads") for an address. Raises TooMany once it had `most` a minute."""
+async def take(what: str, address: str, most: int, unit: str = "minute") -> Turn:
+    """Counts one of `what`, a plural such as "uploads", for an address. Raises TooMany once it had `most` in a unit."""
     key = f"limit:{what}:{addresses.customer_of(address)}"
-    said: tuple[int, str] = await redis_pool.client().eval(_TAKE, 1, key, str(most), str(WINDOW_SECONDS))
+    said: tuple[int, str] = await redis_pool.client().eval(_TAKE, 1, key, str(most), str(SECONDS[unit]))
     wait, noted = said
     if wait > 0:
         seconds = math.ceil(wait / 1_000_000)
         raise TooMany(
-            f"Too many {what} from your address: {most} a minute are allowed. Try again in {seconds} seconds.",
+            f"Too many {what} from your address: {most} {_A[unit]} are allowed. Try again in {seconds} seconds.",
             retry_after=seconds,
         )
     return Turn(key, noted)

@@ -9,7 +9,7 @@ from filemill import connections
 from filemill.accounts import owner_queries as owners
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import context, wakeups
-from filemill.jobs.job import APIS, MAIN_INPUT, MAIN_OUTPUT, Event, Job, Status
+from filemill.jobs.job import APIS, MAIN_INPUT, MAIN_OUTPUT, WITHOUT_URLS, Event, Job, Status
 from filemill.jobs.rows import files, jobs, transitions
 from filemill.jobs.rows.jobs import NewFile as NewInput
 from filemill.pipelines import chains, formats, steps
@@ -148,10 +148,8 @@ async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
     if job.owner != owner and job.owner not in await owners.owned(owner):
         raise NotYours("This job belongs to somebody else.")
     if api is not None and job.api != api:
-        raise WrongStatus(
-            f"The job was begun at the API {APIS[job.api]}; here it can be read, cancelled and downloaded, nothing"
-            " else."
-        )
+        verbs = "read and cancelled" if job.api in WITHOUT_URLS else "read, cancelled and downloaded"
+        raise WrongStatus(f"The job was begun at the API {APIS[job.api]}; here it can be {verbs}, nothing else.")
     return job
 
 
@@ -241,6 +239,8 @@ async def _begin_to_delete(job_id: UUID) -> list[str]:
 async def sign_download(job_id: UUID, owner: UUID, name: str = MAIN_OUTPUT) -> str:
     """A URL that downloads an output of a COMPLETED job. Raises WrongStatus."""
     job = await get(job_id, owner)
+    if job.api in WITHOUT_URLS:
+        raise WrongStatus(f"The job was begun at the API {APIS[job.api]}; its result can be downloaded there alone.")
     if job.status is not Status.COMPLETED:
         raise WrongStatus(f"The job is {job.status}; only a COMPLETED job has an output.")
     outputs = await files.of_job(job_id, "out")

@@ -45,6 +45,9 @@ DATA, CONVERSION = "data", "conversion"
 APIS: dict[str, str] = {DATA: "data-jobs", CONVERSION: "conversion-sessions"}
 """The APIs at which a job can begin: the name in the row -> the name for callers."""
 
+WITHOUT_URLS = frozenset({CONVERSION})
+"""APIs whose results no presigned URL opens: such a URL would work for whoever has it, without the session's cookie."""
+
 MOST_RUNS = 3
 """How often the process of a job's run may die before the job becomes FAILED as `crashed`."""
 

@@ -12,7 +12,11 @@ _OWN = (
 )
 """The settings a local stack makes itself."""
 
-_OF_ONE_PERSON = {f"{PREFIX}{what}_PER_MINUTE": "600" for what in ("UPLOADS", "CONVERSIONS", "DOWNLOADS")}
+_OF_ONE_PERSON = {
+    **{f"{PREFIX}{what}_PER_MINUTE": "600" for what in ("UPLOADS", "CONVERSIONS", "DOWNLOADS")},
+    f"{PREFIX}REGISTRATIONS_PER_HOUR": "600",
+    f"{PREFIX}HOSTS": "localhost,127.0.0.1,[::1]",
+}
 """A stack listens on loopback: whoever comes is the person at this machine, whom limits for strangers only hinder."""
 
 

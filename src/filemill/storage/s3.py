@@ -125,15 +125,21 @@ class Store:
             answer.close()
             answer.release_conn()
 
-    async def open(self, key: str) -> AsyncIterator[bytes]:
-        """The bytes of an object, piece by piece, as somebody asks for them. Raises NotFound where there is none."""
+    async def open(self, key: str, etag: str) -> AsyncIterator[bytes]:
+        """The bytes of an object, piece by piece, as somebody asks for them.
+
+        Raises NotFound where there is none, or another than the one with this etag.
+        """
         try:
-            answer = await self._call(self._inside.get_object, self.bucket, key)
+            answer = await self._call(self._open, key, etag)
         except S3Error as error:
-            if error.code in GONE:
+            if error.code in (*GONE, "PreconditionFailed"):
                 raise NotFound("The file is not there any more.") from error
             raise
         return self._pieces(answer)
+
+    def _open(self, key: str, etag: str) -> Any:
+        return self._inside.get_object(self.bucket, key, request_headers={"If-Match": f'"{etag}"'})
 
     async def _pieces(self, answer: Any) -> AsyncIterator[bytes]:
         try:

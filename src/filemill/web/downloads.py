@@ -10,7 +10,7 @@ from filemill.storage.objects import disposition
 from filemill.storage.s3 import Store
 
 ACCEL_LOCATION = "/stored"
-"""The internal address at which nginx hands out what `X-Filemill-Object` names."""
+"""The internal address at which nginx hands out what `X-Filemill-Object` names, while it has `X-Filemill-Etag`."""
 
 SIGNED_SECONDS = 60
 """So long the proxy may take to ask the store."""
@@ -19,9 +19,10 @@ _OF_NO_KIND = "application/octet-stream"
 
 
 class Download(msgspec.Struct, frozen=True):
-    """What is handed out: `size` in bytes, `file_name` as it shall be saved."""
+    """What is handed out: the object with this `etag`, `size` in bytes, `file_name` as it shall be saved."""
 
     key: str
+    etag: str
     size: int
     media_type: str | None
     file_name: str
@@ -42,8 +43,9 @@ async def answer(store: Store, download: Download, *, is_head: bool, accel: bool
         del headers["Content-Length"]
         headers["X-Accel-Redirect"] = ACCEL_LOCATION
         headers["X-Filemill-Object"] = store.sign_inside(download.key, SIGNED_SECONDS, media_type)
+        headers["X-Filemill-Etag"] = f'"{download.etag}"'
         return Response(b"", headers=headers, media_type=media_type)
-    return Stream(await store.open(download.key), headers=headers, media_type=media_type)
+    return Stream(await store.open(download.key, download.etag), headers=headers, media_type=media_type)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

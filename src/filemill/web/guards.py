@@ -55,17 +55,18 @@ async def with_csrf_token(connection: Asking, _: BaseRouteHandler) -> None:
 
 
 class Limited:
-    """Lets an address pass so many times a minute: `what` is a plural that the settings know."""
+    """Lets an address pass so many times a minute, or an hour: `what` is a plural that the settings know."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, unit: str = "minute") -> None:
         self._what = what
+        self._unit = unit
 
     async def __call__(self, connection: Asking, _: BaseRouteHandler) -> None:
         """Counts whoever comes so far. Raises TooMany."""
         if not _asks_for_methods(connection):
             at_hand = connection.app.state
-            most = at_hand.settings.most_per_minute(self._what)
-            turn = await rate_limits.take(self._what, client_of(connection.scope, at_hand.trusted), most)
+            most = at_hand.settings.most_of(self._what, self._unit)
+            turn = await rate_limits.take(self._what, client_of(connection.scope, at_hand.trusted), most, self._unit)
             connection.scope.setdefault("state", {})[_TURN] = turn
 
 

@@ -3,7 +3,6 @@
 A route takes its Request with `request_max_body_size=None`: the limit is this room's.
 """
 
-import unicodedata
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,17 +11,12 @@ from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from filemill.errors import BadName, BadRequest, TooLarge
+from filemill.pipelines import file_names
 
 MOST_FIELDS = 20
 MOST_FIELD_BYTES = 4096
-LONGEST_FILE_NAME = 255
-"""Bytes of UTF-8, as in every other room."""
-
 BESIDE = 256 * 2**10
 """Bytes that a form may have beside its file: fields, headers, boundaries."""
-
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of what follows, so that a name shows another extension than it has."""
 
 _BROKEN = "The form is broken off, or written in another way than multipart/form-data."
 
@@ -131,13 +125,6 @@ async def begin(request: Request[Any, Any, Any], *, most_bytes: int, file_field:
 def _checked(file_name: str) -> str:
     if not file_name:
         raise BadName("No file is chosen: the form's file has no name.")
-    if len(file_name.encode()) > LONGEST_FILE_NAME:
-        raise BadName(f"The file's name is longer than {LONGEST_FILE_NAME} bytes; give it a shorter one.")
-    if file_name.startswith("..") or any(
-        sign in "/\\" or sign in _TURNING or unicodedata.category(sign) == "Cc" for sign in file_name
-    ):
-        raise BadName(
-            "The file's name must not hold / or \\, control characters or such that turn its direction, nor begin with"
-            " two dots."
-        )
+    if (fault := file_names.fault(file_name)) is not None:
+        raise BadName(f"The file's name {fault}.")
     return file_name

@@ -83,7 +83,7 @@ async def _hand_out(guest: UUID, file: UUID, state: State, *, is_head: bool) -> 
     name = f"{formats.stem_of(result.file_name)}.{formats.extension_of(result.made_as)}"
     return await downloads.answer(
         state.store,
-        Download(result.key, result.size, result.media_type, name),
+        Download(result.key, result.etag, result.size, result.media_type, name),
         is_head=is_head,
         accel=state.settings.accel == "on",
     )

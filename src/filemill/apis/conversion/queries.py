@@ -83,9 +83,10 @@ async def queue_position(job: UUID) -> int | None:
 
 
 class ResultRow(msgspec.Struct, frozen=True):
-    """What a file became: where it lies, its size in bytes, and under which names both are known."""
+    """What a file became: where it lies, its etag and size in bytes, and under which names both are known."""
 
     key: str
+    etag: str
     size: int
     media_type: str | None
     made_as: str
@@ -96,7 +97,7 @@ async def result(guest: UUID, file: UUID) -> ResultRow | None:
     """What a guest's file became, while it is there."""
     row = await fetchrow(
         """
-        SELECT o.key, o.size, o.media_type, made.file_name AS made_as, f.file_name
+        SELECT o.key, o.etag, o.size, o.media_type, made.file_name AS made_as, f.file_name
         FROM conversion_file f JOIN job j ON j.id = f.job AND j.status = 'COMPLETED'
         JOIN job_file made ON made.job = j.id AND made.side = 'out' AND made.name = 'output'
         JOIN object o ON o.id = made.object AND o.state = 'stored'

@@ -35,7 +35,7 @@ async def init_session(request: Request[Any, Any, State], state: State) -> Respo
     if session is None:
         settings = state.settings
         await rate_limits.take(
-            "sessions", client_of(request.scope, state.trusted), settings.most_per_minute("sessions")
+            "sessions", client_of(request.scope, state.trusted), settings.most_of("sessions", "minute")
         )
         session = await sessions.begin(settings.guest_seconds, most_unused=settings.unused_sessions)
     return Response(

@@ -12,13 +12,14 @@ from filemill.jobs.job import DATA
 from filemill.web.address import client_of
 from filemill.web.bodies import FormBody, FormOperation, JsonBody
 from filemill.web.caller import ANYONE
-from filemill.web.guards import signed_in
+from filemill.web.guards import Limited, signed_in
 
 MOST_CREDENTIALS_BYTES = 8 * 2**10
 
 
 @post(
     "/auth/register",
+    guards=[Limited("registrations", "hour")],
     dto=JsonBody[NewAccount],
     opt=ANYONE,
     summary="Register",
@@ -27,6 +28,7 @@ MOST_CREDENTIALS_BYTES = 8 * 2**10
         408,
         413,
         415,
+        429,
         bad=(
             "The body cannot be read, the e-mail is none or is taken, or the password has not 8 to 200 characters.",
             "This e-mail is already registered.",
@@ -36,7 +38,7 @@ MOST_CREDENTIALS_BYTES = 8 * 2**10
     tags=["accounts"],
 )
 async def register(data: JSONBody[NewAccount]) -> AccountReply:
-    """Makes an account. An e-mail that is taken already, or no e-mail at all, is a 400."""
+    """Makes an account. An e-mail that is taken already, or no e-mail at all, is a 400; too many an hour are a 429."""
     return replies.account(await sign_in.register(data.email, data.password))
 
 

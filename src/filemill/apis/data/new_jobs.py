@@ -1,7 +1,6 @@
 """What this API takes for a new job: its files, its steps, and what stands beside them."""
 
 import re
-import unicodedata
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Meta
 from filemill.errors import Impossible
 from filemill.jobs.job import MAIN_INPUT
 from filemill.jobs.rows.jobs import NewFile
-from filemill.pipelines import formats, steps
+from filemill.pipelines import file_names, formats, steps
 from filemill.pipelines.options import BadRows, InputOptions, Options
 from filemill.web.shapes import EACH
 
@@ -19,7 +18,6 @@ MOST_EXTRA_INPUTS = 50
 MOST_JOB_BYTES = 2**17
 """A job's steps are echoed as they were sent: a page of 1,000 jobs must fit into memory."""
 
-LONGEST_FILE_NAME = 255
 _INPUT_NAME = re.compile("[a-z][a-z0-9_]{0,39}")
 
 # What stands in `extra_json_schema` is documented only: the decoder looks at shapes, `check` at values.
@@ -27,7 +25,7 @@ FileName = Annotated[
     str,
     Meta(
         description="1 to 255 bytes of UTF-8; its extension says the format.",
-        extra_json_schema={"minLength": 1, "maxLength": LONGEST_FILE_NAME},
+        extra_json_schema={"minLength": 1, "maxLength": file_names.LONGEST},
     ),
 ]
 FileSize = Annotated[
@@ -133,9 +131,7 @@ def _check_file(name: str, size: int) -> None:
 
 def check_file_name(name: str) -> None:
     """Refuses a name that could not stand in a key of the store, or whose format nobody knows. Raises Impossible."""
-    if not 1 <= len(name.encode()) <= LONGEST_FILE_NAME:
-        raise Impossible(f"file_name must be 1 to {LONGEST_FILE_NAME} bytes long.")
-    if name.startswith("..") or any(sign in "/\\" or unicodedata.category(sign) == "Cc" for sign in name):
-        raise Impossible("file_name must not hold / or \\ or control characters, nor begin with two dots.")
+    if (fault := file_names.fault(name)) is not None:
+        raise Impossible(f"file_name {fault}.")
     if formats.table_of(name) is None:
         raise Impossible(f"file_name must end in a known extension: {', '.join(formats.TABLES)}.")
