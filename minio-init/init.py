@@ -1,4 +1,4 @@
-"""Makes MinIO ready for filemill: the bucket, and the service's key and the sandbox's with their policies.
+"""Makes MinIO ready for filemill: the bucket with its quota, the service's key and the sandbox's.
 
 Everything it needs comes from the environment, MinIO's address too; what is there already stays, so it may run at
 every start. Runs wherever filemill is installed: `python minio-init/init.py`.
@@ -22,6 +22,7 @@ NEEDED = (
     *("FILEMILL_S3_KEY", "FILEMILL_S3_SECRET", "FILEMILL_S3_SANDBOX_KEY", "FILEMILL_S3_SANDBOX_SECRET"),
     *("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
 )
+BUCKET_BYTES = "FILEMILL_BUCKET_BYTES"
 TROUBLE = (MinioException, MinioAdminException, urllib3.exceptions.HTTPError, ValueError)
 
 
@@ -48,6 +49,8 @@ def prepare(environ: Mapping[str, str]) -> list[str]:
     wait_for(url)
     done = [_make_bucket(url, root, bucket)]
     administrator = Administrator(url, root)
+    quota = administrator.limit(bucket, _most_bytes(environ))
+    done.append(f"The bucket {bucket} may hold {quota} bytes.")
     for key, policy in (
         (service, minio_access.service_policy([bucket])),
         (sandbox, minio_access.sandbox_policy([bucket])),
@@ -55,6 +58,14 @@ def prepare(environ: Mapping[str, str]) -> list[str]:
         administrator.let_in(key, policy)
         done.append(f"The key {key.name} has its policy.")
     return done
+
+
+def _most_bytes(environ: Mapping[str, str]) -> int:
+    """What the bucket may hold; 0 where nobody says. Raises ValueError."""
+    text = environ.get(BUCKET_BYTES) or "0"
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"{BUCKET_BYTES} must be a whole number of bytes, not {text!r}.")
+    return int(text)
 
 
 def _make_bucket(url: str, root: Key, bucket: str) -> str:

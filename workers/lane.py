@@ -28,6 +28,7 @@ from filemill.runs import hashing
 from filemill.runs.runner import Runner
 from filemill.sandbox.pool import NoChild, Pool, sandbox_of
 from filemill.settings import Settings
+from filemill.storage import landings
 from filemill.storage.s3 import Store
 from workers import memory
 from workers.folders import WorkFolder
@@ -119,6 +120,7 @@ class Lane(dramatiq.Middleware):
         often: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         for part in (partial(sweep.sweep, EXPIRIES), sweep.remove_leaving):
             self._clock.add_job(self._sweep, "interval", [part], seconds=sweep.EVERY_SECONDS, **often)
+        self._clock.add_job(self._sweep, "interval", [self._look_at_landings], seconds=landings.EVERY_SECONDS, **often)
         # Two at once, so that small files need not wait for a large one.
         self._clock.add_job(
             self._sweep, "interval", [hashing.until_none_due], seconds=1, **(often | {"max_instances": 2})
@@ -167,6 +169,9 @@ class Lane(dramatiq.Middleware):
             await part()
         except FilemillError as error:
             logs.warn("workers.lane", "a tidy-up was cut short; it comes again", cause=error)
+
+    async def _look_at_landings(self) -> None:
+        await landings.look(context.get().store, self.settings.stored_bytes)
 
     async def _refresh(self) -> None:
         if self._pool is None:

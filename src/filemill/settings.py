@@ -101,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_plans: int = 4
     waiters: int = 20
     stored_bytes: int = 200 * GB
+    bucket_bytes: int = 0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     sandbox: Literal["strict", "weak"] = "strict"
 

@@ -1,6 +1,8 @@
 """minio-init against a real MinIO, twice: what the two keys may do afterwards, and what nobody lets them."""
 
 import io
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,6 +93,34 @@ def test_the_second_run_changes_nothing_and_is_no_error(said):
     assert "The bucket filemill is made." in first
     assert "The bucket filemill is there." in second
     assert first.splitlines()[1:] == second.splitlines()[1:]
+
+
+def test_the_bucket_has_a_quota_below_the_disk(environ, minio, root):
+    """Given no number of anybody's: all of the disk but a rest; given one: that."""
+    admin = MinioAdmin(
+        endpoint=minio.url.removeprefix("http://"),
+        credentials=StaticProvider(ROOT, ROOT_SECRET),
+        secure=False,
+        region="us-east-1",
+    )
+    told = os.statvfs(minio.folder)
+    disk = (told.f_blocks - told.f_bfree + told.f_bavail) * told.f_frsize
+    quota = json.loads(admin.bucket_quota_get("filemill"))
+    assert quota["quotatype"] == "hard"
+    assert min(disk * 0.94, disk - (3 << 30)) <= quota["quota"] <= disk - (2 << 30)
+
+    told = init({**environ, "FILEMILL_BUCKET_BYTES": "7000000"})
+
+    assert "The bucket filemill may hold 7000000 bytes." in told.stdout
+    assert json.loads(admin.bucket_quota_get("filemill"))["quota"] == 7_000_000
+    init(environ)
+
+
+def test_a_quota_that_is_no_number_is_told(environ, minio):
+    told = init({**environ, "FILEMILL_BUCKET_BYTES": "7 GB"})
+
+    assert told.returncode == 1
+    assert "FILEMILL_BUCKET_BYTES must be a whole number of bytes, not '7 GB'." in told.stderr
 
 
 def test_the_sandbox_reads_inputs_and_writes_outputs(sandbox, root):

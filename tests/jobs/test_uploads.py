@@ -15,8 +15,9 @@ from filemill.jobs.context import Context
 from filemill.jobs.job import Status
 from filemill.jobs.rows import claims, files, transitions
 from filemill.jobs.rows.jobs import NewFile
+from filemill.settings import Settings
+from filemill.storage import landings, sniffing
 from filemill.storage import queries as objects
-from filemill.storage import sniffing
 from filemill.storage.objects import Part
 from tests.fixtures.jobs import TABLE, NewJob, new_account, upload
 from tests.fixtures.tidy import assert_tidy
@@ -234,3 +235,51 @@ async def test_an_output_that_was_never_there_and_one_that_has_gone_are_told_apa
         await commands.sign_download(job.id, job.owner)
     with pytest.raises(WrongStatus, match="no output 'bad_rows'; its outputs are 'output'"):
         await commands.sign_download(job.id, job.owner, "bad_rows")
+
+
+async def test_the_mark_says_why_an_upload_is_not_there(at_hand: Context, new_job: NewJob) -> None:
+    # given an upload that was larger than announced, and that the service has looked at
+    job = await new_job(size=10)
+    key = await upload(job)
+    await landings.look(at_hand.store, at_hand.settings.stored_bytes)
+    assert await at_hand.store.keys() == []
+    # when it is marked
+    with pytest.raises(BadRequest, match=f"has {len(TABLE)} bytes, more than the 10 bytes announced; the file was re"):
+        await uploads.mark(job.id, job.owner, key)
+    # then the job waits for another one
+    assert (await commands.get(job.id, job.owner)).status is Status.PENDING
+    await at_hand.store.put(key, b"a\n1\n")
+    assert (await uploads.mark(job.id, job.owner, key)).status is Status.QUEUED
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_what_lands_over_a_marked_input_takes_it_away(at_hand: Context, queued: NewJob) -> None:
+    # given a QUEUED job, and more bytes than announced under its input's address
+    job = await queued(size=100)
+    assert job.input_key is not None
+    await at_hand.store.put(job.input_key, bytes(101))
+    # when the service looks
+    await landings.look(at_hand.store, at_hand.settings.stored_bytes)
+    # then whoever runs the job learns why its input is gone
+    (file,) = await files.of_job(job.id, "in")
+    assert file.state == "leaving"
+    assert file.refused is not None
+    assert "101 bytes, more than the 100 bytes announced" in file.refused
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_unmarked_uploads_count_at_the_mark(at_hand: Context, new_job: NewJob) -> None:
+    # given an account with an upload that was not marked, as large as the account may have
+    await connections.execute("DELETE FROM object")
+    waiting, job = await new_job(), await new_job()
+    await upload(waiting)
+    key = await upload(job)
+    await landings.look(at_hand.store, at_hand.settings.stored_bytes)
+    context.open(msgspec.structs.replace(at_hand, settings=_with(at_hand, stored_bytes=2 * len(TABLE) - 1)))
+    # when another one is marked, then it does not fit
+    with pytest.raises(BadRequest, match=f"take {len(TABLE)} of the {2 * len(TABLE) - 1} bytes allowed"):
+        await uploads.mark(job.id, job.owner, key)
+
+
+def _with(at_hand: Context, **changed: int) -> Settings:
+    return msgspec.structs.replace(at_hand.settings, **changed)

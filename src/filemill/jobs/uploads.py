@@ -60,7 +60,7 @@ async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, 
     if is_url and before is not None and before.is_signed and before.upload_id is None:
         raise WrongStatus("An upload URL was given already and is still valid; ask again when it has expired.")
     seconds = settings.upload_url_seconds + objects.LONGEST_UPLOAD_SECONDS
-    object_id = await rows.expect(key, job.owner, job.id, seconds)
+    object_id = await rows.expect(key, job.owner, job.id, seconds, most_bytes=file.announced_size)
     await files.expect_input(job.id, file.name, object_id, settings.pending_seconds)
     return object_id, key, before.upload_id if before is not None else None
 
@@ -88,6 +88,8 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
         raise BadRequest(_no_upload(object_key, [_key(job_id, one) for one in inputs]))
     looked = await at_hand.store.look(object_key, sniffing.HEAD_BYTES)
     if looked is None:
+        if file.refused is not None:
+            raise BadRequest(f"object_key: {file.refused}")
         what = "complete the upload in parts" if file.upload_id is not None else "upload the file"
         raise BadRequest(f"object_key: there is no object under this key yet; {what} first.")
     found, head = looked

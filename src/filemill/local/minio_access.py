@@ -12,6 +12,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 REGION = "us-east-1"
 AGAIN = wait_fixed(0.2)
+KEPT_FREE_PERCENT, KEPT_FREE_BYTES = 5, 2 * 2**30
+"""The quota of a bucket leaves so much of the store's disk to others: the larger of both."""
 
 _BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
 _OBJECT_ACTIONS = (
@@ -40,6 +42,18 @@ class Key(msgspec.Struct, frozen=True):
     secret: str
 
 
+class _Drive(msgspec.Struct):
+    totalspace: int = 0
+
+
+class _Server(msgspec.Struct):
+    drives: list[_Drive] = []
+
+
+class _Info(msgspec.Struct):
+    servers: list[_Server] = []
+
+
 class Administrator:
     """The key that may do everything, at the MinIO behind `url`."""
 
@@ -64,6 +78,20 @@ class Administrator:
             with attempt:
                 self._let_in(key, f"{key.name}-policy", policy)
 
+    def limit(self, bucket: str, most_bytes: int) -> int:
+        """Gives a bucket a quota, 0 for all of the disk but what is kept free -> the quota in bytes.
+
+        MinIO compares each upload, and each part, with what its scanner has counted some time ago: a brake, no wall.
+        Raises minio.error.MinioException, MinioAdminException or urllib3's HTTPError.
+        """
+        quota = most_bytes or _all_but_the_rest(self._disk_bytes())
+        self._admin.bucket_quota_set(bucket, quota)
+        return quota
+
+    def _disk_bytes(self) -> int:
+        told = msgspec.json.decode(self._admin.info(), type=_Info)
+        return sum(drive.totalspace for server in told.servers for drive in server.drives)
+
     def _let_in(self, key: Key, policy_name: str, policy: dict[str, Any]) -> None:
         self._admin.policy_add(policy_name, policy=policy)
         self._admin.user_add(key.name, key.secret)
@@ -72,6 +100,10 @@ class Administrator:
         except MinioAdminException as error:
             if "XMinioAdminPolicyChangeAlreadyApplied" not in str(error):
                 raise
+
+
+def _all_but_the_rest(total: int) -> int:
+    return max(total - max(total * KEPT_FREE_PERCENT // 100, KEPT_FREE_BYTES), KEPT_FREE_BYTES)
 
 
 def _is_not_seen_yet(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 import http.client
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 from filemill.local import minio_access, process
@@ -51,12 +52,13 @@ class MinioServer(ObjectStore):
         self.process.wait_until(self._is_ready, READY_SECONDS)
 
     def let_in(self) -> None:
-        """Makes the service's key and the sandbox's, each with its policy; does nothing that was done before."""
+        """Makes both keys, each with its policy, and the buckets' quotas; does nothing that was done before."""
         administrator = Administrator(self.url, Key(ROOT, self.keys.root))
         service, sandbox = Key(SERVICE, self.keys.service), Key(SANDBOX, self.keys.sandbox)
         process.in_parallel(
             lambda: administrator.let_in(service, minio_access.service_policy(self.buckets)),
             lambda: administrator.let_in(sandbox, minio_access.sandbox_policy(self.buckets)),
+            *(partial(administrator.limit, bucket, self.most_bytes) for bucket in self.buckets),
         )
 
     def _is_ready(self) -> bool:

@@ -68,11 +68,11 @@ def make(
 
 
 def prepare(store: ObjectStore) -> None:
-    """Makes buckets and keys where that was not done before, and waits until a write succeeds. Raises NotStarted."""
+    """Makes buckets, quotas and keys where that was not done yet; waits until a write succeeds. Raises NotStarted."""
     mark = store.folder.parent / "prepared"
     # The policies stand in the mark, so that a home gets those of a later version.
     policies = [minio_access.service_policy(store.buckets), minio_access.sandbox_policy(store.buckets)]
-    wanted = msgspec.json.encode([store.name, *store.buckets, *policies])
+    wanted = msgspec.json.encode([store.name, store.most_bytes, *store.buckets, *policies])
     prepared = mark.exists() and mark.read_bytes() == wanted
     if prepared and store.name == "minio":
         return  # whose first write succeeds as soon as it is ready

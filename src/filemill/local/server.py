@@ -37,6 +37,8 @@ class ObjectStore(Server):
     """An S3 server. `origins` are the web pages that may use it."""
 
     name: str
+    most_bytes: int = 0
+    """What each bucket may hold, where the server knows quotas; 0: all of the disk but what is kept free."""
 
     def __init__(
         self,
@@ -61,4 +63,4 @@ class ObjectStore(Server):
         return f"http://{LOOPBACK}:{self.port}"
 
     def let_in(self) -> None:
-        """Makes the keys, where that has to be done while it runs."""
+        """Makes the keys and quotas, where that has to be done while it runs."""

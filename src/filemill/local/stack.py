@@ -98,6 +98,7 @@ class Stack:
         if self.clamd is not None:
             self.environ[_CLAMD] = self.clamd.address
         self.settings: Settings = settings.read(self.environ)
+        self.store.most_bytes = self.settings.bucket_bytes
         self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
         self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in lanes}
         self._starting: Parallel | None = None

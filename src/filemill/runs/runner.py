@@ -162,8 +162,9 @@ class Runner:
         inputs = await files.of_job(claimed.id, "in", engine=self.engine)
         if options.decode(claimed.options).sample is not None:
             return inputs  # the sample of a plan is not in the store
-        if any(file.state != "stored" for file in inputs):
-            raise JobFailed("input_changed", "An input of the job is not there any more.")
+        for file in inputs:
+            if file.state != "stored":
+                raise JobFailed("input_changed", file.refused or "An input of the job is not there any more.")
         if any(file.has_crashed for file in inputs):
             raise JobFailed(
                 "crashed",

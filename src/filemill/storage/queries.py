@@ -37,12 +37,17 @@ class ObjectRow(msgspec.Struct, frozen=True):
     is_signed: bool = False
 
 
-async def expect(key: str, owner: UUID, job: UUID, seconds: int, *, fence: int | None = None) -> UUID:
-    """Makes or renews the row of `key` before the first byte: bytes may arrive for `seconds` -> the object's id."""
+async def expect(
+    key: str, owner: UUID, job: UUID, seconds: int, *, fence: int | None = None, most_bytes: int | None = None
+) -> UUID:
+    """Makes or renews the row of `key` before the first byte: bytes may arrive for `seconds` -> the object's id.
+
+    `most_bytes` is given for what a stranger uploads: see `landed_queries`.
+    """
     found: UUID = await fetchval(
         """
-        INSERT INTO object (id, owner, job, fence, key, state, writable_until)
-        VALUES ($1, $2, $3, $4, $5, 'arriving', clock_timestamp() + make_interval(secs => $6))
+        INSERT INTO object (id, owner, job, fence, key, state, writable_until, most_bytes)
+        VALUES ($1, $2, $3, $4, $5, 'arriving', clock_timestamp() + make_interval(secs => $6), $7)
         ON CONFLICT (key) DO UPDATE SET
           writable_until = greatest(object.writable_until, excluded.writable_until)
         RETURNING id
@@ -53,6 +58,7 @@ async def expect(key: str, owner: UUID, job: UUID, seconds: int, *, fence: int |
         fence,
         key,
         float(seconds),
+        most_bytes,
     )
     return found
 
@@ -78,11 +84,11 @@ async def note_upload(object_id: UUID, upload_id: str | None) -> None:
 
 
 async def stored_bytes(owners: list[UUID], *, but: UUID) -> int:
-    """The stored bytes of these accounts, without the object `but`."""
+    """The bytes of these accounts that lie in the store, without the object `but`: stored ones, and what has landed."""
     total: int = await fetchval(
         """
-        SELECT coalesce(sum(size), 0)::bigint FROM object
-        WHERE owner = ANY($1::uuid[]) AND state = 'stored' AND id <> $2
+        SELECT coalesce(sum(greatest(size, landed_bytes)), 0)::bigint FROM object
+        WHERE owner = ANY($1::uuid[]) AND state IN ('stored', 'arriving') AND id <> $2
         """,
         owners,
         but,
@@ -112,7 +118,7 @@ async def store(
     tag = await execute(
         """
         UPDATE object SET state = 'stored', size = $2, etag = $3, media_type = $4, sha256 = $5, upload_id = NULL,
-          writable_until = CASE WHEN fence IS NULL THEN writable_until END,
+          landed_bytes = NULL, refused = NULL, writable_until = CASE WHEN fence IS NULL THEN writable_until END,
           expires_at = CASE WHEN $6::float8 IS NULL THEN NULL ELSE now() + make_interval(secs => $6::float8) END
         WHERE id = $1 AND state <> 'leaving'
         """,

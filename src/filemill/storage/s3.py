@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -205,6 +205,14 @@ class Store:
             lambda: [str(o.object_name) for o in self._inside.list_objects(self.bucket, recursive=True)]
         )
 
+    async def sizes(self, prefix: str, wanted: Set[str]) -> dict[str, int]:
+        """The sizes in bytes of those wanted objects that are there; all of their keys begin with `prefix`."""
+        return await self._call(self._sizes, prefix, wanted)
+
+    def _sizes(self, prefix: str, wanted: Set[str]) -> dict[str, int]:
+        listed = self._inside.list_objects(self.bucket, prefix=prefix, recursive=True)
+        return {str(one.object_name): one.size or 0 for one in listed if one.object_name in wanted}
+
     def presign_put(self, key: str, seconds: int) -> str:
         """A URL under which anybody may write this one object for so many seconds. Asks nobody."""
         return self._public.presigned_put_object(self.bucket, key, timedelta(seconds=seconds))
@@ -244,6 +252,10 @@ class Store:
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that have arrived and count, or none where the upload is not open."""
         return (await self._arrived(key, upload_id)).parts
+
+    async def parts_bytes(self, key: str, upload_id: str) -> int:
+        """The bytes of all parts that have arrived, those that were sent once more included."""
+        return sum(part.size or 0 for part, _ in await self._call(self._list_parts, key, upload_id))
 
     async def _arrived(self, key: str, upload_id: str) -> Arrived:
         return completing.newest(await self._call(self._list_parts, key, upload_id))

@@ -18,6 +18,9 @@ class Object(Table, db=DB, tablename="object"):
 
     `fence` is set on what a run writes. Nobody can write under the key after `writable_until`; `removed_at` is when the
     bytes were last taken away. From `hash_due` on a worker may hash it; null where nobody is to.
+
+    `most_bytes` is the size that an upload was announced with; more is taken away, and `refused` tells its owner why.
+    `landed_bytes` is what was last seen to lie there, before it is `stored` or over what was.
     """
 
     id = UUID(primary_key=True)
@@ -34,6 +37,9 @@ class Object(Table, db=DB, tablename="object"):
     state = Text(default="arriving")
     media_type = Text(null=True, default=None)
     size = BigInt(null=True, default=None)
+    most_bytes = BigInt(null=True, default=None)
+    landed_bytes = BigInt(null=True, default=None)
+    refused = Text(null=True, default=None)
     etag = Text(null=True, default=None)
     sha256 = Text(null=True, default=None)
     scan = Text(default="not scanned")
