@@ -100,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pending_jobs: int = 200
     open_plans: int = 4
     waiters: int = 20
+    expression_characters: int = 10_000
     stored_bytes: int = 200 * GB
     bucket_bytes: int = 0
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -21,6 +21,7 @@ from filemill.pipelines.expressions import (
     Truth,
     UnknownFunction,
 )
+from filemill.pipelines.table_steps import Aggregate, Aggregation
 
 A, B = Column("a"), Column("b")
 
@@ -93,7 +94,7 @@ def test_an_unknown_function_is_told_with_the_nearest() -> None:
     "text",
     [
         "(" * 100_000,
-        "x" * 1_000_000,
+        "x " * 500_000,
         "(" * 4_000,
         "-" * 3_999 + "x",
         "- " * 70 + "x",
@@ -116,8 +117,22 @@ def test_hostile_text_is_refused_at_once(text: str) -> None:
     assert time.monotonic() - began < 2
 
 
-def test_brackets_alone_cost_nothing() -> None:
-    assert expressions.parse("(" * 1_900 + "a" + ")" * 1_900) == A
+def test_brackets_are_counted_before_anything_is_read() -> None:
+    # given brackets that change nothing, as programs write them
+    deepest = expressions.DEEPEST
+    assert expressions.parse("(" * deepest + "a" + ")" * deepest) == A
+
+    # then one more, which took seconds in every step of a job, is refused by a count
+    began = time.process_time()
+    for name in "abcdefghij" * 10:
+        with pytest.raises(CannotRead, match="it is nested deeper than 60"):
+            expressions.parse("(" * 1_900 + name + ")" * 1_900)
+    assert time.process_time() - began < 0.2
+
+
+def test_words_and_signs_are_counted_before_anything_is_read() -> None:
+    with pytest.raises(CannotRead, match="it has more than 2,000 words and signs"):
+        expressions.parse("(a) + " * 501 + "b")
 
 
 @settings(max_examples=500, deadline=None)
@@ -184,6 +199,36 @@ def test_all_expressions_of_a_job_are_bounded() -> None:
     steps.check(step * 20)
     with pytest.raises(Impossible, match="parts in all"):
         steps.check(step * 21)
+
+
+def test_so_are_their_words_before_one_is_read() -> None:
+    # given brackets, which are no parts, in every step
+    step = steps.decode(adding("(a) + " * 30 + "a"))
+
+    began = time.process_time()
+    with pytest.raises(Impossible, match="more than the 8,000 words and signs allowed in all"):
+        steps.check(step * 100)
+    assert time.process_time() - began < 0.2
+
+
+def test_the_characters_of_an_expression_are_bounded() -> None:
+    steps.check(steps.decode(adding("a" * 10_000)))
+    with pytest.raises(
+        Impossible, match=r"^step 1 \(add_column\): expression, it has 10,001 characters, and 10,000 are"
+    ):
+        steps.check(steps.decode(adding("a" * 10_001)))
+    with pytest.raises(Impossible, match="it has 11 characters, and 10 are allowed"):
+        steps.check(steps.decode(adding("a" * 11)), longest=10)
+
+
+def test_one_group_for_each_name_takes_no_longer_than_its_length() -> None:
+    # given 13,000 groups and 2,000 aggregations: as many pairs as take a second
+    groups = tuple(f"g{n}" for n in range(13_000))
+    counts = tuple(Aggregation("count", f"c{n}") for n in range(2_000))
+
+    began = time.process_time()
+    steps.check((Aggregate(groups, counts),))
+    assert time.process_time() - began < 0.2
 
 
 @pytest.mark.parametrize(

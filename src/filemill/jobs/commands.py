@@ -1,11 +1,12 @@
 """The commands on jobs for APIs: make, read, list, cancel, retry, delete, download."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
 
-from filemill import connections
+from filemill import connections, threads
 from filemill.accounts import owner_queries as owners
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import context, wakeups
@@ -47,11 +48,19 @@ class NewJob(msgspec.Struct, frozen=True):
     lane: str | None = None
 
 
-def want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options) -> Possible:
-    """Checks steps, inputs and options -> the possible job. Raises Impossible, BadRequest."""
+async def want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options) -> Possible:
+    """Checks steps, inputs and options -> the possible job. Raises Impossible, BadRequest.
+
+    Expressions take time to read: others are heard meanwhile, where there are more than a few words.
+    """
+    check = partial(_want_possible, pipeline, inputs, options, context.get().settings.expression_characters)
+    return check() if steps.is_quick(pipeline) else await threads.run(check)
+
+
+def _want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options, longest: int) -> Possible:
     sources = tuple(_format_of(file) for file in inputs)
     lane = chains.lane_of(pipeline, sources[0])
-    steps.check(pipeline, [file.name for file in inputs if file.name != MAIN_INPUT], formats.FORMATS)
+    steps.check(pipeline, [file.name for file in inputs if file.name != MAIN_INPUT], formats.FORMATS, longest)
     job_options.check(options, sources)
     return Possible(sources, lane)
 
@@ -61,7 +70,7 @@ async def create(new: NewJob) -> Job:
 
     Raises Impossible (another body under the same key, a file that no engine takes), TooMany.
     """
-    return await _create(new, want_possible(new.pipeline, new.inputs, new.options))
+    return await _create(new, await want_possible(new.pipeline, new.inputs, new.options))
 
 
 @connections.in_transaction
@@ -91,7 +100,7 @@ async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int
     The job and its outputs are kept until `until`. The caller commits and then wakes the job's lane. Raises Impossible;
     TooMany where the owner has `most_open` jobs already.
     """
-    possible = want_possible(new.pipeline, new.inputs, new.options)
+    possible = await want_possible(new.pipeline, new.inputs, new.options)
     await owners.lock(new.owner)
     n_open, _ = await jobs.count_open(await owners.owned(new.owner))
     _want_room(n_open, most_open)

@@ -44,7 +44,7 @@ async def make(new: NewPlan) -> Plan:
     where its inputs are not stored; TooMany; Unavailable where no worker was free in time; TookTooLong where the plan
     was not ready in time.
     """
-    possible = commands.want_possible(new.pipeline, new.inputs, new.options)
+    possible = await commands.want_possible(new.pipeline, new.inputs, new.options)
     source = possible.sources[0]
     if new.sample is not None and source.base not in formats.TEXTS:
         raise Impossible(

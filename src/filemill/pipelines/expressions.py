@@ -1,10 +1,12 @@
 """The small language of `add_column`: `if(qty >= 3, price * 0.9, price)` -> a tree of frozen structs, and back.
 
-A tree is plain data; the engine computes its values. Length, depth and parts of a text are bounded, and reading never
-recurses: a hostile text is refused and costs nothing more. `functions.py` lists the arguments of every function.
+A tree is plain data; the engine computes its values. Words and brackets of a text are counted before it is read, and
+reading never recurses: a hostile text is refused and costs nothing more. `functions.py` lists the arguments of every
+function.
 """
 
 import functools
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +16,17 @@ import msgspec
 from filemill.pipelines import syntax
 from filemill.pipelines.functions import FUNCTIONS
 
-MOST_CHARACTERS = 4_000
+MOST_CHARACTERS = 10_000
+"""How long an expression may be, where no setting says otherwise."""
 DEEPEST = 60
-"""How deep values may be nested. `a + b + c` is `(a + b) + c`, so a sum is nested too; `and` and `or` are not."""
+"""How deep values and brackets may be nested. `a + b + c` is `(a + b) + c`, so a sum is nested too; `and` and `or` are
+not."""
 MOST_PARTS = 500
 """How many columns, constants, operators and functions an expression may have."""
+MOST_WORDS = 4 * MOST_PARTS
+"""How many words, signs and quoted texts are read: each costs time, also one that makes no part, as a bracket."""
+
+_WORD = re.compile(r"'(?:[^']|'')*'|`(?:[^`]|``)*`|\w+|\S")
 
 
 class CannotRead(ValueError):
@@ -85,8 +93,7 @@ def parts_of(expression: Expression) -> tuple[Expression, ...]:
 @functools.lru_cache(maxsize=256)
 def parse(text: str) -> Expression:
     """Text -> the tree. Raises CannotRead, which tells the position (counted from 1) and the text expected there."""
-    if len(text) > MOST_CHARACTERS:
-        raise CannotRead(f"it has {len(text):,} characters, and {MOST_CHARACTERS:,} are allowed")
+    count_words(text)
     try:
         tree: Any = _parser().parse(text)
     except lark.UnexpectedInput as error:
@@ -94,6 +101,19 @@ def parse(text: str) -> Expression:
     expression: Expression = tree
     _measure(expression)
     return expression
+
+
+def count_words(text: str) -> int:
+    """The number of words, signs and quoted texts in a text that nobody has read. Raises CannotRead for too many."""
+    found = depth = 0
+    for word in _WORD.finditer(text):
+        found += 1
+        depth += (word[0] == "(") - (word[0] == ")")
+        if found > MOST_WORDS:
+            raise CannotRead(f"it has more than {MOST_WORDS:,} words and signs")
+        if depth > DEEPEST:
+            raise CannotRead(f"it is nested deeper than {DEEPEST}")
+    return found
 
 
 def count(expression: Expression) -> int:

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from filemill.errors import BadRequest, Impossible
 from filemill.pipelines import table_steps, targets, value_steps
+from filemill.pipelines.expressions import MOST_CHARACTERS
 from filemill.pipelines.formats import TABLES, Format
 from filemill.pipelines.table_steps import Aggregate, Concat, Distinct, Join, Pivot, Sample, Sort, TableStep, Unpivot
 from filemill.pipelines.table_steps import refuse_twice as _refuse_twice
@@ -22,6 +23,8 @@ MOST_STEPS = 100
 MOST_CONDITIONS = 1_000
 DEEPEST_CONDITION = 20
 MOST_VALUES = 10_000
+QUICK_CHARACTERS = 500
+"""Characters of all expressions that are read within a few milliseconds, whatever they are."""
 Operator = Literal[
     "eq",
     "ne",
@@ -181,28 +184,44 @@ def inputs_of(step: Step) -> tuple[str, ...]:
     return table_steps.inputs_of(step)
 
 
-def check(pipeline: Pipeline, extra_inputs: Collection[str] = (), formats: Mapping[str, Format] = TABLES) -> None:
+def is_quick(pipeline: Pipeline) -> bool:
+    """Whether `check` takes so little time that nobody else need wait for it."""
+    return sum(len(step.expression) for step in _adding(pipeline)) <= QUICK_CHARACTERS
+
+
+def _adding(pipeline: Pipeline) -> tuple[AddColumn, ...]:
+    return tuple(step for step in pipeline if isinstance(step, AddColumn))
+
+
+def check(
+    pipeline: Pipeline,
+    extra_inputs: Collection[str] = (),
+    formats: Mapping[str, Format] = TABLES,
+    longest: int = MOST_CHARACTERS,
+) -> None:
     """Refuses a pipeline that is well formed but impossible; the message names the step (counted from 1).
 
     `extra_inputs` are the names of the announced inputs other than the main one. `formats` are the formats that
-    `convert_format` may name. `chains` checks that the steps fit one another and the input.
+    `convert_format` may name. `longest` bounds the characters of an expression. `chains` checks that the steps fit one
+    another and the input.
 
     Raises Impossible; BadRequest for a function that does not exist.
     """
     if len(pipeline) > MOST_STEPS:
         raise Impossible(f"processing_steps: {len(pipeline)} steps are more than the {MOST_STEPS} allowed.")
+    value_steps.check_words(_adding(pipeline))
     for number, step in enumerate(pipeline, 1):
         where = f"step {number} ({NAMES[type(step)]})"
-        _check_step(where, step, formats)
+        _check_step(where, step, formats, longest)
         for name in inputs_of(step):
             if name not in extra_inputs:
                 raise Impossible(f"{where}: there is no input {name!r}; announce it in extra_inputs.")
         if isinstance(step, ConvertFormat) and number != len(pipeline):
             raise Impossible(f"{where}: convert_format must be the last step.")
-    value_steps.check_all(tuple(step for step in pipeline if isinstance(step, AddColumn)))
+    value_steps.check_all(_adding(pipeline))
 
 
-def _check_step(where: str, step: Step, formats: Mapping[str, Format]) -> None:
+def _check_step(where: str, step: Step, formats: Mapping[str, Format], longest: int) -> None:
     match step:
         case Filter():
             _check_condition(where, step)
@@ -221,7 +240,7 @@ def _check_step(where: str, step: Step, formats: Mapping[str, Format]) -> None:
         case ConvertFormat():
             targets.check(where, step, formats)
         case AddColumn() | Cast() | Drop() | FillNull():
-            value_steps.check(where, step)
+            value_steps.check(where, step, longest)
         case _:
             table_steps.check(where, step)
 

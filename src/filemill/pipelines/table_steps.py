@@ -203,8 +203,9 @@ def _check_aggregate(where: str, step: Aggregate) -> None:
     refuse_twice(where, "group_by", step.group_by)
     names = tuple(one.name for one in step.aggregations)
     check_names(where, names)
+    groups = frozenset(step.group_by)
     for one in step.aggregations:
-        if one.name in step.group_by:
+        if one.name in groups:
             raise Impossible(f"{where}: the new name {one.name!r} is in group_by already.")
         if one.column is UNSET and one.function != "count":
             raise Impossible(f"{where}: {one.function} needs a column.")

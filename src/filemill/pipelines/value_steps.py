@@ -1,5 +1,6 @@
 """The steps that make, change and leave out values of columns: `drop`, `add_column`, `cast`, `fill_null`."""
 
+import contextlib
 from typing import Literal
 
 import msgspec
@@ -11,6 +12,9 @@ from filemill.pipelines.table_steps import refuse_twice
 
 MOST_EXPRESSION_PARTS = 2_000
 """Most columns, constants, operators and functions in all expressions of a pipeline. A plan of more takes seconds."""
+
+MOST_EXPRESSION_WORDS = 4 * MOST_EXPRESSION_PARTS
+"""Most words and signs in all of them, counted before any is read."""
 
 Scalar = str | int | float | bool | None
 TypeName = Literal["int", "float", "decimal", "text", "bool", "date", "datetime"]
@@ -63,21 +67,34 @@ class FillNull(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 ValueStep = Drop | AddColumn | Cast | FillNull
 
 
-def check(where: str, step: ValueStep) -> None:
-    """Refuses a step that is well formed but impossible; `where` names the step.
+def check(where: str, step: ValueStep, longest: int) -> None:
+    """Refuses a step that is well formed but impossible; `where` names the step, `longest` bounds an expression.
 
     Raises Impossible; BadRequest for a function that does not exist.
     """
     if isinstance(step, AddColumn):
         if not step.name:
             raise Impossible(f"{where}: name is empty.")
-        _parse(where, step.expression)
+        _check_expression(where, step.expression, longest)
         return
     if not step.columns:
         raise Impossible(f"{where}: columns names no column.")
     refuse_twice(where, "columns", tuple(step.columns))
     if isinstance(step, FillNull) and step.value is None:
         raise Impossible(f"{where}: value must not be null.")
+
+
+def check_words(adding: tuple[AddColumn, ...]) -> None:
+    """Refuses a pipeline whose expressions are too much to read, before one of them is read. Raises Impossible."""
+    words = 0
+    for step in adding:
+        with contextlib.suppress(CannotRead):  # the step's own check tells
+            words += expressions.count_words(step.expression)
+        if words > MOST_EXPRESSION_WORDS:
+            raise Impossible(
+                f"processing_steps: the expressions have more than the {MOST_EXPRESSION_WORDS:,} words and signs"
+                " allowed in all."
+            )
 
 
 def check_all(adding: tuple[AddColumn, ...]) -> None:
@@ -89,7 +106,9 @@ def check_all(adding: tuple[AddColumn, ...]) -> None:
         )
 
 
-def _parse(where: str, expression: str) -> None:
+def _check_expression(where: str, expression: str, longest: int) -> None:
+    if len(expression) > longest:
+        raise Impossible(f"{where}: expression, it has {len(expression):,} characters, and {longest:,} are allowed.")
     try:
         expressions.parse(expression)
     except UnknownFunction as error:

@@ -1,11 +1,13 @@
 """What this API takes for a new job: its files, its steps, and what stands beside them."""
 
 import re
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from filemill import threads
 from filemill.errors import Impossible
 from filemill.jobs.job import MAIN_INPUT
 from filemill.jobs.rows.jobs import NewFile
@@ -120,7 +122,15 @@ class NewJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if one.name in names:
                 raise Impossible(f"extra_inputs: two inputs are called {one.name!r}; the main one is {MAIN_INPUT!r}.")
             names.append(one.name)
-        steps.check(steps.from_wire(self.processing_steps), names[1:])
+
+    async def check_steps(self, longest: int) -> None:
+        """Raises Impossible, BadRequest. Apart from `check`: expressions, of so many characters, take time to read."""
+        pipeline = steps.from_wire(self.processing_steps)
+        check = partial(steps.check, pipeline, [one.name for one in self.extra_inputs], formats.TABLES, longest=longest)
+        if steps.is_quick(pipeline):
+            check()
+        else:
+            await threads.run(check)
 
 
 def _check_file(name: str, size: int) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, delete, get, post
+from litestar.datastructures import State
 from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from filemill.apis.data import account_routes, planning, replies, transfer_routes
@@ -53,6 +54,7 @@ MOST_BODY_BYTES = 2**20
 )
 async def make_job(
     request: Asked,
+    state: State,
     data: JSONBody[NewJob],
     idempotency_key: Annotated[
         str | None,
@@ -65,6 +67,7 @@ async def make_job(
     ] = None,
 ) -> JobReply:
     """Makes a PENDING job. Ask for its `upload-url` next, PUT the file there, then call `mark-uploaded`."""
+    await data.check_steps(state.settings.expression_characters)
     body = await request.body()
     made = await commands.create(
         commands.NewJob(
@@ -91,12 +94,13 @@ async def make_job(
     responses=refusals(*BODY, 403, 404, 429, 504, bad=MISSHAPEN),
     request_max_body_size=MOST_PLAN_BYTES,
 )
-async def plan_job(request: Asked, data: JSONBody[NewPlan]) -> PlanReply:
+async def plan_job(request: Asked, state: State, data: JSONBody[NewPlan]) -> PlanReply:
     """What a job would do, told within ten seconds from the beginning of its data; nothing is made or written.
 
     What `POST /jobs` refuses is refused alike. Everything else that is wrong stands in `errors`, all at once.
     """
     planning.want_small(await request.body())
+    await data.check_steps(state.settings.expression_characters)
     plan = await plans.make(
         plans.NewPlan(
             owner=account(request),
