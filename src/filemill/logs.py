@@ -12,6 +12,11 @@ import msgspec
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
+LONGEST_VALUE = 512
+"""Most characters of a value in a line: whoever asks chooses paths and names, and would fill the disk with them."""
+
+LONGEST_CAUSE = 16_384
+
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 
@@ -22,13 +27,28 @@ class JsonLines(logging.Formatter):
         """One record -> one line, times in UTC with milliseconds."""
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
         line: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "from": record.name}
-        line["what"] = record.getMessage()
+        line["what"] = _cut(record.getMessage(), LONGEST_CAUSE)
         ids = {"request": request_id.get(), "job": job_id.get()}
         line.update({name: value for name, value in ids.items() if value is not None})
-        line.update(getattr(record, "event", {}))
+        line.update({name: _bounded(name, value) for name, value in getattr(record, "event", {}).items()})
         if record.exc_info:
-            line["cause"] = "".join(traceback.format_exception(*record.exc_info))
+            line["cause"] = _cut("".join(traceback.format_exception(*record.exc_info)), LONGEST_CAUSE)
         return _encode(line).decode()
+
+
+def _bounded(name: str, value: object) -> object:
+    """A value of an event, as long as a line may hold it; what a program wrote before its end may be longer."""
+    if isinstance(value, str):
+        return _cut(value, LONGEST_CAUSE if name == "stderr" else LONGEST_VALUE)
+    return value
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning and the end of a text: the end of a traceback is what matters."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} [{len(text) - 2 * half} characters] {text[-half:]}"
 
 
 def start(level: str) -> None:

@@ -20,6 +20,7 @@ ATTACKS: tuple[str, ...] = (
     "registrations",
     "waiters",
     "huge_bodies",
+    "log_growth",
     "oversized_put",
 )
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""

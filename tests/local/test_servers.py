@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import redis
 from minio import Minio
 from minio.error import S3Error
 
+from filemill.local import process, supervisor
 from filemill.local.keys import SANDBOX, SERVICE
 from filemill.local.ports import free_port
 from filemill.local.process import NotStarted, Process, Program
@@ -69,6 +71,49 @@ async def test_the_service_has_its_buckets_and_no_other(any_store, bucket):
 
     assert error.value.code == "AccessDenied"
     assert bucket in {one.name for one in service.list_buckets()}
+
+
+def test_a_log_is_put_aside_while_its_server_writes(tmp_path, monkeypatch):
+    """Given a server that says that it is ready and then writes without an end: its logs never hold more than two."""
+    monkeypatch.setattr(process, "LONGEST_LOG", 100_000)
+    writes = "print('ready', flush=True)\nwhile True: print('x' * 9999, flush=True); time.sleep(0.002)"
+    log = tmp_path / "a.log"
+    server = Process(Program(name="A server", argv=(sys.executable, "-c", f"import time\n{writes}"), log=log))
+    server.start()
+    server.wait_until(lambda: server.said(b"ready"), 10)
+    before = log.with_suffix(".log.before")
+    put_aside = 0
+    try:
+        while put_aside < 3:
+            if log.stat().st_size > process.LONGEST_LOG:
+                put_aside += 1
+            server.turn_log_over()
+            assert log.stat().st_size < 3 * process.LONGEST_LOG
+            assert server.said(b"ready")
+            time.sleep(0.02)
+        assert before.stat().st_size <= process.LONGEST_LOG
+        assert server.alive
+    finally:
+        server.stop()
+
+
+def test_serve_looks_at_every_log(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "LONGEST_LOG", 1000)
+    one = Process(Program(name="A server", argv=("sh", "-c", "printf %02000d 1; sleep 100"), log=tmp_path / "a.log"))
+    one.start()
+    turns = iter(range(40))
+
+    def check() -> None:
+        if next(turns, None) is None or (tmp_path / "a.log.before").exists():
+            raise InterruptedError
+
+    try:
+        with pytest.raises(InterruptedError):
+            supervisor.watch([one], print, check)
+        assert (tmp_path / "a.log.before").stat().st_size == 1000
+        assert (tmp_path / "a.log").stat().st_size == 0
+    finally:
+        one.stop()
 
 
 async def test_a_server_that_fails_is_told_by_its_last_words(tmp_path):

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import time
@@ -29,7 +30,7 @@ KILLED_SECONDS = 5.0
 """How long the kernel may take to bury what was killed: it waits for what is on its way to the disk."""
 
 LONGEST_LOG = 16 * 2**20
-"""Bytes after which a log is put aside (and the one put aside before forgotten) at the next start of its server."""
+"""Bytes after which a log is put aside, and the one put aside before forgotten, at a start or while its server runs."""
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -71,6 +72,7 @@ class Process:
         self._child: subprocess.Popen[bytes] | None = None
         self._buried: subprocess.Popen[bytes] | None = None
         self._log_start = 0
+        self._heard: set[bytes] = set()
 
     @property
     def pid(self) -> int | None:
@@ -103,10 +105,30 @@ class Process:
             time.sleep(POLL_SECONDS)
 
     def said(self, words: bytes) -> bool:
-        """Whether these words stand in its log since its last start."""
-        with open(self.program.log, "rb") as log:
-            log.seek(self._log_start)
-            return words in log.read()
+        """Whether these words stand in its log since its last start, or stood there when somebody asked before."""
+        if words not in self._heard:
+            with open(self.program.log, "rb") as log:
+                log.seek(self._log_start)
+                if words in log.read():
+                    self._heard.add(words)
+        return words in self._heard
+
+    def turn_log_over(self) -> None:
+        """Puts a log aside that has grown too long, while the server goes on writing.
+
+        The server has the file open and appends. So its end is copied and the file is emptied: what is written between
+        the two is lost, and no server ever waits for a reader of its log.
+        """
+        try:
+            if self.program.log.stat().st_size <= LONGEST_LOG:
+                return
+            _copy_end(self.program.log, _before(self.program.log))
+            os.truncate(self.program.log, 0)
+        except OSError:  # a full disk: the copy waits for room, the log does not
+            with contextlib.suppress(OSError):
+                _before(self.program.log).unlink(missing_ok=True)
+                os.truncate(self.program.log, 0)
+        self._log_start = 0
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the leader alone; a process that is gone is no error."""
@@ -148,6 +170,7 @@ class Process:
         program = self.program
         program.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _turn_over(program.log)
+        self._heard.clear()
         with open(program.log, "ab", opener=_private) as log:
             self._log_start = log.tell()
             try:
@@ -294,7 +317,19 @@ def _dying_with(parent: int, number: signal.Signals) -> None:
 def _turn_over(log: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > LONGEST_LOG:
-            log.replace(log.with_suffix(".log.before"))
+            log.replace(_before(log))
+
+
+def _before(log: Path) -> Path:
+    """Where the log is that was put aside last."""
+    return log.with_suffix(".log.before")
+
+
+def _copy_end(log: Path, copy: Path) -> None:
+    """Copies as much of the end of a log as a log may have."""
+    with open(log, "rb") as long, open(copy, "wb", opener=_private) as end:
+        long.seek(max(0, os.fstat(long.fileno()).st_size - LONGEST_LOG))
+        shutil.copyfileobj(long, end)
 
 
 def _private(path: str, flags: int) -> int:

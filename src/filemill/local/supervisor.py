@@ -1,5 +1,6 @@
 """Keeps the parts of a stack alive: what ends by itself is started again, ever later."""
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,6 +12,8 @@ from filemill.local.server import ObjectStore
 
 _FIRST_DELAY, _LONGEST_DELAY, _STEADY_SECONDS = 0.5, 30.0, 30.0
 _LOOK_SECONDS = 0.2
+_LOOKS_BETWEEN_LOGS = 5
+"""A log is looked at once a second: at every look it may be much longer than it may be, for that long."""
 
 Part = Process | Postgres | Redis | ObjectStore | Clamd
 
@@ -44,11 +47,19 @@ class Kept:
                 say(error.message)
 
 
+def _turn_logs_over(parts: Sequence[Part]) -> None:
+    for part in parts:
+        if (process := part if isinstance(part, Process) else part.process) is not None:
+            process.turn_log_over()
+
+
 def watch(parts: Sequence[Part], say: Callable[[str], None], check: Callable[[], None]) -> None:
     """Starts again whichever of these ends by itself, and says so, until `check` raises something."""
     kept = [Kept(part) for part in parts]
-    while True:
+    for look in itertools.count():
         check()
         for one in kept:
             one.look(say)
+        if look % _LOOKS_BETWEEN_LOGS == 0:
+            _turn_logs_over(parts)
         time.sleep(_LOOK_SECONDS)
