@@ -30,7 +30,7 @@ from filemill.settings import Settings
 
 APP = "benchmarks.bare_api:serve"
 ACCOUNT = f"SELECT id, email, role, token_version FROM account WHERE id = $1 AND {accounts._LIVE}"  # noqa: SLF001
-JOB = f"{jobs._JOB} WHERE job.id = $1"  # noqa: SLF001
+JOB = f"{jobs.JOB} WHERE job.id = $1"
 _REQUIRED = ["sub", "ver", "sid", "typ", "iat", "exp", "jti", "iss"]
 
 

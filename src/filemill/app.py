@@ -22,6 +22,7 @@ from filemill.storage.s3 import Store
 from filemill.web import address, docs, health, metrics
 from filemill.web.arrival import InTime
 from filemill.web.caller import WhoIsAsking
+from filemill.web.departure import TakenInTime
 from filemill.web.envelope import Envelope
 from filemill.web.fallback import Answers
 from filemill.web.hosts import KnownHosts
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.state.openapi = docs.document(app, (*(struct for api in APIS for struct in api.structs), *health.STRUCTS))
     known = KnownHosts(AllMethods(app.asgi_handler, app.routes), settings.hosts, answers)
-    app.asgi_handler = Envelope(InTime(known), trusted)
+    app.asgi_handler = Envelope(TakenInTime(InTime(known), settings.reader_seconds), trusted)
     return app
 
 

@@ -21,6 +21,7 @@ ATTACKS: tuple[str, ...] = (
     "waiters",
     "huge_bodies",
     "log_growth",
+    "large_lists",
     "oversized_put",
 )
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""

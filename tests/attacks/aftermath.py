@@ -29,7 +29,7 @@ class Aftermath(msgspec.Struct, frozen=True):
     def look_at(cls, target: Target) -> "Aftermath":
         """The stack as it is now, once a clean job of each API has warmed it."""
         _clean_jobs(target)
-        return cls(target.api_mb(), target.disk_mb(), len(target.processes()))
+        return cls(target.api_mb(), target.disk_mb(), _processes(target))
 
     def differences(self, target: Target) -> list[str]:
         """What is not as it was, a few words each; none where all is well."""
@@ -44,7 +44,7 @@ class Aftermath(msgspec.Struct, frozen=True):
         return wrong + left
 
     def _left(self, target: Target) -> list[str]:
-        api, disk, processes = target.api_mb(), target.disk_mb(), len(target.processes())
+        api, disk, processes = target.api_mb(), target.disk_mb(), _processes(target)
         left = []
         if api > self.api_mb + MORE_API_MB:
             left.append(f"the API holds {api:.0f} MiB, before {self.api_mb:.0f}")
@@ -53,6 +53,11 @@ class Aftermath(msgspec.Struct, frozen=True):
         if processes > self.processes + 4:
             left.append(f"{processes} processes, before {self.processes}")
         return left
+
+
+def _processes(target: Target) -> int:
+    """All but those by which PostgreSQL serves a pool's connections: a pool keeps what it has opened for minutes."""
+    return sum(not each.name().startswith("postgres") for each in target.processes())
 
 
 def _clean_jobs(target: Target) -> None:

@@ -9,7 +9,7 @@ from filemill.jobs import commands, sweep
 from filemill.jobs.job import MOST_RUNS, MOST_WORKERS_LOST, Status
 from filemill.jobs.rows import claims, transitions
 from filemill.storage import objects
-from tests.fixtures.jobs import NewJob, new_account
+from tests.fixtures.jobs import NewJob, events_of, new_account
 
 pytestmark = pytest.mark.anyio
 
@@ -142,7 +142,7 @@ async def test_a_drained_run_does_not_count(queued: NewJob) -> None:
     assert (claimed.runs, claimed.fence) == (1, 6)
     assert (await commands.get(job.id, job.owner)).status is Status.RUNNING
     # and each is the first run to the caller, while the number in the output's key counts all claims
-    told = [event.data for event in await commands.events(job.id, job.owner) if event.kind == "moved"]
+    told = [event.data for event in await events_of(job) if event.kind == "moved"]
     assert [moved["run"] for moved in told if moved["to"] == "RUNNING"] == [1] * 6
     assert objects.output_key(job.id, claimed.fence, "t.csv") == f"output/{job.id}/6/t.csv"
 

@@ -11,6 +11,7 @@ from filemill.jobs import closing, commands, sweep, uploads
 from filemill.jobs.job import DATA, Status
 from filemill.jobs.rows import claims, jobs, transitions
 from filemill.storage import queries as objects
+from tests.fixtures.jobs import jobs_of
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("at_hand")]
@@ -100,12 +101,12 @@ async def test_a_merged_guest_stays_and_what_it_has_is_the_members(queued):
     await guests.merge(guest, member)
     # then
     assert (await commands.get(job.id, member)).id == job.id
-    assert [each.id for each in await commands.list_of(member, 0, 10)] == [own.id, job.id]
-    assert [each.id for each in await commands.list_of(member, 1, 1)] == [job.id]
+    assert [each.id for each in await jobs_of(member, 0, 10)] == [own.id, job.id]
+    assert [each.id for each in await jobs_of(member, 1, 1)] == [job.id]
     assert (await commands.cancel(job.id, member)).status is Status.CANCELLED
     with pytest.raises(NotYours):
         await commands.get(job.id, stranger)
-    assert await commands.list_of(stranger, 0, 10) == []
+    assert await jobs_of(stranger, 0, 10) == []
     await sweep.sweep()
     assert await rows_of(guest) == (1, 1)
 

@@ -30,7 +30,7 @@ from filemill.settings import Settings
 from filemill.storage.intake import Intake
 from filemill.storage.objects import output_key
 from tests.apis.conversions import CSV, open_lane
-from tests.fixtures.jobs import AS_IT_IS, create, new_account
+from tests.fixtures.jobs import AS_IT_IS, create, jobs_of, new_account
 from tests.fixtures.tidy import assert_tidy
 from workers.on_completed import EXPIRIES, ON_COMPLETED
 
@@ -182,7 +182,7 @@ def _meddler(members: list[UUID]) -> Callable[[], Awaitable[None]]:
         """An owner cancels, tries again or deletes one of its jobs."""
         member = _dice.choice(members)
         with contextlib.suppress(NotFound, WrongStatus, BadRequest):
-            for job in await commands.list_of(member, 0, 2):
+            for job in await jobs_of(member, 0, 2):
                 do = _dice.choice([commands.cancel, commands.retry, commands.delete])
                 await do(job.id, member)
         await asyncio.sleep(0.01)

@@ -15,7 +15,7 @@ from filemill.jobs.rows import plans as plan_rows
 from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines import pairs
 from filemill.pipelines.options import Options
-from tests.fixtures.jobs import TABLE, NewJob, new_account, upload
+from tests.fixtures.jobs import TABLE, NewJob, jobs_of, new_account, upload
 
 pytestmark = pytest.mark.anyio
 
@@ -97,14 +97,14 @@ async def test_what_somebody_elses_guest_has_counts_for_nobody(  # noqa: PLR0917
 async def test_lists_and_rights_go_by_the_same_accounts(new_job: NewJob, guest: UUID, member: UUID) -> None:
     # given
     job = await new_job(by=guest)
-    assert await commands.list_of(member, 0, 10) == []
+    assert await jobs_of(member, 0, 10) == []
     with pytest.raises(NotYours):
         await commands.get(job.id, member)
     # when
     await guests.merge(guest, member)
     # then
     assert set(await owner_queries.owned(member)) == {guest, member}
-    assert [each.id for each in await commands.list_of(member, 0, 10)] == [job.id]
+    assert [each.id for each in await jobs_of(member, 0, 10)] == [job.id]
     assert (await commands.get(job.id, member)).id == job.id
     # and a guest owns nothing of its member's
     own = await new_job(by=member)

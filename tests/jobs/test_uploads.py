@@ -19,7 +19,7 @@ from filemill.settings import Settings
 from filemill.storage import landings, sniffing
 from filemill.storage import queries as objects
 from filemill.storage.objects import Part
-from tests.fixtures.jobs import TABLE, NewJob, new_account, upload
+from tests.fixtures.jobs import TABLE, NewJob, events_of, new_account, upload
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +44,7 @@ async def test_marking_eight_times_at_once_has_one_result(at_hand: Context, new_
     queued = [o for o in results if not isinstance(o, BaseException)]
     refused = [o for o in results if isinstance(o, WrongStatus)]
     assert (len(queued), len(refused)) == (1, 7)
-    statuses = [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"]
+    statuses = [e.data["to"] for e in await events_of(job) if e.kind == "moved"]
     assert statuses == ["PENDING", "QUEUED"]
 
 
@@ -140,7 +140,7 @@ async def test_a_job_is_its_owners_alone(new_job: NewJob) -> None:
         commands.retry(job.id, stranger),
         commands.delete(job.id, stranger),
         commands.sign_download(job.id, stranger),
-        commands.events(job.id, stranger),
+        events_of(job, stranger),
     ):
         with pytest.raises(NotYours):
             await attempt

@@ -24,7 +24,7 @@ from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines.options import Options
 from filemill.runs.runner import Runner
 from filemill.sandbox.pool import Pool
-from tests.fixtures.jobs import TABLE, NewJob, create, now, until, upload
+from tests.fixtures.jobs import TABLE, NewJob, create, events_of, now, until, upload
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
@@ -80,7 +80,7 @@ async def test_a_run_that_goes_well(at_hand: Context, runner: Runner, queued: Ne
     assert (job.status, job.progress, job.error_message) == (Status.COMPLETED, 1, None)
     assert job.output_key == f"output/{job.id}/data_processed.csv"
     assert await at_hand.store.get(job.output_key) == TABLE
-    assert [e.data["to"] for e in await commands.events(job.id, job.owner) if e.kind == "moved"] == [
+    assert [e.data["to"] for e in await events_of(job) if e.kind == "moved"] == [
         "PENDING",
         "QUEUED",
         "RUNNING",
@@ -174,7 +174,7 @@ async def test_a_worker_that_lost_its_lease_lets_the_winner_be(
     job = await now(job)
     assert job.status is Status.COMPLETED
     assert job.fence >= 2
-    finishes = [e for e in await commands.events(job.id, job.owner) if e.data.get("to") == "COMPLETED"]
+    finishes = [e for e in await events_of(job) if e.data.get("to") == "COMPLETED"]
     assert len(finishes) == 1
     assert sorted(await at_hand.store.keys()) == sorted([job.input_key or "", job.output_key or ""])
     await assert_tidy(at_hand.store, connections.fetch)

@@ -27,7 +27,7 @@ from filemill.sandbox.kinds import Sandbox, Weak
 from filemill.sandbox.pool import NoSandbox, Pool
 from filemill.storage.s3 import Store
 from tests.fixtures import tiny_child
-from tests.fixtures.jobs import create, now, until, upload
+from tests.fixtures.jobs import create, events_of, now, until, upload
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
@@ -402,7 +402,7 @@ async def test_a_run_whose_program_is_killed_is_done_again_three_times_at_most(
     # then
     job = await now(job)
     assert (job.status, job.error_code, job.fence) == (Status.FAILED, "crashed", 3)
-    whys = [event.data["why"] for event in await commands.events(job.id, job.owner) if event.data.get("to") == "QUEUED"]
+    whys = [event.data["why"] for event in await events_of(job) if event.data.get("to") == "QUEUED"]
     assert whys[1:] == ["its process was killed"] * 2
 
 

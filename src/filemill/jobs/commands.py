@@ -1,5 +1,6 @@
 """The commands on jobs for APIs: make, read, list, cancel, retry, delete, download."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -11,7 +12,7 @@ from filemill.accounts import owner_queries as owners
 from filemill.errors import Impossible, NotFound, NotYours, StoreAway, TooMany, WrongStatus
 from filemill.jobs import context, wakeups
 from filemill.jobs.job import APIS, MAIN_INPUT, MAIN_OUTPUT, WITHOUT_URLS, Event, Job, Status
-from filemill.jobs.rows import files, jobs, transitions
+from filemill.jobs.rows import files, jobs, lists, transitions
 from filemill.jobs.rows.jobs import NewFile as NewInput
 from filemill.pipelines import chains, formats, steps
 from filemill.pipelines import options as job_options
@@ -162,15 +163,18 @@ async def get(job_id: UUID, owner: UUID, api: str | None = None) -> Job:
     return job
 
 
-async def list_of(owner: UUID, skip: int, limit: int) -> list[Job]:
-    """The jobs of an owner and of the guests merged into this owner, newest first."""
-    return await jobs.list_of(await owners.owned(owner), skip, limit)
+async def list_of(owner: UUID, skip: int, limit: int) -> AsyncIterator[list[Job]]:
+    """The jobs of an owner and of the guests merged into this owner, newest first, page by page."""
+    return lists.jobs(await lists.of_owners(await owners.owned(owner), skip, limit))
 
 
-async def events(job_id: UUID, owner: UUID, after: int = 0) -> list[Event]:
-    """The events of a job of this owner after event number `after`, oldest first. Raises NotFound, NotYours."""
+async def events(job_id: UUID, owner: UUID, after: int = 0) -> AsyncIterator[list[Event]]:
+    """The events of a job of this owner after event number `after`, oldest first, page by page.
+
+    Raises NotFound, NotYours.
+    """
     await get(job_id, owner)
-    return await jobs.events(job_id, after)
+    return lists.events(job_id, after)
 
 
 async def settle(ended: list[UUID]) -> None:

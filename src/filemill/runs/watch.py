@@ -53,7 +53,7 @@ class Watch:
             case Refused(code="too_much_memory", message=message):
                 raise self._too_much_memory(message)
             case Refused(code, message, at_fault):
-                raise JobFailed(code, message, at_fault=at_fault)
+                raise JobFailed(code, wire.bounded(message), at_fault=at_fault)
             case Exit() if said.is_out_of_memory:
                 raise self._too_much_memory()
             case Exit(code, stderr):
@@ -67,7 +67,7 @@ class Watch:
                 # A step still holds its gathered rows when later phases begin.
                 self._at = said if step else self._at
             case Warned(code, message, step):
-                self._lease.note("warning", {"code": code, "message": message, "step": step})
+                self._lease.note("warning", {"code": code, "message": wire.bounded(message), "step": step})
 
     async def _keep_limits(self) -> None:
         limits = self._limits

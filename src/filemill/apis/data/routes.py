@@ -4,7 +4,7 @@ import hashlib
 from typing import Annotated
 
 import msgspec
-from litestar import Router, delete, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.datastructures import State
 from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
@@ -35,6 +35,7 @@ from filemill.apis.data.schemas import (
 from filemill.jobs import commands, plans, receipts, waiters
 from filemill.jobs.job import DATA
 from filemill.pipelines import steps
+from filemill.web import lists
 from filemill.web.bodies import JsonBody
 from filemill.web.guards import known, signed_in, spelled_as_ids
 from filemill.web.waiting import Wait
@@ -125,9 +126,10 @@ async def list_jobs(
     request: Asked,
     skip: Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="How many of the newest to pass over.")] = 0,
     limit: Annotated[int, QueryParameter(ge=0, le=1000, description="How many to answer with, at most.")] = 100,
-) -> list[JobReply]:
-    """The caller's jobs, newest first."""
-    return [replies.job(each) for each in await commands.list_of(account(request), skip, limit)]
+) -> Response[list[JobReply]]:
+    """The caller's jobs, newest first, each as it stands when it is sent."""
+    pages = await commands.list_of(account(request), skip, limit)
+    return await lists.answer(request, pages, replies.job)
 
 
 @get(
@@ -190,9 +192,10 @@ async def list_events(
     request: Asked,
     job_id: JobId,
     after: Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Only events with a greater `n`.")] = 0,
-) -> list[EventReply]:
+) -> Response[list[EventReply]]:
     """The job's transitions, phases and warnings, oldest first."""
-    return [replies.event(each) for each in await commands.events(job_id, account(request), after)]
+    pages = await commands.events(job_id, account(request), after)
+    return await lists.answer(request, pages, replies.event)
 
 
 @get(

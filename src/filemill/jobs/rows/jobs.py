@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import msgspec
 
 from filemill.connections import execute, fetch, fetchrow, fetchval, in_transaction
-from filemill.jobs.job import DATA, OPEN, Event, Job, Status
+from filemill.jobs.job import DATA, OPEN, Job, Status
 from filemill.storage import queries as objects
 from filemill.storage.queries import LOCKED
 
-_JOB = """
+JOB = """
 SELECT job.id, job.owner, job.api, job.lane, job.status, job.as_sent, main.file_name, main.announced_size,
   CASE WHEN main.marked_at IS NOT NULL THEN arrived.size END AS input_size,
   CASE WHEN main.marked_at IS NOT NULL THEN arrived.key END AS input_key,
@@ -23,9 +23,11 @@ LEFT JOIN object arrived ON arrived.id = main.object
 LEFT JOIN job_file made_as ON made_as.job = job.id AND made_as.side = 'out' AND made_as.name = 'output'
 LEFT JOIN object made ON made.id = made_as.object
 """
+"""Selects jobs with what their files tell of them, as `job_of` takes the rows."""
 
 
-def _job(row: Any) -> Job:
+def job_of(row: Any) -> Job:
+    """The job of a row of `JOB`."""
     values = dict(row)
     values["as_sent"] = msgspec.Raw(values["as_sent"].encode())
     values["status"] = Status(values["status"])
@@ -120,33 +122,8 @@ async def insert(
 
 async def get(job_id: UUID) -> Job | None:
     """A job of any owner, or None."""
-    row = await fetchrow(_JOB + "WHERE job.id = $1", job_id)
-    return None if row is None else _job(row)
-
-
-_MANY = 2**62
-"""More rows than any account has; `skip` plus `limit` still fits into 64 bits."""
-
-
-async def list_of(owners: list[UUID], skip: int, limit: int) -> list[Job]:
-    """The jobs of these accounts, newest first."""
-    # The index finds each owner's newest jobs; one sort over all jobs of an owner would be slow.
-    rows = await fetch(
-        _JOB  # noqa: S608 -- nothing but constants
-        + """
-        WHERE job.id IN (
-          SELECT newest.id FROM unnest($1::uuid[]) AS one (id)
-          CROSS JOIN LATERAL (
-            SELECT id, created_at FROM job WHERE owner = one.id AND NOT options ? 'mode'
-            ORDER BY created_at DESC, id DESC LIMIT $2::bigint + $3::bigint) newest
-          ORDER BY newest.created_at DESC, newest.id DESC OFFSET $2 LIMIT $3)
-        ORDER BY job.created_at DESC, job.id DESC
-        """,
-        owners,
-        min(skip, _MANY),
-        limit,
-    )
-    return [_job(row) for row in rows]
+    row = await fetchrow(JOB + "WHERE job.id = $1", job_id)
+    return None if row is None else job_of(row)
 
 
 async def lock(job_id: UUID) -> Status | None:
@@ -159,14 +136,6 @@ async def open_ones(job_ids: list[UUID]) -> set[UUID]:
     """The jobs among these that exist and have not ended."""
     rows = await fetch("SELECT id FROM job WHERE id = ANY($1) AND status = ANY($2)", job_ids, list(OPEN))
     return {row["id"] for row in rows}
-
-
-async def events(job_id: UUID, after: int, limit: int = 1000) -> list[Event]:
-    """The events of a job after event number `after`, oldest first."""
-    rows = await fetch(
-        "SELECT n, at, kind, data FROM job_event WHERE job = $1 AND n > $2 ORDER BY n LIMIT $3", job_id, after, limit
-    )
-    return [Event(r["n"], r["at"], r["kind"], msgspec.json.decode(r["data"])) for r in rows]
 
 
 # --- kept and forgotten ----------------------------------------------------------------------------------------------
