@@ -4,9 +4,9 @@
 set -eu
 umask 077
 file=${1:-$(dirname "$0")/.env}
-# FILEMILL_S3_CAGE_SECRET is the sandbox's: files made by version 0.1.0 have it under this name.
-secrets="FILEMILL_SECRET FILEMILL_POSTGRES_PASSWORD FILEMILL_REDIS_PASSWORD FILEMILL_MINIO_PASSWORD FILEMILL_S3_SECRET
-FILEMILL_S3_CAGE_SECRET"
+# FILEMILL_POSTGRES_PASSWORD is the superuser's, as files made by version 0.1.0 have it; FILEMILL_S3_CAGE_SECRET is the sandbox's: files made by version 0.1.0 have it under this name.
+secrets="FILEMILL_SECRET FILEMILL_POSTGRES_PASSWORD FILEMILL_POSTGRES_OWNER_PASSWORD FILEMILL_POSTGRES_APP_PASSWORD
+FILEMILL_REDIS_PASSWORD FILEMILL_MINIO_PASSWORD FILEMILL_S3_SECRET FILEMILL_S3_CAGE_SECRET"
 
 secret() {
     head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'

@@ -19,7 +19,13 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 TOKENS_PER_DOWNLOAD = 6
 """So many times as many tokens may be asked for as downloads: one that is not used costs little, but not nothing."""
 
-SECRETS = ("DATABASE_URL", "REDIS_URL", "S3_KEY", "S3_SECRET", "S3_SANDBOX_KEY", "S3_SANDBOX_SECRET", "SECRET")
+OPTIONAL_SECRETS = ("DATABASE_OWNER_URL", "DATABASE_ADMIN_URL")
+"""Those that `filemill migrate` alone uses, and that may be missing."""
+
+SECRETS = (
+    *("DATABASE_URL", "REDIS_URL", "S3_KEY", "S3_SECRET", "S3_SANDBOX_KEY", "S3_SANDBOX_SECRET", "SECRET"),
+    *OPTIONAL_SECRETS,
+)
 """Settings that hold a secret; no child process finds them in its environment."""
 
 RENAMED = {"CAGE": "SANDBOX", "S3_CAGE_KEY": "S3_SANDBOX_KEY", "S3_CAGE_SECRET": "S3_SANDBOX_SECRET"}
@@ -51,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_sandbox_key: str
     s3_sandbox_secret: str
     secret: str
+    database_owner_url: str = ""
+    database_admin_url: str = ""
     home: str = ""
     s3_public_url: str = ""
     s3_bucket: str = "filemill"
@@ -168,13 +176,15 @@ def _value(variable: str, text: str, kind: object) -> object:
 
 def _check(settings: Settings) -> None:
     schemes = {
-        "database_url": ("postgresql", "postgres"),
+        **dict.fromkeys(("database_url", "database_owner_url", "database_admin_url"), ("postgresql", "postgres")),
         "redis_url": ("redis", "rediss", "unix"),
         "s3_url": ("http", "https"),
         "s3_public_url": ("http", "https"),
     }
     for name, allowed in schemes.items():
         address = urlsplit(getattr(settings, name))
+        if name.upper() in OPTIONAL_SECRETS and not address.geturl():
+            continue
         if address.scheme not in allowed or not (address.netloc or address.path):
             raise BadSetting(f"{PREFIX}{name.upper()} must be an address that begins with {allowed[0]}://.")
         if name.startswith("s3") and address.path.strip("/"):

@@ -297,7 +297,7 @@ async def test_the_api_recovers_when_its_database_connections_are_cut(member, da
     await connections.fetch(
         """
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()
+        WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
         """
     )
 

@@ -117,6 +117,7 @@ class Outside:
         """The service's command, with the container's places and ports replaced by ours."""
         here = {
             "nginx": {"/tmp/": f"{self.folder}/nginx-run/", "/etc/nginx/filemill/": f"{self.folder}/nginx/"},
+            "postgres": {"/etc/postgresql/filemill/": f"{self.folder}/postgres-settings/"},
             "api": {"0.0.0.0": LOOPBACK, "8000": str(self.ports["api"])},
             "redis": {"bind 0.0.0.0": f"bind {LOOPBACK}", "6379": str(self.ports["redis"]), "/tmp": str(self.folder)},
             "minio": {
@@ -160,6 +161,7 @@ class Outside:
         made.folder.mkdir(mode=0o711)
         made.start()
         made.stop()
+        shutil.copytree(ROOT / "postgres", self.folder / "postgres-settings")
         with open(made.folder / "data/postgresql.auto.conf", "a") as settings:
             settings.write("unix_socket_directories = ''\nio_method = 'sync'\n")
 

@@ -16,7 +16,8 @@ from tests.compose.composefile import FILE, ROOT, NotSet
 
 SECRETS = {
     *("FILEMILL_SECRET", "FILEMILL_S3_SECRET", "FILEMILL_S3_CAGE_SECRET"),
-    *("FILEMILL_POSTGRES_PASSWORD", "FILEMILL_REDIS_PASSWORD", "FILEMILL_MINIO_PASSWORD"),
+    *("FILEMILL_POSTGRES_PASSWORD", "FILEMILL_POSTGRES_OWNER_PASSWORD", "FILEMILL_POSTGRES_APP_PASSWORD"),
+    *("FILEMILL_REDIS_PASSWORD", "FILEMILL_MINIO_PASSWORD"),
 }
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 WORKERS = ("worker-tables", "worker-documents")
@@ -129,6 +130,7 @@ def test_every_setting_given_to_a_container_is_one(services):
 def test_every_setting_that_makes_sense_in_production_can_be_set():
     """Given an operator who looks a setting up in docs/settings.md: the name works in .env, too."""
     fixed = {"home", "database_url", "redis_url", "s3_url", "s3_public_url", "s3_bucket", "s3_region", "s3_key"}
+    fixed |= {"database_owner_url", "database_admin_url"}
     fixed |= {"s3_sandbox_key", "s3_sandbox_secret", "accel"}  # of .env, the secret has its older name
     free = {f"FILEMILL_{name.upper()}" for name in settings.Settings.__struct_fields__ if name not in fixed}
 
@@ -222,7 +224,9 @@ def test_secrets_reach_only_those_who_need_them(services, environ):
     assert holders["FILEMILL_MINIO_PASSWORD"] == {"minio", "minio-init"}
     assert holders["FILEMILL_S3_SECRET"] == ours | {"minio-init"}
     assert holders["FILEMILL_S3_CAGE_SECRET"] == ours | {"minio-init"}
-    assert holders["FILEMILL_POSTGRES_PASSWORD"] == ours | {"postgres"}
+    assert holders["FILEMILL_POSTGRES_APP_PASSWORD"] == ours
+    assert holders["FILEMILL_POSTGRES_OWNER_PASSWORD"] == {"migrate"}
+    assert holders["FILEMILL_POSTGRES_PASSWORD"] == {"migrate", "postgres"}
     assert holders["FILEMILL_REDIS_PASSWORD"] == ours | {"redis"}
     assert not any(
         environ[secret] in str(service.get("command")) for secret in SECRETS for service in services.values()

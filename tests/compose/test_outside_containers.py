@@ -6,6 +6,7 @@ import re
 import socket
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
@@ -74,6 +75,27 @@ def test_a_file_that_is_sent_is_scanned(client, service):
     assert clean.status_code == 200, clean.text
     assert infected.status_code == 400
     assert infected.json()["data"]["error"] == "VirusDetectedError"
+
+
+@pytest.mark.anyio
+async def test_the_app_is_no_superuser_and_nobody_comes_in_without_a_password(service):
+    environ = service._environment("api")
+    app = environ["FILEMILL_DATABASE_URL"]
+    connection = await asyncpg.connect(app)
+    try:
+        assert not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("CREATE TABLE mine (n int)")
+    finally:
+        await connection.close()
+    password = service.environ["FILEMILL_POSTGRES_APP_PASSWORD"]
+    for url, refusal in (
+        (app.replace(password, "guess"), asyncpg.InvalidPasswordError),
+        (app.replace("/filemill?", "/postgres?"), asyncpg.InvalidAuthorizationSpecificationError),
+        (app.replace("filemill_app", "postgres"), asyncpg.InvalidAuthorizationSpecificationError),
+    ):
+        with pytest.raises(refusal):
+            await asyncpg.connect(url)
 
 
 def test_what_ends_may_run_again(service):

@@ -158,7 +158,7 @@ async def test_a_worker_cut_off_from_the_database_stops_its_job(broken: FaultySt
 async def reached_through(line: Cut, stack: FaultyStack) -> AsyncIterator[Process]:
     """One more worker, which reaches the database through a line of its own."""
     program = stack.worker_program("tables", "cut")
-    address = stack.postgres.url.replace(f":{stack.postgres.port}/", f":{line.port}/")
+    address = stack.settings.database_url.replace(f":{stack.postgres.port}/", f":{line.port}/")
     environ = program.environ | {"FILEMILL_DATABASE_URL": address}
     worker = Process(msgspec.structs.replace(program, environ=environ))
     await asyncio.to_thread(start_worker, worker)

@@ -1,6 +1,7 @@
 """A home that version 0.1.0 has left opens with everything in it: account, token, job and result."""
 
 import asyncio
+import json
 import tarfile
 from pathlib import Path
 
@@ -27,9 +28,9 @@ def home(tmp_path: Path) -> Path:
         homes.write_privately(folder / name, (KEPT / name).read_bytes())
     with tarfile.open(KEPT / "store.tar.xz") as store:
         store.extractall(folder / "store", filter="data")
-    secrets, _ = homes.look_into(folder)
+    password = json.loads((KEPT / "secrets.json").read_text())["postgres"]
     database = Postgres(
-        folder / "postgres", port=free_port(), password=secrets.postgres, log=tmp_path / "restore.log", durable=False
+        folder / "postgres", port=free_port(), password=password, log=tmp_path / "restore.log", durable=False
     )
     database.start()
     try:
@@ -43,6 +44,16 @@ async def restore(address: str, dump: str) -> None:
     connection = await asyncpg.connect(address)
     try:
         await connection.execute(dump)
+    finally:
+        await connection.close()
+
+
+async def owners(address: str) -> dict[str, set[str]]:
+    """Who comes by this address -> whose the tables are."""
+    connection = await asyncpg.connect(address)
+    try:
+        rows = await connection.fetch("SELECT tableowner FROM pg_tables WHERE schemaname = 'public'")
+        return {await connection.fetchval("SELECT current_user"): {row["tableowner"] for row in rows}}
     finally:
         await connection.close()
 
@@ -68,5 +79,7 @@ def test_a_home_of_version_0_1_0_keeps_account_token_job_and_result(home: Path) 
             # and the old result is there
             url = api.post(f"/jobs/{JOB}/download-url", json={}).json()["download_url"]
             assert httpx.get(url).content == RESULT
+        # and the API is a role that owns none of it
+        assert asyncio.run(owners(stack.settings.database_url)) == {"filemill_app": {"filemill_owner"}}
     finally:
         stack.stop()

@@ -32,7 +32,7 @@ def promote(email: str, home: Path | None) -> None:
 
 def _database_of(home: Path) -> str:
     secrets, notes = homes.look_into(home)
-    return postgres.address(notes.ports["postgres"][0], secrets.postgres)
+    return postgres.address(notes.ports["postgres"][0], postgres.APP, secrets.postgres_app)
 
 
 async def _promote(email: str, database_url: str) -> None:

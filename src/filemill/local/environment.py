@@ -31,7 +31,7 @@ def check(environ: Mapping[str, str]) -> None:
     for name in _OWN:
         if PREFIX + name in environ and name != "HOME":
             raise BadSetting(f"{PREFIX}{name} cannot be set here: filemill serve starts its own servers.")
-    stand_in = {PREFIX + name: "x" * 32 for name in settings.SECRETS}
+    stand_in = {PREFIX + name: "x" * 32 for name in settings.SECRETS if name not in settings.OPTIONAL_SECRETS}
     addresses = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "S3_URL": "http://x"}
     settings.read({**environ, **stand_in, **{PREFIX + name: url for name, url in addresses.items()}})
 

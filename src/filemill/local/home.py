@@ -28,6 +28,10 @@ class Secrets(msgspec.Struct, frozen=True):
 
     secret: str
     postgres: str
+    """The database's superuser's, as it was made by version 0.1.0; neither the API nor a worker gets it."""
+
+    postgres_owner: str
+    postgres_app: str
     redis: str
     store_root: str
     store_service: str

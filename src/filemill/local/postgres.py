@@ -13,11 +13,16 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from filemill.local import process
+from filemill.local import home, process
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User, other_user
 from filemill.local.server import Server
 
-ROLE = DATABASE = "filemill"
+SUPERUSER = DATABASE = "filemill"
+"""The role has name and rank since version 0.1.0; PostgreSQL takes neither from the role that made a server."""
+
+OWNER, APP = "filemill_owner", "filemill_app"
+"""Who migrates, and whom the API and the workers are; `role_queries` says what either may do."""
+
 READY_SECONDS = 60.0
 """A crash while much was written may take this long to be replayed."""
 
@@ -41,9 +46,17 @@ _SETTINGS = {
 _CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-def address(port: int, password: str, database: str = DATABASE) -> str:
-    """The address of a database of a server of ours, with the password."""
-    return f"postgresql://{ROLE}:{password}@{LOOPBACK}:{port}/{database}?sslmode=disable"
+_HBA = "pg_hba.conf"
+# Without the first line every role may look into PostgreSQL's own databases.
+_WHO_MAY_COME_IN = f"""\
+host postgres,template1 {OWNER},{APP} {LOOPBACK}/32 reject
+host all {SUPERUSER},{OWNER},{APP} {LOOPBACK}/32 scram-sha-256
+"""
+
+
+def address(port: int, role: str, password: str, database: str = DATABASE) -> str:
+    """The address of a database of a server of ours, for this role, with its password."""
+    return f"postgresql://{role}:{password}@{LOOPBACK}:{port}/{database}?sslmode=disable"
 
 
 class Postgres(Server):
@@ -71,12 +84,8 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        """The database's address, with the password."""
-        return self.url_of(DATABASE)
-
-    def url_of(self, database: str) -> str:
-        """The address of another database of this server."""
-        return address(self.port, self._password, database)
+        """The database's address for the superuser, with the password."""
+        return address(self.port, SUPERUSER, self._password)
 
     def start(self) -> None:
         """Starts it, the first time after making the data folder; returns once it takes connections."""
@@ -91,6 +100,7 @@ class Postgres(Server):
             fresh = not (self.folder / "made").exists()
             if fresh:
                 self._make(programs, place, descriptor)
+            self._write_who_may_come_in()
             # Whoever holds the home knows that no server of it runs any more: a pid left by a kill is nobody's.
             (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
             self.process = Process(self._program(programs, place, descriptor))
@@ -104,7 +114,8 @@ class Postgres(Server):
         self.was_made = fresh
 
     def _program(self, programs: Path, place: Path, descriptor: int) -> Program:
-        settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _CARELESS)}
+        own = {"port": str(self.port), "hba_file": str(place / _HBA)}
+        settings = {**_SETTINGS, **own, **({} if self._durable else _CARELESS)}
         options = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
         return Program(
             name="PostgreSQL",
@@ -116,6 +127,11 @@ class Postgres(Server):
             stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
             death_signal=signal.SIGINT,
         )
+
+    def _write_who_may_come_in(self) -> None:
+        home.write_privately(self.folder / _HBA, _WHO_MAY_COME_IN.encode())
+        if self._user is not None:
+            os.chown(self.folder / _HBA, self._user.uid, self._user.gid, follow_symlinks=False)
 
     def _is_ready(self) -> bool:
         try:
@@ -135,7 +151,7 @@ class Postgres(Server):
                 "initdb",
                 [
                     str(programs / "initdb"),
-                    *("-D", str(place / "data"), "-U", ROLE, "--auth=scram-sha-256"),
+                    *("-D", str(place / "data"), "-U", SUPERUSER, "--auth=scram-sha-256"),
                     *(f"--pwfile=/dev/fd/{password.fileno()}", "--encoding=UTF8", "--locale=C"),
                     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
                 ],
@@ -148,7 +164,7 @@ class Postgres(Server):
         # A start that was killed after this and before `made` begins from initdb again.
         process.run(
             "createdb",
-            [str(programs / "createdb"), "-h", LOOPBACK, "-p", str(self.port), "-U", ROLE, DATABASE],
+            [str(programs / "createdb"), "-h", LOOPBACK, "-p", str(self.port), "-U", SUPERUSER, DATABASE],
             environ=process.plain_environ(PGPASSWORD=self._password, PGSSLMODE="disable", PGCONNECT_TIMEOUT="5"),
         )
 

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from filemill import settings
-from filemill.local import clamd, environment, object_store, process, supervisor, system
+from filemill.local import clamd, environment, object_store, postgres, process, supervisor, system
 from filemill.local.clamd import Clamd
 from filemill.local.home import Home, Notes, StoreName, open_home
 from filemill.local.keys import SANDBOX, SERVICE, Keys
@@ -28,7 +29,7 @@ from filemill.pipelines import pairs
 from filemill.settings import Settings
 
 BUCKET = "filemill"
-MIGRATIONS = "piccolo_migrations"
+MIGRATIONS, ROLES = "piccolo_migrations", "filemill.role_queries"
 READY_SECONDS = 60.0
 API_GRACE = 6.0
 WORKER_GRACE = 8.0
@@ -183,10 +184,13 @@ class Stack:
     def _start_database(self) -> None:
         self.postgres.start()
         self._want_going_on()
-        notes, now = self.home.notes, _fingerprint()
+        secrets = self.home.secrets
+        notes, now = self.home.notes, _fingerprint(secrets.postgres_owner, secrets.postgres_app)
         if self.postgres.was_made or notes.migrations != now:
             argv = [sys.executable, "-m", "filemill.cli", "migrate"]
-            process.run("filemill migrate", argv, environ=process.plain_environ(**self.environ))
+            roles = {"OWNER": self._database(postgres.OWNER, secrets.postgres_owner), "ADMIN": self.postgres.url}
+            more = {f"{settings.PREFIX}DATABASE_{rank}_URL": url for rank, url in roles.items()}
+            process.run("filemill migrate", argv, environ=process.plain_environ(**self.environ, **more))
             self.home.remember(msgspec.structs.replace(notes, migrations=now))
 
     def _start_scanner(self) -> None:
@@ -232,10 +236,13 @@ class Stack:
             grace=grace,
         )
 
+    def _database(self, role: str, password: str) -> str:
+        return postgres.address(self.postgres.port, role, password)
+
     def _addresses(self) -> dict[str, str]:
         own = {
             "HOME": str(self.home.folder),
-            "DATABASE_URL": self.postgres.url,
+            "DATABASE_URL": self._database(postgres.APP, self.home.secrets.postgres_app),
             "REDIS_URL": self.redis.url,
             "S3_URL": self.store.url,
             "S3_PUBLIC_URL": self.store.url,
@@ -262,9 +269,11 @@ def open_stack(
         raise
 
 
-def _fingerprint() -> str:
-    """What tells one set of migrations from another: a database that went through these needs no look at them."""
-    digest = hashlib.sha256()
+def _fingerprint(*passwords: str) -> str:
+    """What tells one set of migrations, roles and passwords from another: a database that has these needs no look."""
+    digest = hashlib.sha256(" ".join(passwords).encode())
+    roles = importlib.util.find_spec(ROLES)  # what imports it is the business of `migrate`, and takes its time
+    digest.update(Path(roles.origin).read_bytes() if roles and roles.origin else b"")
     for folder in importlib.import_module(MIGRATIONS).__path__:
         for path in sorted(Path(folder).glob("*.py")):
             digest.update(path.name.encode() + path.read_bytes())
