@@ -116,7 +116,7 @@ async def test_a_job_that_takes_every_worker_with_it_ends_and_its_file_is_not_re
     job = await commands.get(job.id, job.owner)
     assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "internal", "us")
     assert f"lost {MOST_WORKERS_LOST} times" in (job.error_message or "")
-    assert await connections.fetchval("SELECT count(*) FROM crashed_file") == 0
+    assert await connections.fetchval("SELECT count(*) FROM crashed_job") == 0
     # when its owner tries it again, then it starts anew
     await commands.retry(job.id, job.owner)
     await lose_worker()

@@ -24,11 +24,12 @@ from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines.options import Options
 from filemill.runs.runner import Runner
 from filemill.sandbox.pool import Pool
-from tests.fixtures.jobs import TABLE, NewJob, create, events_of, now, until, upload
+from tests.fixtures.jobs import TABLE, NewJob, create, events_of, new_account, now, until, upload
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
 
+TO_GZIP = b'[{"type":"convert_format","params":{"to_format":"ndjson.gz"}}]'
 LONG = b"text\n" + base64.encodebytes(random.Random(1).randbytes(45_000_000))
 """A table whose run lasts long enough to be disturbed: 60 MB that do not compress well, for a gzipped output."""
 
@@ -55,8 +56,7 @@ def long_job(at_hand: Context, owner: uuid.UUID) -> Callable[[], Awaitable[Job]]
     """Makes a job of several seconds and queues it."""
 
     async def make() -> Job:
-        pipeline = b'[{"type":"convert_format","params":{"to_format":"ndjson.gz"}}]'
-        job = await create(owner, pipeline, NewFile("input", "long.csv", len(LONG)))
+        job = await create(owner, TO_GZIP, NewFile("input", "long.csv", len(LONG)))
         return await queue_up(at_hand, job, LONG)
 
     return make
@@ -137,8 +137,19 @@ async def test_a_file_that_ends_its_worker_three_times_is_not_tried_again(
     again = await long_job()
     await runner.until_empty()
     again = await now(again)
-    assert (again.status, again.error_code) == (Status.FAILED, "crashed")
+    assert (again.status, again.error_code, again.fence) == (Status.FAILED, "crashed", 1)
     assert "same file" in (again.error_message or "")
+    # and so is the first job when its owner tries it again
+    await commands.retry(job.id, job.owner)
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code, job.fence) == (Status.FAILED, "crashed", 4)
+    assert "same file" in (job.error_message or "")
+    # when somebody else has the same file, then it runs
+    others = await create(await new_account(), TO_GZIP, NewFile("input", "long.csv", len(LONG)))
+    await queue_up(at_hand, others, LONG)
+    await runner.until_empty()
+    assert (await now(others)).status is Status.COMPLETED
     await assert_tidy(at_hand.store, connections.fetch)
 
 

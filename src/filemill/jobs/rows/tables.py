@@ -90,14 +90,17 @@ class JobEvent(Table, db=DB, tablename="job_event"):
     job_event_n_once = Unique(["job", "n"])
 
 
-class CrashedFile(Table, db=DB, tablename="crashed_file"):
-    """A file that ended its process in every run, known by etag and size or by SHA-256. Job and object may be gone."""
+class CrashedJob(Table, db=DB, tablename="crashed_job"):
+    """A job that ended its process in every run. The job and its files may be gone.
+
+    `by_etags` and `by_hashes` are digests of its steps, options and inputs: by etag and size, by SHA-256.
+    """
 
     id = Serial(primary_key=True)
-    sha256 = Text(null=True, default=None)
-    etag = Text()
-    size = BigInt()
+    owner = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.cascade, index=True)
     engine = Text()
+    by_etags = Text()
+    by_hashes = Text(null=True, default=None)
     at = Timestamptz(default=TimestamptzNow())
 
 
