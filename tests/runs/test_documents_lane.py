@@ -135,7 +135,7 @@ async def offices(pool: Pool) -> list[int]:
     """The process ids of the LibreOffice of the sandbox's next child."""
     async with pool.borrow() as child:
         members = psutil.Process(child.pid).children(recursive=True)
-        return [one.pid for one in members if one.name() == "soffice.bin"]
+        return [one.pid for one in members if one.name() == "soffice"]
 
 
 async def test_libreoffice_starts_in_the_weak_sandbox_too(at_hand: Context, owner: uuid.UUID, tmp_path: Path) -> None:
