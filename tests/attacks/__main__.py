@@ -19,6 +19,7 @@ ATTACKS: tuple[str, ...] = (
     "foreign_hosts",
     "registrations",
     "waiters",
+    "walls",
     "huge_bodies",
     "log_growth",
     "large_lists",
