@@ -24,6 +24,7 @@ ATTACKS: tuple[str, ...] = (
     "log_growth",
     "large_lists",
     "oversized_put",
+    "slow_documents",
 )
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""
 

@@ -19,9 +19,10 @@ from filemill import connections
 from filemill.jobs import commands, context, uploads
 from filemill.jobs.context import Context
 from filemill.jobs.job import ENDED, Job, Status
-from filemill.jobs.rows import transitions
+from filemill.jobs.rows import claims, transitions
 from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines.options import Options
+from filemill.runs import lease
 from filemill.runs.runner import Runner
 from filemill.sandbox.pool import Pool
 from tests.fixtures.jobs import TABLE, NewJob, create, events_of, new_account, now, until, upload
@@ -164,6 +165,33 @@ async def test_a_draining_worker_puts_its_job_back_at_once_uncounted(
     assert (await now(job)).status is Status.QUEUED
     assert await connections.fetchval("SELECT runs FROM job WHERE id = $1", job.id) == 0
     await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_guests_second_run_gives_way_to_who_has_none(  # noqa: PLR0917
+    at_hand: Context,
+    owner: uuid.UUID,
+    runner: Runner,
+    queued: NewJob,
+    long_job: Callable[[], Awaitable[Job]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given a guest whose job another worker runs, and who has a long job of the same lane at work here
+    monkeypatch.setattr(lease, "GIVES_WAY_AFTER_SECONDS", 0)
+    await connections.execute("UPDATE account SET expires_at = now() + interval '1 hour' WHERE id = $1", owner)
+    await queued()
+    assert await claims.claim("tables", "another worker", "tables 1") is not None
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    # when somebody else's job comes
+    late = await queued(by=await new_account())
+    # then that one is next, and the long one runs again afterwards, from its beginning
+    await until(late, lambda j: j.status is Status.COMPLETED)
+    await asyncio.wait_for(work, 60)
+    moves = [e.data for e in await events_of(job) if e.kind == "moved"]
+    assert [(move["to"], move["why"]) for move in moves][-3:-1] == [("QUEUED", "gave way"), ("RUNNING", "claimed")]
+    assert (await now(job)).status is Status.COMPLETED
+    assert await connections.fetchval("SELECT runs FROM job WHERE id = $1", job.id) == 1
 
 
 async def test_a_worker_that_lost_its_lease_lets_the_winner_be(

@@ -15,12 +15,13 @@ class Job(Table, db=DB, tablename="job"):
     """A job. The row is the truth.
 
     `fence` counts all claims ever, `events` the job's events. Since its owner last queued the job, `runs` counts the
-    runs that count, `workers_lost` the runs whose worker was lost. Nobody claims the job before `due_at`. All times are
-    PostgreSQL's.
+    runs that count, `workers_lost` the runs whose worker was lost. Nobody claims the job before `due_at`. `share` is
+    for whom the job counts where a lane's slots are shared out; null: for its owner. All times are PostgreSQL's.
     """
 
     id = UUID(primary_key=True)
     owner = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.cascade, index=False)
+    share = UUID(null=True, default=None)
     api = Text()
     lane = Text()
     pipeline = JSONB(default="[]")
