@@ -112,8 +112,8 @@ class Lane(dramatiq.Middleware):
         self._folder = WorkFolder(root)
         self._pool = await self._make_pool(self._folder.path)
         await self._pool.open(places)
-        for wall in self._pool.missing_walls:
-            logs.warn("workers.lane", "a job's process lacks a wall; filemill doctor says more", wall=wall)
+        if not self._pool.is_confined:
+            logs.warn("workers.lane", "this kernel has no Landlock: a job's process sees what its user sees")
         self._runner = Runner(self.name, self.id, self._pool, ON_COMPLETED, slots)
         await self._beat()
         self._clock = AsyncIOScheduler()
@@ -127,6 +127,7 @@ class Lane(dramatiq.Middleware):
         )
         self._clock.add_job(self._beat, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._refresh, "interval", seconds=BEAT_SECONDS, **often)
+        self._clock.add_job(self._tidy, "interval", seconds=BEAT_SECONDS, **often)
         self._clock.add_job(self._watch_store, "interval", seconds=1, **often)
         self._clock.start()
         # The lane may have jobs from a time without a worker, and their wakeups may be gone.
@@ -134,13 +135,12 @@ class Lane(dramatiq.Middleware):
         logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._pool.engines)
 
     async def _make_pool(self, folder: Path) -> Pool:
-        at_hand = self.settings
-        sandbox = await sandbox_of(self.name, weak=at_hand.sandbox == "weak", store=at_hand.s3_url)
+        sandbox = await sandbox_of(self.name, weak=self.settings.sandbox == "weak")
         if sandbox.kind == "networked":
-            return Pool(self.name, folder, sandbox)
+            return Pool(self.name, folder)
         if sandbox.kind == "weak":
             logs.warn("workers.lane", "bubblewrap does not start: jobs are held by limits alone", lane=self.name)
-        most = at_hand.limits(self.name).memory_mb
+        most = self.settings.limits(self.name).memory_mb
         return Pool(
             self.name,
             folder,
@@ -182,6 +182,10 @@ class Lane(dramatiq.Middleware):
             await self._pool.refresh()
         except NoChild as error:
             logs.warn("workers.lane", "no fresh child could be started; the one at hand stays", cause=error)
+
+    async def _tidy(self) -> None:
+        if self._folder is not None:
+            await asyncio.to_thread(self._folder.tidy)
 
     async def _watch_store(self) -> None:
         """Beats at once, not at the next beat, when the store goes or comes back."""

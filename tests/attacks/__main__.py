@@ -19,12 +19,10 @@ ATTACKS: tuple[str, ...] = (
     "foreign_hosts",
     "registrations",
     "waiters",
-    "walls",
     "huge_bodies",
     "log_growth",
     "large_lists",
     "oversized_put",
-    "slow_documents",
 )
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""
 

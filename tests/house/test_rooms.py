@@ -58,6 +58,7 @@ PROCESS_ROOMS = {
     "src/filemill/sandbox/pool.py",
     "src/filemill/local/process.py",
     "src/filemill/engines/documents/programs.py",  # inside a sandbox
+    "src/filemill/engines/documents/office_desk.py",  # a program of its own
 }
 STORE_ROOMS = re.compile(r"^(src/filemill/storage/|src/filemill/local/|src/filemill/engines/|workers/checksum.py)")
 
@@ -104,3 +105,18 @@ def test_every_attack_is_made() -> None:
     """A module with an attack that nobody lists would hold nothing."""
     modules = {path.stem for path in (ROOT / "tests/attacks").glob("*.py") if "\ndef attack(" in path.read_text()}
     assert modules == set(attacks.ATTACKS)
+
+
+RECURSING = re.compile(r"shutil\.rmtree|os\.f?walk|.*\.rglob|.*\.TemporaryDirectory", re.DOTALL)
+OWN_TREES = {
+    "src/filemill/commands/demo.py",  # the home of its own table
+    "src/filemill/local/postgres.py",  # the folder of the database
+    "src/filemill/engines/tables/writers/xlsx_sink.py",  # files of one folder, which it has named itself
+}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if room(path) not in OWN_TREES], ids=room)
+def test_no_folder_that_a_stranger_may_have_filled_is_walked_by_recursion(path: Path) -> None:
+    # sandbox/trees.py removes folders of any depth, sandbox/weighing.py looks at them
+    used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
+    assert not list(filter(RECURSING.fullmatch, used))

@@ -22,6 +22,7 @@ from filemill.jobs.job import Job, Status
 from filemill.jobs.rows.jobs import NewFile
 from filemill.runs.runner import Runner
 from filemill.sandbox import pool as pools
+from filemill.sandbox import weighing
 from filemill.sandbox.bubblewrap import Bubblewrap
 from filemill.sandbox.kinds import Sandbox, Weak
 from filemill.sandbox.pool import NoSandbox, Pool
@@ -390,6 +391,63 @@ async def test_disk_and_time_are_limited(at_hand: Context, runner: Runner, queue
     await runner.until_empty()
     job = await now(job)
     assert (job.error_code, job.error_message) == ("too_slow", "The job took longer than the 1 seconds allowed.")
+
+
+async def test_files_are_limited_in_number_and_depth(
+    at_hand: Context, runner: Runner, queued: NewProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weighing, "MOST_FILES", 1_000)
+    job = await queued("import time\nfor n in range(1_100): Path(f'/tmp/{n}').touch()\ntime.sleep(1000)")
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.error_code, job.error_message) == (
+        "too_much_memory",
+        "The job makes more than 1,000 files, and no job may make more.",
+    )
+    # and
+    job = await queued("import time\nfor _ in range(700): os.mkdir('a'); os.chdir('a')\ntime.sleep(1000)")
+    await runner.until_empty()
+    job = await now(job)
+    assert job.error_message == "The job makes more than 64 folders in one another, and no job may make more."
+
+
+@pytest.mark.parametrize("end", ["leave(1)", "from filemill.errors import JobFailed; raise JobFailed('bad_file', 'x')"])
+async def test_nothing_of_a_job_lies_there_once_the_job_has_ended(
+    at_hand: Context, queued: NewProgram, pool: Pool, tmp_path: Path, end: str
+) -> None:
+    # given a job that leaves files wherever it may, some deeper than any path
+    job = await queued(
+        f"""
+        import os
+        for place in "/tmp", os.getcwd():
+            os.chdir(place)
+            Path("left").write_text("words of a stranger")
+            for _ in range(30): os.mkdir("a" * 200); os.chdir("a" * 200)
+            Path("left").write_text("words of a stranger")
+        os.chdir("/sandbox")
+        {end}
+        """
+    )
+    # when its ending is written
+    seen: list[Path] = []
+
+    @connections.in_transaction
+    async def look(_: uuid.UUID) -> None:
+        seen.extend(files_in(tmp_path))
+
+    ours = files_in(tmp_path)
+    runner = Runner("documents", "this test", pool, {"data": look})
+    await runner.until_empty()
+    # then nothing of it lies there any more, neither then nor later
+    assert (await now(job)).status is (Status.COMPLETED if end == "leave(1)" else Status.FAILED)
+    assert not seen
+    assert not ours
+    assert not files_in(tmp_path)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Files and links at every depth that a path can say, and folders where such a path ends."""
+    return [path for path in folder.rglob("*") if not path.is_dir()]
 
 
 async def test_a_run_whose_program_is_killed_is_done_again_three_times_at_most(

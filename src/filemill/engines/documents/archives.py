@@ -16,6 +16,7 @@ import msgspec
 
 from filemill.engines.documents import entities, losses, pictures, trouble
 from filemill.engines.documents.task import Task
+from filemill.pipelines import entry_names
 
 MOST_ENTRIES = 20_000
 MOST_TIMES = 100
@@ -88,6 +89,8 @@ def _check_directory(entries: list[zipfile.ZipInfo], size: int, task: Task) -> N
     if unpacked > MOST_BYTES or (unpacked > FREE_BYTES and unpacked > MOST_TIMES * size):
         allowed = f"{MOST_TIMES} times its size and {MOST_BYTES >> 30} GiB are allowed"
         raise trouble.bad_file(task.file, f"It unpacks to {unpacked >> 20:,} MiB; {allowed}.")
+    if said := entry_names.trouble(entry.orig_filename for entry in entries):
+        raise trouble.bad_file(task.file, said)
     for entry in entries:
         name = entry.filename.replace("\\", "/")
         if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:

@@ -42,9 +42,10 @@ class Documents:
         source = INPUTS / f"{file.name}.{file.format}"
         task = Task(file, say, inspection.inspect(source, Task(file, say)))
         say(Phase("converting", 1))
-        with tempfile.TemporaryDirectory(prefix="between-", dir=".") as between:
-            made = self._go(route, source.resolve(), Path(between).resolve(), task)
-            return Done(0, (_keep(made, OUTPUTS / f"{output.name}.{output.format}"),))
+        # What lies between stays: whoever gave this folder empties it, whatever becomes of this process.
+        between = Path(tempfile.mkdtemp(prefix="between-", dir=".")).resolve()
+        made = self._go(route, source.resolve(), between, task)
+        return Done(0, (_keep(made, OUTPUTS / f"{output.name}.{output.format}"),))
 
     def _go(self, route: routes.Route, source: Path, between: Path, task: Task) -> Path:
         for number, leg in enumerate(route, 1):

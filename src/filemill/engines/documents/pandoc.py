@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pypandoc
 
-from filemill.engines.documents import programs, trouble
+from filemill.engines.documents import pictures_beside, programs, trouble
 from filemill.engines.documents.programs import ProgramFailed, TooSlow
 from filemill.engines.documents.task import Task
 from filemill.errors import JobFailed
@@ -106,7 +106,7 @@ def _start(source: Path, reads: str, target: Path, task: Task, *filters: Path) -
         title,
         f"--lua-filter={_TITLE}",
         *(("--metadata=words-in-front:true",) if reads == "docx" and target.suffix in (".md", ".txt") else ()),
-        "--extract-media=media" if target.suffix == ".typ" else "--quiet",
+        f"--extract-media={pictures_beside.FOLDER}" if target.suffix == ".typ" else "--quiet",
         *((f"--lua-filter={_PICTURES}",) if target.suffix in (".typ", ".md") else ()),
         *((f"--lua-filter={_DIRECTION}",) if target.suffix in _DIRECTED else ()),
         *((f"--lua-filter={one}" for one in _FITTING) if target.suffix == ".typ" else ()),

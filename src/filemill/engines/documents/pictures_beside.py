@@ -12,6 +12,9 @@ from filemill.engines.documents.task import Task
 SUFFIX = ".picture"
 """How such a file's name ends: typst looks into the file, as the name promises nothing."""
 
+FOLDER = "media"
+"""Where pandoc writes them, beside the text: no picture lies in a folder below."""
+
 _READ_BY_TYPST = ("PNG", "JPEG", "GIF", "WEBP")
 _READ_BY_PILLOW = (*_READ_BY_TYPST, "BMP", "DIB", "TIFF", "MPO", "ICO")
 _DRAWN = (b"<svg", b"<?xml", b"<!DOCTYPE svg")
@@ -23,12 +26,12 @@ _UNREAD = (
 
 
 def fit(folder: Path, task: Task) -> None:
-    """Writes each picture below a folder anew where typst would not read it. Raises JobFailed.
+    """Writes each picture of a text in this folder anew where typst would not read it. Raises JobFailed.
 
     A picture that nobody can read becomes an empty one, and the caller is warned.
     """
     lost = losses.Losses()
-    unread = sum(not _fit(place, lost, task) for place in sorted(folder.rglob(f"*{SUFFIX}")))
+    unread = sum(not _fit(place, lost, task) for place in sorted(folder.glob(f"{FOLDER}/*{SUFFIX}")))
     losses.tell_of(unread, _UNREAD, task)
     lost.tell(task)
 

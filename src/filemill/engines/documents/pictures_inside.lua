@@ -22,3 +22,13 @@ function Image(image)
     return image
   end
 end
+
+-- Files of a book lie under names of its own choosing, as deep as it likes: only those named here are written out.
+function Pandoc(document)
+  if is_for_typst then
+    for _, item in ipairs(pandoc.mediabag.list()) do
+      if not item.path:match('^inside%-%d+%.picture$') then pandoc.mediabag.delete(item.path) end
+    end
+    return document
+  end
+end

@@ -11,6 +11,7 @@ from filemill.engines.tables import trouble
 from filemill.engines.tables.readers import inflate, sheets, thin_sheets
 from filemill.engines.tables.readers.sheet_text import SheetText, Told
 from filemill.engines.tables.readers.sheets import Book, Sheet
+from filemill.pipelines import entry_names
 from filemill.pipelines.run import InputFile
 
 _PIECE = 1 << 20
@@ -56,6 +57,8 @@ def _check(packed: zipfile.ZipFile, data: bytearray, file: InputFile) -> Found:
         raise trouble.bad_file(file, "This is a zip file, but no workbook.")
     if len(names) > _MOST_MEMBERS:
         raise trouble.bad_file(file, f"The workbook has more than {_MOST_MEMBERS:,} parts.")
+    if said := entry_names.trouble(packed.namelist()):
+        raise trouble.bad_file(file, said)
     book = _book_of(packed)
     sheet = book.first()
     told = _go_through(packed, len(data), file, sheet.part if sheet else None)
