@@ -19,6 +19,8 @@ ATTACKS: tuple[str, ...] = (
     "foreign_hosts",
     "registrations",
     "waiters",
+    "deep_names",
+    "left_behind",
     "huge_bodies",
     "log_growth",
     "large_lists",

@@ -41,3 +41,39 @@ def test_a_home_with_the_rights_of_an_earlier_version_gets_todays(tmp_path):
         assert refused.value.code == "AccessDenied"
     finally:
         store.stop()
+
+
+def test_deleted_bytes_leave_minios_disk_within_a_second_of_its_start(tmp_path):
+    if not object_store.is_there("minio"):
+        pytest.skip("minio is not installed (make minio builds MinIO where Go is there)")
+    # given a MinIO that has just started, an object, and an upload in parts
+    keys, words = Keys("r" * 40, "s" * 40, "c" * 40), b"the words of a stranger "
+    store = object_store.make(
+        "minio", tmp_path / "objects", ports=[free_port()], keys=keys, log=tmp_path / "log", buckets=["filemill"]
+    )
+    store.start()
+    try:
+        object_store.prepare(store)
+        client = Minio(store.url.removeprefix("http://"), SERVICE, keys.service, secure=False, region="us-east-1")
+        content = words * (1 << 16)
+        client.put_object("filemill", "input/one/a.csv", io.BytesIO(content), len(content))
+        upload = client._create_multipart_upload("filemill", "input/two/a.csv", {})
+        client._upload_part("filemill", "input/two/a.csv", content, None, upload, 1)
+        assert len(holding(words, store.folder)) >= 2
+        # when both are taken away
+        client.remove_object("filemill", "input/one/a.csv")
+        client._abort_multipart_upload("filemill", "input/two/a.csv", upload)
+        # then MinIO keeps their bytes, and the next tidy-up removes them
+        assert holding(words, store.folder)
+        store.tidy()
+        assert not holding(words, store.folder)
+        # and MinIO goes on
+        client.put_object("filemill", "input/one/a.csv", io.BytesIO(b"x"), 1)
+        client.remove_object("filemill", "input/one/a.csv")
+    finally:
+        store.stop()
+
+
+def holding(words, folder):
+    """The files below a folder that hold these words."""
+    return [path for path in folder.rglob("*") if path.is_file() and words in path.read_bytes()]

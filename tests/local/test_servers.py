@@ -2,6 +2,7 @@
 
 import io
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,8 @@ from minio import Minio
 from minio.error import S3Error
 
 from filemill.local import process, supervisor
-from filemill.local.keys import SANDBOX, SERVICE
+from filemill.local.keys import SANDBOX, SERVICE, Keys
+from filemill.local.minio_server import MinioServer
 from filemill.local.ports import free_port
 from filemill.local.process import NotStarted, Process, Program
 from tests.fixtures.faulty import have_died
@@ -112,6 +114,33 @@ def test_serve_looks_at_every_log(tmp_path, monkeypatch):
             supervisor.watch([one], print, check)
         assert (tmp_path / "a.log.before").stat().st_size == 1000
         assert (tmp_path / "a.log").stat().st_size == 0
+    finally:
+        one.stop()
+
+
+def test_serve_removes_deleted_bytes_every_second(tmp_path):
+    # given a store whose trash holds something, as it does after a deletion
+    store = MinioServer(tmp_path, ports=[1], keys=Keys("r", "s", "c"), buckets=(), origins=(), log=tmp_path / "log")
+    trash = tmp_path / ".minio.sys/tmp/.trash"
+    (trash / "an object/part").mkdir(parents=True)
+    (trash / "an object/part/part.1").write_bytes(b"words of a stranger")
+    until = time.monotonic() + 5
+
+    def check() -> None:
+        if not list(trash.iterdir()) or time.monotonic() > until:
+            raise InterruptedError
+
+    # when serve watches over its parts, then the trash is emptied
+    with pytest.raises(InterruptedError):
+        supervisor.watch([store], print, check)
+    assert list(trash.iterdir()) == []
+
+
+def test_no_server_leaves_a_core_file(tmp_path):
+    one = Process(Program(name="A server", argv=("sleep", "100"), log=tmp_path / "a.log"))
+    one.start()
+    try:
+        assert resource.prlimit(one.pid or 0, resource.RLIMIT_CORE) == (0, 0)
     finally:
         one.stop()
 

@@ -159,9 +159,12 @@ async def test_one_that_dies_in_the_middle_lets_nothing_pass(own: Callable[[], C
             await the_rest(scan)
     with pytest.raises(ScannerAway):
         await scanner.probe()
-    # and once it is started again files pass
+    # and once it is started again files pass, and nothing lies there of the one before
+    left = {path for path in (dying.folder / "run").iterdir() if path.name != "clamd.sock"}
+    assert left
     dying.start()
     await verdict(scanner, b"clean")
+    assert not left & set((dying.folder / "run").iterdir())
 
 
 async def test_one_that_says_nothing_is_away_in_the_end(

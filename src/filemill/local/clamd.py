@@ -15,6 +15,7 @@ from pathlib import Path
 from filemill.local import home, process
 from filemill.local.process import NotStarted, Process, Program, User, other_user
 from filemill.local.server import Server
+from filemill.sandbox import trees
 
 READY_SECONDS = 120.0
 """A second with our signature alone; the whole set that ClamAV publishes takes a minute."""
@@ -69,6 +70,7 @@ class Clamd(Server):
         for name, text in (("clamd.conf", _SETTINGS), ("signatures/filemill.ndb", _SIGNATURE)):
             home.write_privately(self.folder / name, text.encode())
             (self.folder / name).chmod(0o644)
+        trees.empty(self.folder / "run")  # what it was scanning when it was killed
         if self._user is not None:
             os.chown(self.folder / "run", self._user.uid, self._user.gid, follow_symlinks=False)
         self.process = Process(

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import resource
 import shutil
 import signal
 import subprocess
@@ -310,6 +311,7 @@ def _dying_with_us(number: signal.Signals) -> Callable[[], None]:
 
 def _dying_with(parent: int, number: signal.Signals) -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would keep what callers have sent
     if os.getppid() != parent:  # it was gone before we asked
         os._exit(1)
 

@@ -12,8 +12,8 @@ from filemill.local.server import ObjectStore
 
 _FIRST_DELAY, _LONGEST_DELAY, _STEADY_SECONDS = 0.5, 30.0, 30.0
 _LOOK_SECONDS = 0.2
-_LOOKS_BETWEEN_LOGS = 5
-"""A log is looked at once a second: at every look it may be much longer than it may be, for that long."""
+_LOOKS_A_SECOND = 5
+"""Logs are looked at, and deleted bytes removed, once a second: a log may be longer than it may be for that long."""
 
 Part = Process | Postgres | Redis | ObjectStore | Clamd
 
@@ -53,6 +53,12 @@ def _turn_logs_over(parts: Sequence[Part]) -> None:
             process.turn_log_over()
 
 
+def _tidy(parts: Sequence[Part]) -> None:
+    for part in parts:
+        if isinstance(part, ObjectStore):
+            part.tidy()
+
+
 def watch(parts: Sequence[Part], say: Callable[[str], None], check: Callable[[], None]) -> None:
     """Starts again whichever of these ends by itself, and says so, until `check` raises something."""
     kept = [Kept(part) for part in parts]
@@ -60,6 +66,7 @@ def watch(parts: Sequence[Part], say: Callable[[str], None], check: Callable[[],
         check()
         for one in kept:
             one.look(say)
-        if look % _LOOKS_BETWEEN_LOGS == 0:
+        if look % _LOOKS_A_SECOND == 0:
+            _tidy(parts)
             _turn_logs_over(parts)
         time.sleep(_LOOK_SECONDS)
