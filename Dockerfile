@@ -34,7 +34,7 @@ RUN apt-get update \
       python3-uno \
  && rm -rf /var/lib/apt/lists/*
 RUN apt-get update \
- && apt-get install -y --no-install-recommends bubblewrap ca-certificates libmagic1 python3 \
+ && apt-get install -y --no-install-recommends bubblewrap ca-certificates libmagic1 libseccomp2 python3 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --user-group --home-dir /var/lib/filemill --shell /usr/sbin/nologin filemill \
  && install -d -o filemill -g filemill -m 0700 /var/lib/filemill

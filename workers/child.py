@@ -6,7 +6,6 @@ import os
 import resource
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -17,7 +16,8 @@ from filemill.errors import JobFailed, ProcessKilled
 from filemill.pipelines import run as wire
 from filemill.pipelines import steps
 from filemill.pipelines.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
-from workers import checksum, engines, landlock
+from filemill.sandbox import walls
+from workers import checksum, engines
 
 PR_SET_PDEATHSIG = 1
 LEAST_SECONDS_BETWEEN_PROGRESS = 0.25
@@ -34,26 +34,21 @@ def bind_to(parent: int) -> None:
         os._exit(1)
 
 
-def limit_for_good() -> None:
-    """Forbids core files: a crash must leave nothing of a caller's files on disk."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def limit_memory(megabytes: int) -> None:
     """Limits the data of this process, in MiB. Only the soft limit changes, so the next run may have another limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, hard))
 
 
-def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, is_confined: bool) -> None:
-    """Takes runs from `inbox` until its end. `is_confined`: whether Landlock confines this process."""
+def serve(engine: Engine, inbox: BinaryIO, outbox: BinaryIO, *, missing_walls: tuple[str, ...]) -> None:
+    """Takes runs from `inbox` until its end. `missing_walls`: what this process is not shut in with."""
 
     def say(line: wire.Line) -> None:
         outbox.write(wire.encode(line))
         outbox.flush()
 
     # An engine that needs no other programs has no list of pairs.
-    say(Ready({engine.name: engine.version}, is_confined, getattr(engine, "pairs", None)))
+    say(Ready({engine.name: engine.version}, missing_walls, getattr(engine, "pairs", None)))
     for line in inbox:
         run = wire.decode_run(line)
         limit_memory(run.memory_mb)
@@ -116,24 +111,29 @@ class Paced:
 
 
 def main() -> None:
-    """`python -m workers.child LANE --memory MB [--parent PID]`; bubblewrap ends its children without a parent id."""
+    """`python -m workers.child LANE --kind KIND --memory MB [--parent PID] [--port PORT] [--no-names]`.
+
+    bubblewrap ends its children without a parent id. The ports are all that a networked child connects to.
+    """
     told = argparse.ArgumentParser()
     told.add_argument("lane")
+    told.add_argument("--kind", required=True)
     told.add_argument("--memory", type=int)
     told.add_argument("--parent", type=int)
+    told.add_argument("--port", type=int, action="append", dest="ports")
+    told.add_argument("--no-names", action="store_true")
     given = told.parse_args()
     if given.parent is not None:
         bind_to(given.parent)
-    limit_for_good()
     if given.memory:  # programs that the engine starts ahead inherit the limit
         limit_memory(given.memory)
     # Prints of libraries must not stand between our lines.
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    # Landlock confines only this thread and later ones, so it comes before any other thread.
-    here, beside = Path.cwd(), Path(tempfile.gettempdir())
-    is_confined = given.parent is None or landlock.shut(here, beside, sockets=here != beside)
-    serve(engines.load(given.lane), sys.stdin.buffer, outbox, is_confined=is_confined)
+    # The walls are those of this thread and later ones, so they come before any other thread.
+    ports = None if given.ports is None else tuple(given.ports)
+    missing = walls.shut_in(given.kind, ports=ports, datagrams=not given.no_names)
+    serve(engines.load(given.lane), sys.stdin.buffer, outbox, missing_walls=missing)
 
 
 if __name__ == "__main__":

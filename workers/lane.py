@@ -112,8 +112,8 @@ class Lane(dramatiq.Middleware):
         self._folder = WorkFolder(root)
         self._pool = await self._make_pool(self._folder.path)
         await self._pool.open(places)
-        if not self._pool.is_confined:
-            logs.warn("workers.lane", "this kernel has no Landlock: a job's process sees what its user sees")
+        for wall in self._pool.missing_walls:
+            logs.warn("workers.lane", "a job's process lacks a wall; filemill doctor says more", wall=wall)
         self._runner = Runner(self.name, self.id, self._pool, ON_COMPLETED, slots)
         await self._beat()
         self._clock = AsyncIOScheduler()
@@ -135,12 +135,13 @@ class Lane(dramatiq.Middleware):
         logs.say("workers.lane", "ready", lane=self.name, slots=slots, engines=self._pool.engines)
 
     async def _make_pool(self, folder: Path) -> Pool:
-        sandbox = await sandbox_of(self.name, weak=self.settings.sandbox == "weak")
+        at_hand = self.settings
+        sandbox = await sandbox_of(self.name, weak=at_hand.sandbox == "weak", store=at_hand.s3_url)
         if sandbox.kind == "networked":
-            return Pool(self.name, folder)
+            return Pool(self.name, folder, sandbox)
         if sandbox.kind == "weak":
             logs.warn("workers.lane", "bubblewrap does not start: jobs are held by limits alone", lane=self.name)
-        most = self.settings.limits(self.name).memory_mb
+        most = at_hand.limits(self.name).memory_mb
         return Pool(
             self.name,
             folder,

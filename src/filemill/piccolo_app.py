@@ -8,7 +8,7 @@ import piccolo_migrations
 from filemill.accounts.tables import Account, SecondFactor, SignIn, SignInAttempt
 from filemill.apis.conversion.tables import ConversionFile
 from filemill.connections import DB
-from filemill.jobs.rows.tables import CrashedFile, Job, JobEvent, JobFile, Worker
+from filemill.jobs.rows.tables import CrashedJob, Job, JobEvent, JobFile, Worker
 from filemill.storage.tables import Object
 
 __all__ = ["APP_CONFIG", "DB"]  # Piccolo looks for its engine here too
@@ -18,7 +18,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=str(Path(piccolo_migrations.__file__).parent),
     table_classes=[
         *(Account, SecondFactor, SignIn, SignInAttempt, Object),
-        *(Job, JobFile, JobEvent, Worker, CrashedFile),
+        *(Job, JobFile, JobEvent, Worker, CrashedJob),
         ConversionFile,
     ],
     migration_dependencies=[],

@@ -33,7 +33,7 @@ RENAMED = {"CAGE": "SANDBOX", "S3_CAGE_KEY": "S3_SANDBOX_KEY", "S3_CAGE_SECRET":
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one job of a lane may take: time, memory and disk in MiB.
+    """What one job of a lane may take: time, memory and disk in MiB. `is_guests`: the time is that of a guest's job.
 
     `memory_mb` is the limit of each of its processes, and the one that is told. What they hold together, and have on
     disk, is watched from outside: `watched_mb`, and `watched_disk_mb` where no engine of ours counts that itself.
@@ -44,6 +44,7 @@ class Limits(msgspec.Struct, frozen=True):
     disk_mb: int
     watched_mb: int
     watched_disk_mb: int | None = None
+    is_guests: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tables_slots: int = 2
     documents_slots: int = 2
     documents_seconds: int = 300
+    guest_documents_seconds: int = 120
     documents_memory_mb: int = 1024
     documents_disk_mb: int = 2048
     intake_slots: int = 16
@@ -112,8 +114,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     expression_characters: int = 10_000
     stored_bytes: int = 200 * GB
     bucket_bytes: int = 0
-    disk_free_percent: int = 5
-    disk_free_bytes: int = 2 * GB
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     sandbox: Literal["strict", "weak"] = "strict"
 
@@ -125,11 +125,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """How many children one worker process of a lane keeps: one for each slot, and one for plans of tables."""
         return self.slots(lane) + (lane == "tables")
 
-    def limits(self, lane: str) -> Limits:
-        """What one job of a lane may take."""
+    def limits(self, lane: str, *, is_guests: bool = False) -> Limits:
+        """What one job of a lane may take; a guest's gets no more time than a guest is given."""
         if lane == "documents":
             memory, disk = self.documents_memory_mb, self.documents_disk_mb
-            return Limits(self.documents_seconds, memory, disk, watched_mb=memory, watched_disk_mb=disk)
+            is_less = is_guests and self.guest_documents_seconds < self.documents_seconds
+            seconds = self.guest_documents_seconds if is_less else self.documents_seconds
+            return Limits(seconds, memory, disk, watched_mb=memory, watched_disk_mb=disk, is_guests=is_less)
         # A child's own limit does not count all that it holds.
         return Limits(self.job_seconds, self.job_memory_mb, self.job_disk_mb, watched_mb=self.job_memory_mb * 3 // 2)
 

@@ -658,6 +658,23 @@ async def test_whoever_signs_in_keeps_the_conversions(app, guest):
     assert len((await guest.client.get("/api/v1/jobs")).json()) == 2
 
 
+async def test_guests_of_one_address_share_slots_as_one(app, guest):
+    # given a second session from the same address, one from another, and one of a member
+    shares = {}
+
+    async def begin(name, address):
+        async with visitor(app, address) as client:
+            task = await (one := await Visitor(client).begin()).convert(await one.upload())
+        shares[name] = await connections.fetchval("SELECT share FROM job WHERE id = $1", task)
+
+    address, elsewhere = an_address(), an_address()
+    for name, at in (("first", address), ("second", address), ("elsewhere", elsewhere)):
+        await begin(name, at)
+    # then the first two count as one, and the address itself stands in no row
+    assert shares["first"] == shares["second"] != shares["elsewhere"]
+    assert address not in str(shares)
+
+
 async def test_a_guest_has_so_many_open_jobs(guest, settings):
     first, second = await guest.upload(), await guest.upload()
     await guest.convert(first)

@@ -21,10 +21,12 @@ ATTACKS: tuple[str, ...] = (
     "waiters",
     "deep_names",
     "left_behind",
+    "walls",
     "huge_bodies",
     "log_growth",
     "large_lists",
     "oversized_put",
+    "slow_documents",
 )
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""
 

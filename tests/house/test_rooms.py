@@ -58,7 +58,6 @@ PROCESS_ROOMS = {
     "src/filemill/sandbox/pool.py",
     "src/filemill/local/process.py",
     "src/filemill/engines/documents/programs.py",  # inside a sandbox
-    "src/filemill/engines/documents/office_desk.py",  # a program of its own
 }
 STORE_ROOMS = re.compile(r"^(src/filemill/storage/|src/filemill/local/|src/filemill/engines/|workers/checksum.py)")
 

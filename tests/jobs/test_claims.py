@@ -1,6 +1,7 @@
 """Stories of claiming: who gets a job, in what order, and who holds it."""
 
 import asyncio
+import uuid
 
 import pytest
 
@@ -39,6 +40,45 @@ async def test_whoever_runs_least_comes_next(queued: NewJob) -> None:
     assert (await claim()).id == many[0].id
     assert (await claim()).id == late.id
     assert (await claim()).id == many[1].id
+
+
+async def test_guests_of_one_address_share_as_one(queued: NewJob) -> None:
+    # given four guests who come from one address, and then another caller
+    crowd = uuid.uuid4()
+    many = [await queued(by=await new_account(), share=crowd) for _ in range(4)]
+    late = await queued(by=await new_account())
+    # when one of the crowd runs, then the other caller's job is next, before the older ones
+    assert (await claim()).id == many[0].id
+    assert (await claim()).id == late.id
+    assert (await claim()).id == many[1].id
+
+
+async def test_who_holds_two_slots_gives_one_up_for_who_holds_none(queued: NewJob) -> None:
+    # given an address that holds two slots, and has a third job
+    crowd = uuid.uuid4()
+    for _ in range(3):
+        await queued(by=await new_account(), share=crowd)
+    first, second = await claim(), await claim()
+    assert [await claims.must_give_way(one.id) for one in (first, second)] == [False, False]
+    # when somebody else waits, then the newer of the two must go
+    late = await queued(by=await new_account())
+    assert [await claims.must_give_way(one.id) for one in (first, second)] == [False, True]
+    # and once it is back in the queue, the other's job is next, and nobody must go any more
+    await transitions.give_back(second.id, second.fence, "gave way")
+    assert (await claim()).id == late.id
+    assert not await claims.must_give_way(first.id)
+
+
+async def test_a_claim_says_whether_the_owner_is_a_guest(queued: NewJob) -> None:
+    # given a guest, a guest whom a member has taken over, and a member
+    guest, merged, member = await new_account(), await new_account(), await new_account()
+    await connections.execute("UPDATE account SET expires_at = now() + interval '1 hour' WHERE id = $1", guest)
+    await connections.execute("UPDATE account SET merged_into = $2 WHERE id = $1", merged, member)
+    owners = (guest, merged, member)
+    for owner in owners:
+        await queued(by=owner)
+    # then the first alone is one
+    assert [(await claim()).is_guests for _ in owners] == [True, False, False]
 
 
 async def test_many_claimers_never_share_a_job(queued: NewJob) -> None:
@@ -116,7 +156,7 @@ async def test_a_job_that_takes_every_worker_with_it_ends_and_its_file_is_not_re
     job = await commands.get(job.id, job.owner)
     assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "internal", "us")
     assert f"lost {MOST_WORKERS_LOST} times" in (job.error_message or "")
-    assert await connections.fetchval("SELECT count(*) FROM crashed_file") == 0
+    assert await connections.fetchval("SELECT count(*) FROM crashed_job") == 0
     # when its owner tries it again, then it starts anew
     await commands.retry(job.id, job.owner)
     await lose_worker()

@@ -95,7 +95,7 @@ async def _a_session(at_hand: Context, intake: Intake) -> Session:
             seconds=3600,
             writes=keep,
         )
-        await files.convert(session, job_id, "xlsx")
+        await files.convert(session, job_id, "xlsx", "192.0.2.1")
     return session
 
 

@@ -38,7 +38,10 @@ def samples(tmp_path_factory):
 def documents_stack(tmp_path_factory):
     if why := system.why_not_isolated():
         pytest.skip(f"no isolated sandbox can be made here: {why}")
-    environ = UNLIMITED | {"FILEMILL_DOCUMENTS_SECONDS": str(SECONDS)}
+    environ = UNLIMITED | {
+        "FILEMILL_DOCUMENTS_SECONDS": str(SECONDS),
+        "FILEMILL_GUEST_DOCUMENTS_SECONDS": str(SECONDS),
+    }
     running = FaultyStack(tmp_path_factory.mktemp("hostile") / "home", environ=environ, lanes=("tables", "documents"))
     running.start()
     yield running

@@ -2,13 +2,18 @@
 
 import asyncio
 import contextlib
+import io
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
+import openpyxl
 import psutil
 import pytest
 
+from filemill import connections
 from filemill.jobs import commands, context, uploads
 from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
@@ -135,7 +140,7 @@ async def offices(pool: Pool) -> list[int]:
     """The process ids of the LibreOffice of the sandbox's next child."""
     async with pool.borrow() as child:
         members = psutil.Process(child.pid).children(recursive=True)
-        return [one.pid for one in members if one.name() == "soffice.bin"]
+        return [one.pid for one in members if one.name() == "soffice"]
 
 
 async def test_libreoffice_starts_in_the_weak_sandbox_too(at_hand: Context, owner: uuid.UUID, tmp_path: Path) -> None:
@@ -150,3 +155,33 @@ async def test_libreoffice_starts_in_the_weak_sandbox_too(at_hand: Context, owne
     await pool.close()
     # then it is converted
     assert pdf.startswith(b"%PDF-")
+
+
+async def test_a_guest_has_less_time_than_a_member(owner: uuid.UUID, pool: Pool, at_hand: Context) -> None:
+    # given a workbook that LibreOffice computes for minutes, and a guest
+    await connections.execute("UPDATE account SET expires_at = now() + interval '1 hour' WHERE id = $1", owner)
+    settings = msgspec.structs.replace(at_hand.settings, guest_documents_seconds=2)
+    context.open(msgspec.structs.replace(at_hand, settings=settings))
+    runner = Runner("documents", "this test", pool, {})
+    job = await queue_up(owner, "slow.xlsx", slow_workbook(), "pdf")
+    # when it runs
+    began = time.monotonic()
+    await runner.until_empty()
+    # then it is ended as a guest's
+    assert time.monotonic() - began < 20
+    job = await commands.get(job.id, job.owner)
+    assert (job.error_code, job.error_message) == (
+        "too_slow",
+        "The job took longer than the 2 seconds allowed without an account.",
+    )
+
+
+def slow_workbook() -> bytes:
+    """Thousands of cells, each of which looks at two million others: whole columns multiplied."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in range(1, 3001):
+        sheet.cell(row, 1).value = f"=SUMPRODUCT((ROW($B$1:$B$1000000)+{row})*(COLUMN($B$1:$B$1000000)+{row}))"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

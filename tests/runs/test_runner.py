@@ -19,16 +19,18 @@ from filemill import connections
 from filemill.jobs import commands, context, uploads
 from filemill.jobs.context import Context
 from filemill.jobs.job import ENDED, Job, Status
-from filemill.jobs.rows import transitions
+from filemill.jobs.rows import claims, transitions
 from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines.options import Options
+from filemill.runs import lease
 from filemill.runs.runner import Runner
 from filemill.sandbox.pool import Pool
-from tests.fixtures.jobs import TABLE, NewJob, create, events_of, now, until, upload
+from tests.fixtures.jobs import TABLE, NewJob, create, events_of, new_account, now, until, upload
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
 
+TO_GZIP = b'[{"type":"convert_format","params":{"to_format":"ndjson.gz"}}]'
 LONG = b"text\n" + base64.encodebytes(random.Random(1).randbytes(45_000_000))
 """A table whose run lasts long enough to be disturbed: 60 MB that do not compress well, for a gzipped output."""
 
@@ -55,8 +57,7 @@ def long_job(at_hand: Context, owner: uuid.UUID) -> Callable[[], Awaitable[Job]]
     """Makes a job of several seconds and queues it."""
 
     async def make() -> Job:
-        pipeline = b'[{"type":"convert_format","params":{"to_format":"ndjson.gz"}}]'
-        job = await create(owner, pipeline, NewFile("input", "long.csv", len(LONG)))
+        job = await create(owner, TO_GZIP, NewFile("input", "long.csv", len(LONG)))
         return await queue_up(at_hand, job, LONG)
 
     return make
@@ -137,8 +138,19 @@ async def test_a_file_that_ends_its_worker_three_times_is_not_tried_again(
     again = await long_job()
     await runner.until_empty()
     again = await now(again)
-    assert (again.status, again.error_code) == (Status.FAILED, "crashed")
+    assert (again.status, again.error_code, again.fence) == (Status.FAILED, "crashed", 1)
     assert "same file" in (again.error_message or "")
+    # and so is the first job when its owner tries it again
+    await commands.retry(job.id, job.owner)
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code, job.fence) == (Status.FAILED, "crashed", 4)
+    assert "same file" in (job.error_message or "")
+    # when somebody else has the same file, then it runs
+    others = await create(await new_account(), TO_GZIP, NewFile("input", "long.csv", len(LONG)))
+    await queue_up(at_hand, others, LONG)
+    await runner.until_empty()
+    assert (await now(others)).status is Status.COMPLETED
     await assert_tidy(at_hand.store, connections.fetch)
 
 
@@ -153,6 +165,33 @@ async def test_a_draining_worker_puts_its_job_back_at_once_uncounted(
     assert (await now(job)).status is Status.QUEUED
     assert await connections.fetchval("SELECT runs FROM job WHERE id = $1", job.id) == 0
     await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_a_guests_second_run_gives_way_to_who_has_none(  # noqa: PLR0917
+    at_hand: Context,
+    owner: uuid.UUID,
+    runner: Runner,
+    queued: NewJob,
+    long_job: Callable[[], Awaitable[Job]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given a guest whose job another worker runs, and who has a long job of the same lane at work here
+    monkeypatch.setattr(lease, "GIVES_WAY_AFTER_SECONDS", 0)
+    await connections.execute("UPDATE account SET expires_at = now() + interval '1 hour' WHERE id = $1", owner)
+    await queued()
+    assert await claims.claim("tables", "another worker", "tables 1") is not None
+    job = await long_job()
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda j: j.status is Status.RUNNING)
+    # when somebody else's job comes
+    late = await queued(by=await new_account())
+    # then that one is next, and the long one runs again afterwards, from its beginning
+    await until(late, lambda j: j.status is Status.COMPLETED)
+    await asyncio.wait_for(work, 60)
+    moves = [e.data for e in await events_of(job) if e.kind == "moved"]
+    assert [(move["to"], move["why"]) for move in moves][-3:-1] == [("QUEUED", "gave way"), ("RUNNING", "claimed")]
+    assert (await now(job)).status is Status.COMPLETED
+    assert await connections.fetchval("SELECT runs FROM job WHERE id = $1", job.id) == 1
 
 
 async def test_a_worker_that_lost_its_lease_lets_the_winner_be(

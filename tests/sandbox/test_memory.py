@@ -1,7 +1,9 @@
 """Stories of jobs that need more memory than they may have, in real sandboxes: the step is named, nothing sticks."""
 
 import asyncio
+import contextlib
 import io
+import os
 from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
 from filemill.jobs.rows.jobs import NewFile
 from filemill.runs.runner import Runner
+from filemill.sandbox import users
 from filemill.sandbox.pool import Pool
 from tests.engines.tables import workshop
 from tests.fixtures.jobs import create, mark_all, now
@@ -136,6 +139,30 @@ async def test_a_table_larger_than_the_memory_is_sorted_on_disk(
         assert numbers == list(range(last - 1, last - 1 - len(numbers), -1)) == batch["h"].to_pylist()
         last -= len(numbers)
     assert last == 0
+    assert not left_on_disk(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts children as other users")
+async def test_a_user_of_the_jobs_own_sorts_on_disk_and_leaves_nothing(
+    at_hand: Context, owner: object, python_for_all: None, runner: Runner, tmp_path: Path
+) -> None:
+    # given root who starts children that other users are, in a folder that these get through from inside alone
+    allow(at_hand, ENOUGH)
+    large_job = await queue_up(owner, [BACKWARDS], {"input": large()})
+    sheet = await queue_up(owner, [workshop.limit(1000), workshop.convert("xlsx")], {"input": large()})
+    # when a table is sorted that does not fit into memory, and another written by way of a temporary file
+    work = asyncio.create_task(runner.until_empty())
+    owners: set[int] = set()
+    while not work.done():
+        with contextlib.suppress(FileNotFoundError):
+            owners |= {path.stat().st_uid for path in left_on_disk(tmp_path)}
+        await asyncio.sleep(0.02)
+    await work
+    # then the files on disk were that user's, and all is well and gone
+    for job in (await now(large_job), await now(sheet)):
+        assert (job.status, job.error_message) == (Status.COMPLETED, None)
+    assert owners
+    assert owners <= set(users.NUMBERS)
     assert not left_on_disk(tmp_path)
 
 

@@ -4,6 +4,12 @@ from uuid import UUID
 
 from filemill import connections
 
+KIN = """
+SELECT kin.id FROM account kin, (SELECT coalesce(merged_into, id) AS id FROM account WHERE id = {account}) head
+WHERE kin.id = head.id OR kin.merged_into = head.id
+"""
+"""SQL: all accounts of one caller, seen from any of them: the member, and the guests merged into it."""
+
 
 async def owned(caller: UUID) -> list[UUID]:
     """The accounts whose things are a caller's: its own, and the guests merged into it.

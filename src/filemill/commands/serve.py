@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from filemill.commands.stopping import Stopped, Stopping
-from filemill.local import stack
+from filemill.local import stack, walls
 from filemill.local.home import StoreName
 from filemill.local.stack import Stack
 from filemill.sandbox.kinds import KINDS
@@ -71,6 +71,8 @@ def introduce(running: Stack) -> None:
     say(f"API docs  {running.url}/docs")
     say(f"logs      {running.home.folder / 'logs'}")
     say(f"stop      Ctrl+C here, or kill {os.getpid()}")
+    if why := walls.why_root():
+        say(f"{why}; filemill doctor says more")
     for lane in running.missing_lanes:
         say(f"the worker for {lane} is still starting; what needs it waits in line until then")
 

@@ -35,7 +35,8 @@ class Possible(msgspec.Struct, frozen=True):
 class NewJob(msgspec.Struct, frozen=True):
     """A job to be made. `as_sent` is the JSON text of the steps as the caller wrote the steps.
 
-    `lane` is set where the API chooses another lane than the lane of the steps.
+    `lane` is set where the API chooses another lane than the lane of the steps, `share` where the job counts for
+    somebody else than its owner when slots are shared out.
     """
 
     owner: UUID
@@ -47,6 +48,7 @@ class NewJob(msgspec.Struct, frozen=True):
     idempotency_key: str | None = None
     body_hash: str | None = None
     lane: str | None = None
+    share: UUID | None = None
 
 
 async def want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], options: Options) -> Possible:
@@ -69,7 +71,7 @@ def _want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], optio
 async def create(new: NewJob) -> Job:
     """Makes a PENDING job, or returns the job that was made under the same idempotency key.
 
-    Raises Impossible (another body under the same key, a file that no engine takes), TooMany, NoRoom.
+    Raises Impossible (another body under the same key, a file that no engine takes), TooMany.
     """
     return await _create(new, await want_possible(new.pipeline, new.inputs, new.options))
 
@@ -84,7 +86,6 @@ async def _create(new: NewJob, possible: Possible) -> Job:
             if before[1] != new.body_hash:
                 raise Impossible("Idempotency-Key: this key was used before with another body.")
             return await _read(before[0])
-    context.get().want_room()
     n_open, n_pending = await jobs.count_open(await owners.owned(new.owner))
     _want_room(n_open, settings.open_jobs)
     if n_pending >= settings.pending_jobs:
@@ -124,6 +125,7 @@ def _want_room(n_open: int, most: int) -> None:
 async def _insert(new: NewJob, possible: Possible) -> UUID:
     return await jobs.insert(
         owner=new.owner,
+        share=new.share,
         api=new.api,
         lane=new.lane or possible.lane,
         pipeline=steps.encode(new.pipeline),

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.local import clamd, documents, minio_server, postgres, process, redis, seaweedfs
+from filemill.local import clamd, documents, minio_server, postgres, process, redis, seaweedfs, walls
 from filemill.local.finding import Finding
 from filemill.local.process import NotStarted
 from filemill.pipelines import pairs
-from filemill.sandbox import bubblewrap
+from filemill.sandbox import bubblewrap, seccomp
 from filemill.sandbox.kinds import KINDS
 
 OLDEST_PYTHON = (3, 11)
@@ -88,6 +88,7 @@ PACKAGES = (
         ("clamav-daemon.service", "clamav-daemon.socket", "clamav-freshclam.service"),
     ),
     SystemPackage("bubblewrap", "locks engines in", lambda: bubblewrap.find() is not None, lambda: False),
+    SystemPackage("libseccomp2", "refuses system calls to engines", seccomp.is_there, lambda: False),
     *(_optional_package(name, serves) for name, serves in DOCUMENT_PACKAGES.items()),
 )
 """Every system package that `filemill install` looks for."""
@@ -114,6 +115,7 @@ def look() -> list[Finding]:
         _store(),
         _libmagic(),
         _bubblewrap(),
+        *walls.look(),
         _optional("nginx", "only the tests of the production setup run it"),
         _clamd(),
         *documents.look(DOCUMENT_PACKAGES),

@@ -86,12 +86,12 @@ class Run(msgspec.Struct, frozen=True):
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The child has loaded its engines (name -> version) and waits for a run.
 
-    `is_confined`: the kernel shows the child only programs and its own folder, and no other process. `pairs` are the
-    pairs of formats that the engine converts with the installed programs; None means all pairs of the lane.
+    `missing_walls`: what this machine does not have to shut the child in with, by name. `pairs` are the pairs of
+    formats that the engine converts with the installed programs; None means all pairs of the lane.
     """
 
     engines: dict[str, str]
-    is_confined: bool = False
+    missing_walls: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] | None = None
 
 

@@ -35,7 +35,7 @@ class Attempt:
         self._pool = pool
         self._started = started
         self._keys = keys
-        self._limits = context.get().settings.limits(pool.lane)
+        self._limits = context.get().settings.limits(pool.lane, is_guests=claimed.is_guests)
 
     async def carry_out(self, inputs: list[FileRow]) -> Ran:
         """Runs the job. Raises JobFailed, StoreAway, Ended, NoChild."""

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from filemill.errors import DatabaseAway
 from filemill.jobs.job import Status
-from filemill.jobs.rows import transitions
+from filemill.jobs.rows import claims, transitions
 from filemill.jobs.rows.claims import Claimed
 
 T = TypeVar("T")
@@ -21,6 +21,10 @@ TICK_SECONDS = 1.0
 LOOK_SECONDS = 0.25
 """Seconds between two looks of a run at its lease."""
 
+GIVES_WAY_AFTER_SECONDS = 20.0
+"""Seconds after which a guest's run goes back into the queue where the same address holds another slot as well, and
+somebody waits who holds none. Nearly every conversion is over by then."""
+
 LOST_AFTER_SECONDS = 8.0
 """Seconds without a renewal after which a run ends itself, by its own clock. The lease in the row is 10 s."""
 
@@ -29,7 +33,7 @@ PARTING_SECONDS = 2.0
 
 
 class Ended(Exception):
-    """Something outside ended the run: `how` is lost, cancelled, drained or killed."""
+    """Something outside ended the run: `how` is lost, cancelled, drained, gave way or killed."""
 
     def __init__(self, how: str) -> None:
         super().__init__(how)
@@ -54,6 +58,7 @@ class Lease:
         self.phase: str | None = None
         self._claimed = claimed
         self._drain = drain
+        self._since = since
         self._renewed = since
         self._over: str | None = None
         self._notes: deque[tuple[str, dict[str, object]]] = deque()
@@ -76,7 +81,7 @@ class Lease:
 
     @property
     def over(self) -> str | None:
-        """How the run was ended from outside (lost, cancelled, drained); None while the run goes on."""
+        """How the run was ended from outside (lost, cancelled, drained, gave way); None while the run goes on."""
         # A process that was paused sees the end of its lease here first.
         if self._over is None and time.monotonic() - self._renewed > LOST_AFTER_SECONDS:
             self._over = "lost"
@@ -138,3 +143,10 @@ class Lease:
                 self._over = self._over or "cancelled"
             else:
                 self._renewed = asked
+            if self._over is None and await self._must_give_way():
+                self._over = "gave way"
+
+    async def _must_give_way(self) -> bool:
+        if not self._claimed.is_guests or time.monotonic() - self._since < GIVES_WAY_AFTER_SECONDS:
+            return False
+        return await claims.must_give_way(self._claimed.id)

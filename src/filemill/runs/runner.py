@@ -159,16 +159,17 @@ class Runner:
 
     async def _inputs(self, claimed: Claimed) -> list[FileRow]:
         """The inputs as recorded when their uploads were marked. Raises JobFailed for a missing or a refused input."""
-        inputs = await files.of_job(claimed.id, "in", engine=self.engine)
+        inputs = await files.of_job(claimed.id, "in")
         if options.decode(claimed.options).sample is not None:
             return inputs  # the sample of a plan is not in the store
         for file in inputs:
             if file.state != "stored":
                 raise JobFailed("input_changed", file.refused or "An input of the job is not there any more.")
-        if any(file.has_crashed for file in inputs):
+        if await crashes.is_known(claimed.id):
             raise JobFailed(
                 "crashed",
-                "The same file has ended its worker several times in the last 30 days; it is not tried again.",
+                "The same files with the same steps have ended their worker several times in the last 30 days; they are"
+                " not tried again. Change the steps, or save the files anew.",
                 at_fault="us",
             )
         return inputs

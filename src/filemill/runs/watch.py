@@ -74,7 +74,8 @@ class Watch:
     async def _keep_limits(self) -> None:
         limits = self._limits
         if time.monotonic() - self._started > limits.seconds:
-            raise JobFailed("too_slow", f"The job took longer than the {limits.seconds} seconds allowed.")
+            who = " without an account" if limits.is_guests else ""
+            raise JobFailed("too_slow", f"The job took longer than the {limits.seconds} seconds allowed{who}.")
         if self._child.memory_mb > limits.watched_mb:
             raise self._too_much_memory()
         if limits.watched_disk_mb is not None:

@@ -8,11 +8,12 @@ temporary files. A child sees no user's home, no /etc/passwd, no other job. All 
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from importlib.util import find_spec
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from filemill.sandbox import readable
 from filemill.sandbox.kinds import OWN, TMP, WORK, python
+from filemill.sandbox.users import NUMBERS, User
 
 INSIDE = "/sandbox"
 """The child's folder, as the child sees it. No machine has programs of its own at this path: they would be hidden."""
@@ -20,23 +21,16 @@ INSIDE = "/sandbox"
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """Links into /usr on most machines, folders on some."""
 
-_READABLE = (
-    "/etc/alternatives",
-    "/etc/fonts",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/libreoffice",
-    "/var/cache/fontconfig",
-)
+_ALONE = ("--die-with-parent", "--new-session", "--cap-drop", "ALL")
+_UNSHARED = ("--unshare-all",)
 
-_ALONE = (
-    "--unshare-all",
-    "--die-with-parent",
-    "--new-session",
-    "--cap-drop",
-    "ALL",
-)
+_UNSHARED_BY_ROOT = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+"""All namespaces but that of users: within one of root's, root could become no other user of the machine."""
+
+_UNTIL_ANOTHER_USER = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_DAC_READ_SEARCH")
+"""What it takes to enter the child's folder and to become the child's user; given up with that."""
+
+_SETPRIV = "/usr/bin/setpriv"
 
 _END = ("--remount-ro", "/", "--chdir", INSIDE)
 
@@ -52,32 +46,47 @@ The container's own /proc shows the ids of its processes and no more: every proc
 class Bubblewrap:
     """The isolated sandbox.
 
-    `readable`: paths that the children may read beside programs. `proc`: one of `PROCS`.
+    `readable`: paths that the children may read beside programs. `proc`: one of `PROCS`. `changes_user`: whether root
+    makes each sandbox without a namespace of users, and each child then becomes a user of its own.
     """
 
     kind = "isolated"
 
-    def __init__(self, program: str, *, readable: tuple[Path, ...] = (), proc: tuple[str, ...] = _FRESH_PROC) -> None:
+    def __init__(
+        self,
+        program: str,
+        *,
+        readable: tuple[Path, ...] = (),
+        proc: tuple[str, ...] = _FRESH_PROC,
+        changes_user: bool = False,
+    ) -> None:
         self._program = program
         self.readable = readable
         self._proc = proc
+        self.changes_user = changes_user
 
     def workdir(self, folder: Path) -> Path:
         """The child's folder for its job, without its folder for temporary files."""
         return folder / WORK
 
-    def environment(self, folder: Path) -> dict[str, str]:
+    def environment(self, folder: Path, user: User | None) -> dict[str, str]:
         """The variables that a program needs, and no others: a child can read bubblewrap's own environment."""
-        del folder
+        del folder, user
         path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
         return {"PATH": path, "LANG": "C.UTF-8", "TMPDIR": "/tmp", "HOME": "/tmp"} | OWN  # noqa: S108 -- its own /tmp
 
-    def command(self, folder: Path, program: tuple[str, ...]) -> tuple[str, ...]:
+    def command(self, folder: Path, program: tuple[str, ...], user: User | None) -> tuple[str, ...]:
         """The argument list: bubblewrap, and inside it the interpreter with `program`."""
         own = ("--bind", str(folder / TMP), "/tmp", "--bind", str(folder / WORK), INSIDE)  # noqa: S108
-        places = tuple(argument for path in (*_interpreter(), *self.readable) for argument in _shown(path))
+        places = tuple(_shown(*readable.interpreter(), *self.readable))
         # The interpreter may lie below /tmp: its mounts must come after the mount of /tmp.
-        return (self._program, *_ALONE, *_system(), *self._proc, *own, *places, *_END, *python(program))
+        shown = (*_system(), *self._proc, *own, *places, *_END)
+        return (self._program, *_alone(user), *shown, *_become(user), *python(program), "--kind", self.kind)
+
+    def begins_as(self, user: User | None) -> User | None:
+        """This process's own user: bubblewrap makes the sandbox first."""
+        del user
+        return None
 
 
 def find() -> str | None:
@@ -85,9 +94,24 @@ def find() -> str | None:
     return shutil.which("bwrap")
 
 
-def probe(program: str, proc: tuple[str, ...]) -> tuple[str, ...]:
+def probe(program: str, proc: tuple[str, ...], *, changes_user: bool = False) -> tuple[str, ...]:
     """An argument list that exits with 0 where bubblewrap can make an isolated sandbox."""
-    return (program, *_ALONE, *_system(), *proc, "/usr/bin/true")
+    user = User(NUMBERS[0], NUMBERS[0]) if changes_user else None
+    return (program, *_alone(user), *_system(), *proc, *_become(user), "/usr/bin/true")
+
+
+def _alone(user: User | None) -> tuple[str, ...]:
+    if user is None:
+        return (*_UNSHARED, *_ALONE)
+    return (*_UNSHARED_BY_ROOT, *_ALONE, *(word for name in _UNTIL_ANOTHER_USER for word in ("--cap-add", name)))
+
+
+def _become(user: User | None) -> tuple[str, ...]:
+    """Starts a program as another user who has no rights and can get none."""
+    if user is None:
+        return ()
+    who = ("--reuid", str(user.uid), "--regid", str(user.gid), "--clear-groups")
+    return (_SETPRIV, *who, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all")
 
 
 def _system() -> Iterator[str]:
@@ -97,18 +121,19 @@ def _system() -> Iterator[str]:
             yield from ("--symlink", os.readlink(place), place)
         else:
             yield from ("--ro-bind-try", place, place)
-    for place in _READABLE:
+    yield from _above(map(Path, readable.PROGRAMS))
+    for place in readable.PROGRAMS:
         yield from ("--ro-bind-try", place, place)
     yield from ("--dev", "/dev", "--remount-ro", "/dev")  # no limit counts shared memory in /dev/shm
 
 
-def _interpreter() -> Iterator[Path]:
-    """The folders of Python and its packages; of a checkout only the packages themselves."""
-    yield from {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)} - {Path("/usr")}
-    for package in ("filemill", "workers"):
-        spec = find_spec(package)
-        yield from map(Path, spec.submodule_search_locations or () if spec else ())
+def _shown(*paths: Path) -> Iterator[str]:
+    yield from _above(paths)
+    for path in paths:
+        yield from ("--ro-bind", str(path), str(path))
 
 
-def _shown(path: Path) -> tuple[str, ...]:
-    return ("--ro-bind", str(path), str(path))
+def _above(paths: Iterable[Path]) -> Iterator[str]:
+    """The folders above these paths, for every user; those that bubblewrap makes by itself let root alone through."""
+    for folder in dict.fromkeys(folder for path in paths for folder in reversed(path.parents[:-1])):
+        yield from ("--perms", "0755", "--dir", str(folder))

@@ -14,7 +14,7 @@ from uuid import uuid4
 from filemill import logs
 from filemill.errors import FilemillError
 from filemill.pipelines.run import Ready
-from filemill.sandbox import bubblewrap, workdir
+from filemill.sandbox import bubblewrap, users, workdir
 from filemill.sandbox.bubblewrap import Bubblewrap
 from filemill.sandbox.child import Child, Exit
 from filemill.sandbox.kinds import CHILD, KINDS, TMP, Networked, Sandbox, Weak
@@ -43,14 +43,18 @@ class NoSandbox(FilemillError):
     """Files of others may not be worked on here: bubblewrap does not start, and FILEMILL_SANDBOX is not weak."""
 
 
-async def sandbox_of(lane: str, *, weak: bool) -> Sandbox:
-    """The sandbox of a lane. `weak` allows the weak sandbox where bubblewrap does not start. Raises NoSandbox."""
+async def sandbox_of(lane: str, *, weak: bool, store: str = "") -> Sandbox:
+    """The sandbox of a lane. `store`: the store's address, the only one that a networked child connects to.
+
+    `weak` allows the weak sandbox where bubblewrap does not start. Raises NoSandbox.
+    """
     if KINDS[lane] == "networked":
-        return Networked()
+        return Networked(store)
     if program := bubblewrap.find():
-        for proc in bubblewrap.PROCS:
-            if await _ends_well(bubblewrap.probe(program, proc)):
-                return Bubblewrap(program, proc=proc)
+        for changes_user in (True, False) if users.may_change() else (False,):
+            for proc in bubblewrap.PROCS:
+                if await _ends_well(bubblewrap.probe(program, proc, changes_user=changes_user)):
+                    return Bubblewrap(program, proc=proc, changes_user=changes_user)
     if not weak:
         raise NoSandbox
     return Weak()
@@ -102,7 +106,7 @@ class Pool:
         self._closed = False
         self.is_isolated = self.sandbox.kind != "networked"
         self.engines: dict[str, str] = {}
-        self.is_confined = False
+        self.missing_walls: tuple[str, ...] = ()
         self.pairs: tuple[tuple[str, str], ...] | None = None
 
     async def open(self, children: int) -> None:
@@ -110,7 +114,7 @@ class Pool:
 
         The lane can work with one child: to load several engines at once would delay its first job.
         """
-        self._idle.append(await self._start())
+        self._idle.append(await self._start_first())
         self._ahead += [asyncio.create_task(self._start()) for _ in range(children - 1)]
 
     async def close(self) -> None:
@@ -206,20 +210,40 @@ class Pool:
         child.seen_resting = at, used
         return used - before_used <= MOST_AT_REST * (at - before_at)
 
+    async def _start_first(self) -> Child:
+        """The first child, which tells whether children can have users of their own here. Raises NoChild."""
+        try:
+            return await self._start()
+        except (NoChild, OSError) as error:
+            if not self.sandbox.changes_user:
+                raise
+            why = error.message if isinstance(error, NoChild) else str(error)
+            logs.warn("filemill.sandbox.pool", "children run as root: no other user can start one", why=why)
+        self.sandbox.changes_user = False
+        return await self._start()
+
     async def _start(self) -> Child:
         folder = self._folder / uuid4().hex
         place = self.sandbox.workdir(folder)
-        for one in (folder,) if place == folder else (folder, place, folder / TMP):
-            one.mkdir(mode=0o700)
+        user = await asyncio.to_thread(users.free) if self.sandbox.changes_user else None
+        folder.mkdir(mode=0o700)
+        own = (folder,) if place == folder else (place, folder / TMP)
+        for one in own:
+            one.mkdir(mode=0o700, exist_ok=one == folder)
+            users.hand_over(one, user)
+        first = self.sandbox.begins_as(user)
         process = await asyncio.create_subprocess_exec(
-            *self.sandbox.command(folder, self._program),
+            *self.sandbox.command(folder, self._program, user),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
-            env=self.sandbox.environment(folder),
+            env=self.sandbox.environment(folder, user),
             cwd=place,
             start_new_session=True,
+            user=first.uid if first else None,
+            group=first.gid if first else None,
+            extra_groups=[] if first else None,
         )
         child = Child(process, folder, place)
         try:
@@ -233,6 +257,6 @@ class Pool:
             logs.warn("filemill.sandbox.pool", "a child did not start", lane=self.lane, said=repr(said), stderr=stderr)
             raise NoChild
         child.engines = self.engines = said.engines
-        self.is_confined = said.is_confined
+        self.missing_walls = said.missing_walls
         self.pairs = said.pairs
         return child

@@ -24,6 +24,7 @@ def prepare(folder: Path) -> None:
     trees.empty(folder)  # the folder itself stays, as the sandbox has it mounted
     for name in ("in", "out"):
         (folder / name).mkdir(mode=0o700)
+        _hand_over(folder / name, folder.stat())
 
 
 def is_clear(folder: Path, workdir: Path, pid: int) -> bool:
@@ -55,8 +56,10 @@ def _left(place: Path, is_kept: trees.IsKept) -> bool:
 
 
 def create(folder: Path, path: str) -> BinaryIO:
-    """A new file, open for writing: `in/input.docx`. Raises OSError."""
-    return os.fdopen(_open(folder, path, _NEW), "wb")
+    """A new file of the child's user, open for writing: `in/input.docx`. Raises OSError."""
+    made = _open(folder, path, _NEW)
+    _hand_over(made, folder.stat())
+    return os.fdopen(made, "wb")
 
 
 def read(folder: Path, path: str) -> BinaryIO | None:
@@ -69,6 +72,16 @@ def read(folder: Path, path: str) -> BinaryIO | None:
         os.close(opened)
         return None
     return os.fdopen(opened, "rb")
+
+
+def _hand_over(made: Path | int, to: os.stat_result) -> None:
+    """Gives what was just made to whoever owns the folder: root's children are users of their own."""
+    if to.st_uid == os.geteuid():
+        return
+    if isinstance(made, int):
+        os.fchown(made, to.st_uid, to.st_gid)
+    else:
+        os.chown(made, to.st_uid, to.st_gid, follow_symlinks=False)
 
 
 def _open(folder: Path, path: str, flags: int) -> int:

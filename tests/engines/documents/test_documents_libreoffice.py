@@ -27,26 +27,66 @@ def desk_of(engine: Documents) -> int:
     return desk.pid
 
 
-def soffice_of(engine: Documents) -> int:
-    return int(Path(f"/proc/{desk_of(engine)}/task/{desk_of(engine)}/children").read_text().split()[0])
+def copies_of(engine: Documents) -> list[int]:
+    desk = desk_of(engine)
+    return [int(pid) for pid in Path(f"/proc/{desk}/task/{desk}/children").read_text().split()]
+
+
+def copy_of(engine: Documents) -> int:
+    """The copy that works on a document; a moment after the order, the copy is there and says nothing any more."""
+    deadline = time.monotonic() + 10
+    while not (found := [pid for pid in copies_of(engine) if Path(f"/proc/{pid}/fd/1").resolve() == Path(os.devnull)]):
+        assert time.monotonic() < deadline, "no copy has taken the order"
+    return found[0]
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, or ends within seconds: the kernel ends a copy a moment after its desk."""
+    gone = threading.Event()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{pid}/exe").exists() and time.monotonic() < deadline:
+        gone.wait(0.01)
+    return not Path(f"/proc/{pid}/exe").exists()
 
 
 def test_one_instance_converts_one_document_after_another(shop: Workshop, samples: Samples) -> None:
     # given
     shop.convert(samples.of("docx"), "docx", "pdf")
-    before = soffice_of(shop.engine)
+    before = desk_of(shop.engine)
 
     # when
     shop.convert(samples.of("xlsx"), "xlsx", "pdf")
 
     # then
-    assert soffice_of(shop.engine) == before
+    assert desk_of(shop.engine) == before
+
+
+def test_every_document_has_a_process_of_its_own(
+    shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    shop.convert(samples.of("docx"), "docx", "pdf")
+    say, seen = programs.Talker.say, []
+
+    def say_and_look(self: programs.Talker, line: bytes) -> None:
+        say(self, line)
+        seen.append(copy_of(shop.engine))
+
+    monkeypatch.setattr(programs.Talker, "say", say_and_look)
+
+    # when
+    for source in ("docx", "xlsx", "docx"):
+        shop.convert(samples.of(source), source, "pdf")
+
+    # then
+    assert len(set(seen)) == 3
+    assert copies_of(shop.engine) == []
 
 
 def test_one_that_has_died_is_replaced_and_the_document_tried_again(shop: Workshop, samples: Samples) -> None:
     # given
     shop.convert(samples.of("docx"), "docx", "pdf")
-    os.kill(soffice_of(shop.engine), signal.SIGKILL)
+    os.kill(desk_of(shop.engine), signal.SIGKILL)
 
     # when
     made = shop.convert(samples.of("docx"), "docx", "pdf").file
@@ -66,8 +106,8 @@ def test_one_that_dies_while_it_writes_leaves_no_lock_to_the_next(
         monkeypatch.setattr(programs.Talker, "say", say)
         target = Path(json.loads(line)["target"])
         target.with_name(f".~lock.{target.name}#").write_text(",somebody,elsewhere,22.11.2026 05:38,file:///gone;")
-        os.kill(soffice_of(shop.engine), signal.SIGKILL)
         say(self, line)
+        os.kill(copy_of(shop.engine), signal.SIGKILL)
 
     monkeypatch.setattr(programs.Talker, "say", die_writing)
 
@@ -78,7 +118,7 @@ def test_one_that_dies_while_it_writes_leaves_no_lock_to_the_next(
     assert contents.pages_of(made) == 2
 
 
-@pytest.mark.parametrize("killed", ["soffice_of", "desk_of"])
+@pytest.mark.parametrize("killed", ["copy_of", "desk_of"])
 def test_one_that_is_killed_twice_is_no_fault_of_the_document(
     killed: str, shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,11 +126,11 @@ def test_one_that_is_killed_twice_is_no_fault_of_the_document(
     shop.convert(samples.of("docx"), "docx", "pdf")
     say = programs.Talker.say
 
-    def kill_first(self: programs.Talker, line: bytes) -> None:
-        os.kill({"soffice_of": soffice_of, "desk_of": desk_of}[killed](shop.engine), signal.SIGKILL)
+    def kill_at_work(self: programs.Talker, line: bytes) -> None:
         say(self, line)
+        os.kill({"copy_of": copy_of, "desk_of": desk_of}[killed](shop.engine), signal.SIGKILL)
 
-    monkeypatch.setattr(programs.Talker, "say", kill_first)
+    monkeypatch.setattr(programs.Talker, "say", kill_at_work)
 
     # when, then
     with pytest.raises(ProcessKilled):
@@ -104,7 +144,7 @@ def test_one_that_is_killed_while_it_starts_anew_is_no_fault_of_the_document(
 ) -> None:
     # given one that is killed over a document
     shop.convert(samples.of("docx"), "docx", "pdf")
-    os.kill(soffice_of(shop.engine), signal.SIGKILL)
+    os.kill(desk_of(shop.engine), signal.SIGKILL)
     hear = programs.Talker.hear
 
     def kill_the_next(self: programs.Talker, seconds: float) -> bytes:
@@ -127,11 +167,11 @@ def test_a_document_over_which_it_dies_twice_has_failed(
     shop.convert(samples.of("docx"), "docx", "pdf")
     say = programs.Talker.say
 
-    def kill_first(self: programs.Talker, line: bytes) -> None:
-        os.kill(soffice_of(shop.engine), signal.SIGSEGV)
+    def harm(self: programs.Talker, line: bytes) -> None:
         say(self, line)
+        os.kill(copy_of(shop.engine), signal.SIGSEGV)
 
-    monkeypatch.setattr(programs.Talker, "say", kill_first)
+    monkeypatch.setattr(programs.Talker, "say", harm)
 
     # when
     code, message, _ = shop.refusal(samples.of("docx"), "docx")
@@ -170,8 +210,14 @@ def test_one_that_does_not_answer_is_ended_and_the_next_document_is_not_late(
 ) -> None:
     # given
     shop.convert(samples.of("docx"), "docx", "pdf")
-    hanging = soffice_of(engine)
-    os.kill(hanging, signal.SIGSTOP)
+    say, hanging = programs.Talker.say, []
+
+    def hang(self: programs.Talker, line: bytes) -> None:
+        say(self, line)
+        hanging.append(copy_of(engine))
+        os.kill(hanging[0], signal.SIGSTOP)
+
+    monkeypatch.setattr(programs.Talker, "say", hang)
     monkeypatch.setattr(programs, "MOST_SECONDS", 0.2)
 
     # when
@@ -179,7 +225,8 @@ def test_one_that_does_not_answer_is_ended_and_the_next_document_is_not_late(
 
     # then
     assert code == "too_slow"
-    assert not Path(f"/proc/{hanging}/exe").exists()
+    assert is_gone(hanging[0])
+    monkeypatch.setattr(programs.Talker, "say", say)
     monkeypatch.setattr(programs, "MOST_SECONDS", 600)
     assert contents.pages_of(shop.convert(samples.of("docx"), "docx", "pdf").file) == 2
 
@@ -190,7 +237,7 @@ def test_one_that_cannot_start_is_no_fault_of_the_document(
     # given
     shop.convert(samples.of("docx"), "docx", "pdf")
     shop.engine._kit.office.end()
-    monkeypatch.setattr(libreoffice, "program", lambda: Path("/nowhere/soffice.bin"))
+    monkeypatch.setattr(libreoffice, "program", lambda: Path("/nowhere"))
 
     # when
     code, _, _ = shop.refusal(samples.of("docx"), "docx")
@@ -202,27 +249,14 @@ def test_one_that_cannot_start_is_no_fault_of_the_document(
 def test_a_document_it_cannot_read_costs_no_instance(shop: Workshop, samples: Samples) -> None:
     # given
     shop.convert(samples.of("docx"), "docx", "pdf")
-    before = soffice_of(shop.engine)
+    before = desk_of(shop.engine)
     broken = samples.of("rtf").read_bytes()[:5]
 
     # when
     shop.convert(broken + b"}", "rtf", "pdf")
 
     # then
-    assert soffice_of(shop.engine) == before
-
-
-def test_it_is_replaced_after_many_documents(shop: Workshop, samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    # given
-    shop.convert(samples.of("docx"), "docx", "pdf")
-    before = soffice_of(shop.engine)
-    monkeypatch.setattr(libreoffice, "MOST_JOBS", 1)
-
-    # when
-    shop.convert(samples.of("docx"), "docx", "pdf")
-
-    # then
-    assert soffice_of(shop.engine) != before
+    assert desk_of(shop.engine) == before
 
 
 def test_nothing_is_left_of_it(samples: Samples) -> None:
@@ -234,15 +268,10 @@ def test_nothing_is_left_of_it(samples: Samples) -> None:
     assert one._desk is not None
     folder, desk = Path(one._folder), one._desk
     desk.hear(90)
-    soffice = int(Path(f"/proc/{desk.pid}/task/{desk.pid}/children").read_text().split()[0])
 
     # when
     one.end()
 
     # then
-    gone = threading.Event()
-    deadline = time.monotonic() + 5
-    while Path(f"/proc/{soffice}/exe").exists() and time.monotonic() < deadline:
-        gone.wait(0.01)
-    assert not Path(f"/proc/{soffice}/exe").exists()
+    assert is_gone(desk.pid)
     assert not folder.exists()

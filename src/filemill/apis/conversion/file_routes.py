@@ -109,10 +109,11 @@ def _job_id(fields: dict[str, str]) -> Any:
     response_description="The conversion is queued.",
     responses=refusals(401, 403, 404, 429),
 )
-async def convert_file(request: Asked, data: JSONBody[Conversion]) -> ConversionReply:
+async def convert_file(request: Asked, data: JSONBody[Conversion], state: State) -> ConversionReply:
     """Queues the conversion of an uploaded file; once it has failed, it may be asked for again."""
     job_id = files.read_job_id(data.job_id)
-    task = await files.convert(session_of(request), job_id, data.target_format)
+    address = client_of(request.scope, state.trusted)
+    task = await files.convert(session_of(request), job_id, data.target_format, address)
     return ConversionReply(data=QueuedConversion(str(job_id), str(task)))
 
 

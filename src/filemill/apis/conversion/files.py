@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import msgspec
 
 from filemill import connections
+from filemill.accounts import addresses, sessions
 from filemill.accounts import owner_queries as owners
 from filemill.accounts import queries as accounts
-from filemill.accounts import sessions
 from filemill.accounts.sessions import Session
 from filemill.apis.conversion import queries
 from filemill.apis.conversion.queries import FileRow
@@ -102,19 +102,22 @@ async def targets() -> dict[str, list[str]]:
     return told
 
 
-async def convert(session: Session, job_id: UUID, target_format: str) -> UUID:
+async def convert(session: Session, job_id: UUID, target_format: str, address: str) -> UUID:
     """Queues the conversion of a file -> the job's id. Sheets become each other as plain grids.
+
+    Where slots are shared out, a member's sessions count as one, and so do all guests who come from one address.
 
     Raises NotFound, Unavailable where no worker of this installation could do it, TooMany; BadRequest for a format that
     it cannot become, while it is being converted, and once it was.
     """
-    job = await _start(session.guest, job_id, target_format, await offers.grids())
+    share = session.member or addresses.mark_of(address, context.get().settings.secret)
+    job = await _start(session.guest, share, job_id, target_format, await offers.grids())
     await wakeups.wake(job.lane)
     return job.id
 
 
 @connections.in_transaction
-async def _start(guest: UUID, job_id: UUID, target_format: str, offered: Mapping[offers.Pair, str]) -> Job:
+async def _start(guest: UUID, share: UUID, job_id: UUID, target_format: str, offered: Mapping[offers.Pair, str]) -> Job:
     await owners.lock(guest)  # whoever changes a guest's files has this lock first
     file = await queries.get(guest, job_id)
     if file is None:
@@ -127,6 +130,7 @@ async def _start(guest: UUID, job_id: UUID, target_format: str, offered: Mapping
     job = await commands.start(
         commands.NewJob(
             owner=guest,
+            share=share,
             api=CONVERSION,
             pipeline=pipeline,
             as_sent=steps.encode(pipeline),

@@ -1,4 +1,4 @@
-"""LibreOffice: office files to each other and to pdf, by one instance that stays warm.
+"""LibreOffice: office files to each other and to pdf, each by a copy of one instance that stays warm.
 
 What keeps a hostile file from doing harm stands here: the import filter is always named, so that nothing is guessed
 (random bytes would else become pages of garbage); macros never run, whatever the file says; links to other files and
@@ -10,7 +10,6 @@ import contextlib
 import glob
 import logging
 import re
-import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -30,12 +29,12 @@ log = logging.getLogger(__name__)
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 """The system's own Python, for which its package manager has put `uno` there."""
 
+_LIBRARIES = ("libmergedlo.so", "libpyuno.so")
+"""LibreOffice as one library, and its bridge to Python."""
+
 START_SECONDS = 90
 OUT_OF_MEMORY = 70
 """What the desk ends with when LibreOffice died at the limit of its memory. Its own code tells a crash alike."""
-
-MOST_JOBS = 200
-"""Documents after which the instance is replaced: it grows a little with each."""
 
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema" \
@@ -93,12 +92,18 @@ _VERSION = re.compile(rb'"ooSetupVersionAboutBox"[^>]*>\s*<value>([\d.]+)<')
 
 
 def program() -> Path | None:
-    """`soffice.bin`, where LibreOffice and what it is driven with are installed."""
+    """The folder of LibreOffice's library, where LibreOffice and what it is driven with are installed."""
     link = shutil.which("soffice")
     places = [Path("/usr/lib/libreoffice/program"), *([Path(link).resolve().parent] if link else [])]
     if not SYSTEM_PYTHON.exists() or not glob.glob("/usr/lib/python3*/**/uno.py", recursive=True):
         return None
-    return next((place / "soffice.bin" for place in places if (place / "soffice.bin").exists()), None)
+    return next((place for place in places if all((place / name).exists() for name in _LIBRARIES)), None)
+
+
+def settings() -> str:
+    """The settings that LibreOffice starts with, as its profile has them."""
+    items = "\n".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _SETTINGS)
+    return _PROFILE.format(items=items)
 
 
 def version() -> str | None:
@@ -107,20 +112,19 @@ def version() -> str | None:
     if found is None:
         return None
     with contextlib.suppress(OSError):
-        said = _VERSION.search((found.parent.parent / "share/registry/main.xcd").read_bytes())
+        said = _VERSION.search((found.parent / "share/registry/main.xcd").read_bytes())
         if said:
             return said[1].decode()
     return "unknown"
 
 
 class LibreOffice:
-    """One warm instance; takes one document at a time. It starts with the first, or ahead by `warm`."""
+    """One warm instance, which is copied for every document. It starts with the first, or ahead by `warm`."""
 
     def __init__(self) -> None:
         self._desk: Talker | None = None
         self._folder = ""
         self._is_ready = False
-        self._jobs = 0
 
     def warm(self) -> None:
         """Starts it, without waiting until it is ready."""
@@ -131,20 +135,17 @@ class LibreOffice:
         self._folder = tempfile.mkdtemp(prefix="office-")
         profile = Path(self._folder, "profile")
         (profile / "user").mkdir(parents=True)
-        items = "\n".join(_ITEM.format(path=path, name=name, value=value) for path, name, value in _SETTINGS)
-        (profile / "user/registrymodifications.xcu").write_text(_PROFILE.format(items=items))
+        (profile / "user/registrymodifications.xcu").write_text(settings())
         fonts = Path(self._folder, "fonts.conf")
         fonts.write_text(_FONTS)
-        # A pipe in a folder of our own, not a port: nobody else on this machine may tell it anything.
-        address = f"pipe,name=desk{secrets.token_hex(4)}"
         environment = programs.environ(HOME=self._folder, TMPDIR=self._folder, OSL_SOCKET_PATH=self._folder)
         environment["FONTCONFIG_FILE"] = str(fonts)
         if allocator := _allocator():
             environment |= {"LD_PRELOAD": allocator, **_ALLOCATING}
-        desk = Path(__file__).with_name("office_desk.py")
-        told = (str(found), str(profile), address, str(OUT_OF_MEMORY), str(programs.KILLED))
+        desk = Path(__file__).with_name("office_start.py")
+        told = (str(found), str(profile), self._folder, str(OUT_OF_MEMORY), str(programs.KILLED))
         self._desk = Talker([str(SYSTEM_PYTHON), "-I", str(desk), *told], environment)
-        self._is_ready, self._jobs = False, 0
+        self._is_ready = False
 
     def end(self) -> None:
         """Ends it, and removes what it kept."""
@@ -206,14 +207,11 @@ class LibreOffice:
             raise trouble.too_slow(task.file) from error
 
     def _ask(self, order: bytes) -> Answer:
-        if self._jobs >= MOST_JOBS:
-            self.end()
         self.warm()
         if self._desk is None:
             raise Gone
         if not self._is_ready:
             self._wait(self._desk)
-        self._jobs += 1
         self._desk.say(order)
         return msgspec.json.decode(self._desk.hear(programs.MOST_SECONDS), type=Answer)
 

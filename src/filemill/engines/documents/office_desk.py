@@ -1,4 +1,4 @@
-"""The desk of a running LibreOffice: starts it, then converts what standard input asks for, a JSON line each.
+"""The desk of a warm LibreOffice: converts what standard input asks for, a JSON line each, in a copy of itself.
 
     {"source", "target": paths, "reads": import filter, "reads_how": its options, "writes": export filter,
      "writes_how": its options as text, "view": the number of the view it is opened in, unless it is the usual,
@@ -14,37 +14,29 @@
     or {"ok": false, "error": why}; before the first, {"ready": true}
     {"draws": [[source, target], ...]: paths of drawings and of the png files to be made of them} -> {"ok": true}
 
-It runs under the system's own Python, which has `uno`, and so imports nothing of filemill. When LibreOffice dies it
+The desk itself opens no document but its own samples. Every order is carried out by a copy of the process, which ends
+with the order; then the folder of LibreOffice is put back as it was. So nothing of a document reaches another.
+
+It runs under the system's own Python, which has `uno`, and so imports nothing of filemill. When a copy dies the desk
 ends as well, with a code of its own where that was for want of memory: whoever started it starts another.
 """
 
 import contextlib
-import ctypes
+import gc
 import importlib.util
 import json
 import os
-import resource
-import signal
-import subprocess
 import sys
-import time
 import unicodedata
+from functools import partial
 from typing import Any
 
 import uno
 from com.sun.star.beans import PropertyValue
 
-START_SECONDS = 60
-DYING_SECONDS = 3
-NEARLY_ALL = 0.7
-"""Of the limit: a single large allocation fails before everything is in use."""
-
 MOST_TURNED = 20_000
 RIGHT_TO_LEFT = 1  # of WritingMode2
 AT_THE_RIGHT = uno.Enum("com.sun.star.style.ParagraphAdjust", "RIGHT")
-
-WANTS_A_RESTART = 81
-"""What soffice.bin ends with after it has made its profile."""
 
 
 def neighbour(name: str) -> Any:
@@ -59,6 +51,7 @@ def neighbour(name: str) -> Any:
 
 workbooks, drawings = neighbour("office_workbooks"), neighbour("office_drawings")
 columns, digits = neighbour("office_columns"), neighbour("office_digits")
+copies, folders, samples = neighbour("office_copies"), neighbour("office_folder"), neighbour("office_samples")
 
 
 def prop(name: str, value: object) -> Any:
@@ -66,50 +59,6 @@ def prop(name: str, value: object) -> Any:
     made = PropertyValue()
     made.Name, made.Value = name, value
     return made
-
-
-def start(program: str, profile: str, address: str) -> "subprocess.Popen[bytes]":
-    """soffice.bin, as a child that dies with us."""
-
-    def die_with_us() -> None:
-        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
-
-    return subprocess.Popen(
-        [
-            program,
-            f"-env:UserInstallation=file://{profile}",
-            "--headless",
-            "--invisible",
-            "--nologo",
-            "--norestore",
-            "--nodefault",
-            "--nolockcheck",
-            f"--accept={address};urp;",
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=die_with_us,  # noqa: PLW1509 -- one C call, and this program has one thread
-    )
-
-
-def connect(program: str, profile: str, address: str) -> "tuple[subprocess.Popen[bytes], Any]":
-    """Starts LibreOffice -> its process and the context of its services."""
-    office = start(program, profile, address)
-    here = uno.getComponentContext()
-    resolver = here.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", here)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            return office, resolver.resolve(f"uno:{address};urp;StarOffice.ComponentContext")
-        except Exception:  # noqa: BLE001 -- whatever it is, it does not answer yet
-            code = office.poll()
-            if code == WANTS_A_RESTART:
-                office = start(program, profile, address)
-            elif code is not None:
-                sys.exit(f"soffice ended with {code}")
-            time.sleep(0.03)
-    sys.exit("soffice did not start")
 
 
 def convert(desktop: Any, order: "dict[str, Any]") -> "dict[str, Any]":
@@ -166,58 +115,37 @@ def turn(document: Any) -> None:
             paragraph.ParaAdjust = AT_THE_RIGHT
 
 
-def has_died(office: "subprocess.Popen[bytes]", desktop: Any) -> bool:
-    """Whether it is gone, after an error of whatever kind: it says different things while it dies, so it is asked."""
+def carry_out(context: Any, desktop: Any, order: "dict[str, Any]") -> bytes:
+    """Carries out an order -> the line that tells how it went."""
+    told: dict[str, Any] = {}
     try:
-        desktop.getName()
-    except Exception:  # noqa: BLE001 -- whatever it is: one that lives answers this
-        return True
-    return office.poll() is not None
-
-
-def was_killed(office: "subprocess.Popen[bytes]") -> bool:
-    """Whether somebody else has ended it, rather than the document; asked once it is gone."""
-    return office.poll() in (-signal.SIGKILL, -signal.SIGTERM)
-
-
-def is_out_of_memory(office: "subprocess.Popen[bytes]") -> bool:
-    """Whether it died near the limit of memory that it shares with us; waits until it is gone."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        office.wait(DYING_SECONDS)
-    kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    return limit != resource.RLIM_INFINITY and kilobytes << 10 > limit * NEARLY_ALL
-
-
-def main() -> None:
-    """`office_desk.py PROGRAM PROFILE ADDRESS SHORT KILLED`: its exit codes when memory is short or it is killed."""
-    outbox = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    office, context = connect(*sys.argv[1:4])
-    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-
-    def say(**words: object) -> None:
-        outbox.write(json.dumps(words) + "\n")
-        outbox.flush()
-
-    say(ready=True)
-    for line in sys.stdin:
-        order = json.loads(line)
-        told: dict[str, Any] = {}
-        try:
-            if "draws" in order:
-                drawings.draw(context, desktop, order["draws"])
-            else:
-                told = convert(desktop, order)
-        except Exception as error:  # noqa: BLE001 -- told to whoever asked
-            if has_died(office, desktop):
-                if is_out_of_memory(office):
-                    sys.exit(int(sys.argv[4]))
-                sys.exit(int(sys.argv[5]) if was_killed(office) else "soffice has died")
-            say(ok=False, error=f"{type(error).__name__}: {error}"[:500])
+        if "draws" in order:
+            drawings.draw(context, desktop, order["draws"])
         else:
-            say(ok=True, **told)
+            told = convert(desktop, order)
+    except Exception as error:  # noqa: BLE001 -- told to whoever asked
+        return line(ok=False, error=f"{type(error).__name__}: {error}"[:500])
+    return line(ok=True, **told)
 
 
-if __name__ == "__main__":
-    main()
+def line(**words: object) -> bytes:
+    """What is said, as a line."""
+    return json.dumps(words).encode() + b"\n"
+
+
+def serve(context: Any, folder: str, short: int, killed: int) -> None:
+    """Carries out orders until there are no more; exits with `short` when memory is, with `killed` when it is."""
+    outbox = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+    samples.convert(desktop, folder, partial(convert, desktop))
+    gc.freeze()
+    kept = folders.Folder(folder)
+    outbox.write(line(ready=True))
+    for asked in sys.stdin:
+        try:
+            told = copies.work(partial(carry_out, context, desktop, json.loads(asked)))
+        except copies.Died as end:
+            sys.exit(short if end.memory else killed if end.killed else str(end))
+        kept.put_back()
+        outbox.write(told)

@@ -27,7 +27,7 @@ _UNWANTED = (f"{_META}template", f"{_META}auto-reload")
 
 _WORDS_OF_SUCH = re.compile(rb"dde-|[<:](?:template|auto-reload)\b")
 
-_INSIDE = re.compile(r"(#|\./|Pictures/|media/|Object|Configurations2/|$)(?!.*\.\./)")
+_INSIDE = re.compile(r"(#|\./|Pictures/|Fonts/|media/|Object|Configurations2/|$)(?!.*\.\./)")
 _REFERENCE = re.compile(rb"<([\w.-]+:)?([\w.-]+)\b[^<>]*?\bhref\s*=\s*[\"']([^\"']*)")
 
 

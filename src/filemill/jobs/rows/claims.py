@@ -9,7 +9,10 @@ from filemill.jobs.rows.transitions import CHANNEL, LEASE_SECONDS
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """A job that a worker holds. Every later transition of this run names `fence`."""
+    """A job that a worker holds. Every later transition of this run names `fence`.
+
+    `is_guests`: whether its owner is a guest whom no member has taken over.
+    """
 
     id: UUID
     owner: UUID
@@ -18,21 +21,25 @@ class Claimed(msgspec.Struct, frozen=True):
     runs: int
     pipeline: str
     options: str
+    is_guests: bool = False
 
 
-# Fewest running first, then oldest. Two probes instead of a sort over the queue: first the oldest row whose owner runs
-# nothing; only if there is none, the oldest row of each owner who runs something (never more owners than slots).
+# Fewest running first, then oldest: by owner, or by what `share` says in an owner's place. Two probes instead of a sort
+# over the queue: first the oldest row whose owner runs nothing; only if there is none, the oldest row of each owner who
+# runs something (never more owners than slots).
+SHARE = "coalesce(job.share, job.owner)"
+
 CLAIM = f"""
 WITH held AS MATERIALIZED (
-  SELECT owner, count(*) AS n FROM job
-  WHERE lane = $1 AND status IN ('RUNNING', 'CANCELLATION_REQUESTED') GROUP BY owner),
+  SELECT {SHARE} AS share, count(*) AS n FROM job
+  WHERE lane = $1 AND status IN ('RUNNING', 'CANCELLATION_REQUESTED') GROUP BY {SHARE}),
 idle AS MATERIALIZED (
   SELECT id FROM job WHERE lane = $1 AND status = 'QUEUED' AND (due_at IS NULL OR due_at <= now())
-    AND owner <> ALL (ARRAY(SELECT owner FROM held))
+    AND {SHARE} <> ALL (ARRAY(SELECT share FROM held))
   ORDER BY queued_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED),
 busy AS MATERIALIZED (
   SELECT head.id FROM held CROSS JOIN LATERAL (
-    SELECT id, queued_at FROM job WHERE lane = $1 AND status = 'QUEUED' AND owner = held.owner
+    SELECT id, queued_at FROM job WHERE lane = $1 AND status = 'QUEUED' AND {SHARE} = held.share
       AND (due_at IS NULL OR due_at <= now())
     ORDER BY queued_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) head
   WHERE NOT EXISTS (SELECT FROM idle) ORDER BY held.n, head.queued_at LIMIT 1),
@@ -48,7 +55,9 @@ told AS (
   SELECT id, events, clock_timestamp(), 'moved',
     jsonb_build_object('from', 'QUEUED', 'to', 'RUNNING', 'why', 'claimed', 'run', runs)
   FROM moved)
-SELECT id, owner, api, fence, runs, pipeline, options, pg_notify('{CHANNEL}', id::text) FROM moved
+SELECT id, owner, api, fence, runs, pipeline, options, pg_notify('{CHANNEL}', id::text),
+  EXISTS (SELECT FROM account a WHERE a.id = moved.owner AND a.expires_at IS NOT NULL) AS is_guests
+FROM moved
 """  # noqa: S608
 
 
@@ -57,7 +66,7 @@ async def claim(lane: str, worker: str, engine: str) -> Claimed | None:
     row = await fetchrow(CLAIM, lane, worker, engine)
     if row is None:
         return None
-    return Claimed(row["id"], row["owner"], row["api"], row["fence"], row["runs"], row["pipeline"], row["options"])
+    return Claimed(**{name: row[name] for name in Claimed.__struct_fields__})
 
 
 async def is_waiting(lane: str) -> bool:
@@ -70,3 +79,24 @@ async def is_waiting(lane: str) -> bool:
         lane,
     )
     return there
+
+
+# The newest of a share's jobs goes, and only while that share has more than one of the lane.
+_GIVE_WAY = f"""
+SELECT EXISTS (
+  SELECT FROM job mine JOIN job older ON older.lane = mine.lane AND older.id <> mine.id
+    AND older.status IN ('RUNNING', 'CANCELLATION_REQUESTED')
+    AND coalesce(older.share, older.owner) = coalesce(mine.share, mine.owner)
+    AND (older.started_at, older.id) < (mine.started_at, mine.id)
+  WHERE mine.id = $1 AND EXISTS (
+    SELECT FROM job WHERE job.lane = mine.lane AND job.status = 'QUEUED' AND (job.due_at IS NULL OR job.due_at <= now())
+      AND {SHARE} NOT IN (
+        SELECT coalesce(held.share, held.owner) FROM job held
+        WHERE held.lane = mine.lane AND held.status IN ('RUNNING', 'CANCELLATION_REQUESTED'))))
+"""  # noqa: S608 -- put together from constants
+
+
+async def must_give_way(job_id: UUID) -> bool:
+    """Whether a running job's share holds several slots while somebody waits who holds none."""
+    must: bool = await fetchval(_GIVE_WAY, job_id)
+    return must

@@ -5,15 +5,13 @@ from uuid import UUID
 import msgspec
 
 from filemill.connections import execute, fetch, fetchval
-from filemill.jobs.rows.crashes import HAS_CRASHED
 from filemill.storage.queries import LOCKED
 
 
 class FileRow(msgspec.Struct, frozen=True):
     """A named input or output with the columns of its object. Sizes are in bytes.
 
-    `refused`: why what was uploaded last was taken away. `has_crashed`: whether the file crashed the engine of the
-    query lately; False without an engine.
+    `refused`: why what was uploaded last was taken away.
     """
 
     name: str
@@ -28,21 +26,18 @@ class FileRow(msgspec.Struct, frozen=True):
     sha256: str | None
     upload_id: str | None
     refused: str | None
-    has_crashed: bool
 
 
-async def of_job(job_id: UUID, side: str, *, engine: str = "") -> list[FileRow]:
-    """The inputs (`side` is `in`) or outputs (`out`) of a job. `engine` is the engine for `has_crashed`."""
+async def of_job(job_id: UUID, side: str) -> list[FileRow]:
+    """The inputs (`side` is `in`) or outputs (`out`) of a job."""
     rows = await fetch(
-        f"""
+        """
         SELECT f.name, f.file_name, f.announced_size, f.marked_at IS NOT NULL AS is_marked, o.id AS object_id, o.key,
-          o.state, o.size, o.etag, o.sha256, o.upload_id, o.refused,
-          {HAS_CRASHED.format(engine="$3")} AS has_crashed
+          o.state, o.size, o.etag, o.sha256, o.upload_id, o.refused
         FROM job_file f LEFT JOIN object o ON o.id = f.object WHERE f.job = $1 AND f.side = $2 ORDER BY f.id
-        """,  # noqa: S608 -- put together from constants
+        """,
         job_id,
         side,
-        engine,
     )
     return [FileRow(**row) for row in rows]
 

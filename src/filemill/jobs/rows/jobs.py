@@ -76,6 +76,7 @@ async def by_idempotency_key(owner: UUID, key: str, seconds: int) -> tuple[UUID,
 async def insert(
     *,
     owner: UUID,
+    share: UUID | None,
     api: str,
     lane: str,
     pipeline: bytes,
@@ -92,9 +93,9 @@ async def insert(
         """
         WITH made AS (
           INSERT INTO job (id, owner, api, lane, pipeline, options, as_sent, idempotency_key, body_hash, events,
-            created_at, updated_at, expires_at)
+            created_at, updated_at, expires_at, share)
           VALUES ($1, $2, $3, $4, $5, $13, $6, $7, $8, 1, now(), now(),
-            now() + make_interval(secs => $9))
+            now() + make_interval(secs => $9), $14)
           RETURNING id),
         told AS (
           INSERT INTO job_event (job, n, at, kind, data)
@@ -116,6 +117,7 @@ async def insert(
         [f.file_name for f in inputs],
         [f.announced_size for f in inputs],
         options.decode(),
+        share,
     )
     return job_id
 

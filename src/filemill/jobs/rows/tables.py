@@ -15,12 +15,13 @@ class Job(Table, db=DB, tablename="job"):
     """A job. The row is the truth.
 
     `fence` counts all claims ever, `events` the job's events. Since its owner last queued the job, `runs` counts the
-    runs that count, `workers_lost` the runs whose worker was lost. Nobody claims the job before `due_at`. All times are
-    PostgreSQL's.
+    runs that count, `workers_lost` the runs whose worker was lost. Nobody claims the job before `due_at`. `share` is
+    for whom the job counts where a lane's slots are shared out; null: for its owner. All times are PostgreSQL's.
     """
 
     id = UUID(primary_key=True)
     owner = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.cascade, index=False)
+    share = UUID(null=True, default=None)
     api = Text()
     lane = Text()
     pipeline = JSONB(default="[]")
@@ -90,14 +91,17 @@ class JobEvent(Table, db=DB, tablename="job_event"):
     job_event_n_once = Unique(["job", "n"])
 
 
-class CrashedFile(Table, db=DB, tablename="crashed_file"):
-    """A file that ended its process in every run, known by etag and size or by SHA-256. Job and object may be gone."""
+class CrashedJob(Table, db=DB, tablename="crashed_job"):
+    """A job that ended its process in every run. The job and its files may be gone.
+
+    `by_etags` and `by_hashes` are digests of its steps, options and inputs: by etag and size, by SHA-256.
+    """
 
     id = Serial(primary_key=True)
-    sha256 = Text(null=True, default=None)
-    etag = Text()
-    size = BigInt()
+    owner = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.cascade, index=True)
     engine = Text()
+    by_etags = Text()
+    by_hashes = Text(null=True, default=None)
     at = Timestamptz(default=TimestamptzNow())
 
 
