@@ -17,6 +17,7 @@ from filemill.jobs import context, wakeups
 from filemill.jobs.listener import Listener
 from filemill.page import routes as page_routes
 from filemill.settings import Settings
+from filemill.storage.disk import Disks
 from filemill.storage.intake import Intake
 from filemill.storage.s3 import Store
 from filemill.web import address, docs, health, metrics
@@ -48,7 +49,7 @@ def serve() -> Litestar:
 def create_app(settings: Settings) -> Litestar:
     """The API. Connections are opened when it starts and closed when it stops."""
     trusted = address.networks(settings.trusted_proxies)
-    store = Store(settings)
+    store, disks = Store(settings), Disks(settings)
     answers = Answers({prefix: api.problem for api in APIS for prefix in api.prefixes}, page_routes.missing)
     app = Litestar(
         route_handlers=[
@@ -63,7 +64,15 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[_connected],
         openapi_config=docs.config((*(tag for api in APIS for tag in api.tags), _HEALTH)),
         cors_config=_cors(settings),
-        state=State({"settings": settings, "trusted": trusted, "store": store, "intake": Intake(settings, store)}),
+        state=State(
+            {
+                "settings": settings,
+                "trusted": trusted,
+                "store": store,
+                "disks": disks,
+                "intake": Intake(settings, store, disks),
+            }
+        ),
         logging_config=None,
         debug=False,
     )
@@ -91,9 +100,10 @@ async def _connected(app: Litestar) -> AsyncIterator[None]:
     redis_pool.open(settings.redis_url)
     listener = Listener(settings.database_url)
     await listener.open()
-    context.open(context.Context(settings, app.state.store, listener))
+    context.open(context.Context(settings, app.state.store, listener, app.state.disks))
     try:
-        yield
+        async with app.state.disks.watched():
+            yield
     finally:
         context.close()
         await listener.close()

@@ -119,6 +119,10 @@ class Unavailable(FilemillError):
     status = 503
 
 
+class NoRoom(Unavailable):
+    """The service has too little disk space left to take anything in; what is in hand goes on. Try again later."""
+
+
 class StoreAway(Unavailable):
     """The object store is out of reach for the moment; try again in a few seconds."""
 

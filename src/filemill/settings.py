@@ -114,6 +114,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     expression_characters: int = 10_000
     stored_bytes: int = 200 * GB
     bucket_bytes: int = 0
+    disk_free_percent: int = 5
+    disk_free_bytes: int = 2 * GB
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     sandbox: Literal["strict", "weak"] = "strict"
 

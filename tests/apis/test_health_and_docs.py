@@ -42,6 +42,7 @@ async def test_without_a_worker_the_service_is_not_ready(client, no_worker, sett
             "queue": "ok",
             "worker": "away",
             "scanner": "ok" if settings.clamd else "none",
+            "disk": "ok",
         },
         "lanes": [],
     }

@@ -71,7 +71,7 @@ def _want_possible(pipeline: steps.Pipeline, inputs: tuple[NewInput, ...], optio
 async def create(new: NewJob) -> Job:
     """Makes a PENDING job, or returns the job that was made under the same idempotency key.
 
-    Raises Impossible (another body under the same key, a file that no engine takes), TooMany.
+    Raises Impossible (another body under the same key, a file that no engine takes), TooMany, NoRoom.
     """
     return await _create(new, await want_possible(new.pipeline, new.inputs, new.options))
 
@@ -86,6 +86,7 @@ async def _create(new: NewJob, possible: Possible) -> Job:
             if before[1] != new.body_hash:
                 raise Impossible("Idempotency-Key: this key was used before with another body.")
             return await _read(before[0])
+    context.get().want_room()
     n_open, n_pending = await jobs.count_open(await owners.owned(new.owner))
     _want_room(n_open, settings.open_jobs)
     if n_pending >= settings.pending_jobs:

@@ -5,15 +5,22 @@ import msgspec
 from filemill.errors import Unavailable
 from filemill.jobs.listener import Listener
 from filemill.settings import Settings
+from filemill.storage.disk import Disks
 from filemill.storage.s3 import Store
 
 
 class Context(msgspec.Struct, frozen=True):
-    """The context, opened once per process. Only the API has a listener."""
+    """The context, opened once per process. Only the API has a listener, and knows the disks that files go to."""
 
     settings: Settings
     store: Store
     listener: Listener | None = None
+    disks: Disks | None = None
+
+    def want_room(self) -> None:
+        """Raises NoRoom while too little of a disk is free to take anything in."""
+        if self.disks is not None:
+            self.disks.want_room()
 
 
 _open: list[Context] = []

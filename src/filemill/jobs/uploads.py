@@ -52,7 +52,11 @@ def _key(job_id: UUID, file: FileRow) -> str:
 
 @connections.in_transaction
 async def _expect(job: Job, file: FileRow, *, is_url: bool) -> tuple[UUID, str, str | None]:
-    """Commits the object's row before anything may be written under its key -> the object's id, key and open upload."""
+    """Commits the object's row before anything may be written under its key -> the object's id, key and open upload.
+
+    Raises WrongStatus, NoRoom.
+    """
+    context.get().want_room()
     settings = context.get().settings
     key = _key(job.id, file)
     _want_pending(await jobs.lock(job.id))
@@ -82,6 +86,7 @@ async def mark(job_id: UUID, owner: UUID, object_key: str, sha256: str | None = 
     at_hand = context.get()
     job = await commands.get(job_id, owner, DATA)
     _want_pending(job.status)
+    at_hand.want_room()
     inputs = await files.of_job(job_id, "in")
     file = next((f for f in inputs if f.key == object_key), None)
     if file is None or file.object_id is None:

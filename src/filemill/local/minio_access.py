@@ -22,8 +22,16 @@ _OBJECT_ACTIONS = (
 )
 _SANDBOX_OUTPUT_ACTIONS = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
-_NO_KEYS_OF_ITS_OWN = {"Effect": "Deny", "Action": ["admin:*"]}
+_NO_ADMINISTRATION = {"Effect": "Deny", "Action": ["admin:*"]}
 """Without this MinIO lets every user make itself further keys, which would outlive a changed secret."""
+
+_NO_KEYS_OF_ITS_OWN = {
+    "Effect": "Deny",
+    "Action": [f"admin:{each}ServiceAccount" for each in ("Create", "Update", "Remove")]
+    + ["admin:ListServiceAccounts"],
+}
+_METRICS = {"Effect": "Allow", "Action": ["admin:Prometheus"]}
+"""How the service learns how much of the store's disk is free. What is allowed to nobody is refused."""
 
 _NO_COPIES = {
     "Effect": "Deny",
@@ -117,6 +125,7 @@ def service_policy(buckets: Sequence[str]) -> dict[str, Any]:
     return _policy(
         (_BUCKET_ACTIONS, [f"arn:aws:s3:::{bucket}" for bucket in buckets]),
         (_OBJECT_ACTIONS, [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]),
+        more=(_METRICS, _NO_KEYS_OF_ITS_OWN),
     )
 
 
@@ -125,9 +134,10 @@ def sandbox_policy(buckets: Sequence[str]) -> dict[str, Any]:
     return _policy(
         (("s3:GetObject",), [f"arn:aws:s3:::{bucket}/input/*" for bucket in buckets]),
         (_SANDBOX_OUTPUT_ACTIONS, [f"arn:aws:s3:::{bucket}/output/*" for bucket in buckets]),
+        more=(_NO_ADMINISTRATION,),
     )
 
 
-def _policy(*statements: tuple[Sequence[str], list[str]]) -> dict[str, Any]:
+def _policy(*statements: tuple[Sequence[str], list[str]], more: Sequence[dict[str, Any]]) -> dict[str, Any]:
     allowed = [{"Effect": "Allow", "Action": list(actions), "Resource": what} for actions, what in statements]
-    return {"Version": "2012-10-17", "Statement": [*allowed, _NO_KEYS_OF_ITS_OWN, _NO_COPIES]}
+    return {"Version": "2012-10-17", "Statement": [*allowed, *more, _NO_COPIES]}

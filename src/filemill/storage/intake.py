@@ -12,6 +12,7 @@ from filemill.accounts import owner_queries
 from filemill.errors import BodyTooSlow, FilemillError, NotFound, NotSignedIn, StoreAway, Unavailable
 from filemill.settings import Settings
 from filemill.storage import intake_queries, queries, removal, sniffing
+from filemill.storage.disk import Disks
 from filemill.storage.incoming import Incoming
 from filemill.storage.parts import Upload
 from filemill.storage.s3 import Store
@@ -59,8 +60,9 @@ class _Wanted(msgspec.Struct, frozen=True):
 class Intake:
     """Takes files in. One per process: it bounds how many come in at once."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, disks: Disks | None = None) -> None:
         self._store = store
+        self._disks = disks
         self._scanner = Scanner(settings.clamd) if settings.clamd else None
         self._slots = Slots(settings.intake_slots)
         self._settings = settings
@@ -93,10 +95,12 @@ class Intake:
         `kind` is what the file's name says it is; `address` the sender's, whose uploads at once are bounded; `seconds`
         how long it is kept, if not for ever. `writes` runs in the transaction that keeps the file.
 
-        Raises NotSignedIn where the owner has gone, FileRefused, TooLarge, VirusFound, ScannerAway, StoreAway,
+        Raises NoRoom, NotSignedIn where the owner has gone, FileRefused, TooLarge, VirusFound, ScannerAway, StoreAway,
         Unavailable, DatabaseAway, BodyTooSlow, TooMany, and whatever `chunks` and `writes` raise. In every case nothing
         is kept: the row is `leaving`, the bytes are taken away at once where the store answers, else by sweep.
         """
+        if self._disks is not None:
+            self._disks.want_room()
         wanted = _Wanted(owner, key, kind.media_type, seconds, writes)
         async with self._slots.one(address):
             incoming = Incoming(chunks, most_bytes=most_bytes, least_per_second=self._settings.intake_bytes_per_second)

@@ -17,10 +17,11 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from redis.exceptions import RedisError
 
 from filemill import logs
-from filemill.errors import FilemillError, NotSignedIn, TooMany, Unavailable
+from filemill.errors import FilemillError, NoRoom, NotSignedIn, TooMany, Unavailable
 from filemill.web.methods import and_head
 
 RETRY_SECONDS = 5
+NO_ROOM_SECONDS = 60
 _JSON, _HTML = "application/json", "text/html"
 _FAULT = 500
 _LEFT = "client disconnected prematurely"  # Litestar's word for it; nobody's fault and nobody is left to be answered
@@ -101,6 +102,8 @@ def _of_ours(request: Request[Any, Any, Any], error: FilemillError) -> Failure:
         headers = {"Retry-After": str(error.retry_after)}
     elif isinstance(error, NotSignedIn):
         headers = {"WWW-Authenticate": "Bearer"}
+    elif isinstance(error, NoRoom):  # the log says so once, not for every request
+        headers = {"Retry-After": str(NO_ROOM_SECONDS)}
     elif isinstance(error, Unavailable):
         headers = {"Retry-After": str(RETRY_SECONDS)}
         logs.warn(__name__, "out of reach", cause=error, path=request.scope["path"])

@@ -32,7 +32,8 @@ class Alive(msgspec.Struct, frozen=True):
 class Parts(msgspec.Struct, frozen=True):
     """Which parts answered: `ok` or `away`. The scanner may also be `none`: files are taken in unscanned.
 
-    While the scanner is away no file is taken in through the API; all else goes on, so the service stays ready.
+    `disk` is `ok` or `full`: while too little is free, nothing is taken in, and what is in hand goes on. While the
+    scanner is away no file is taken in through the API; all else goes on, so the service stays ready.
     """
 
     database: str
@@ -40,6 +41,7 @@ class Parts(msgspec.Struct, frozen=True):
     queue: str
     worker: str
     scanner: str
+    disk: str
 
 
 class OpenLane(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ class Readiness(msgspec.Struct, frozen=True):
     """Whether jobs can be taken and carried out, and by which lanes.
 
     Example: `{"status": "ready", "parts": {"database": "ok", "store": "ok", "queue": "ok", "worker": "ok",
-    "scanner": "ok"}, "lanes":
+    "scanner": "ok", "disk": "ok"}, "lanes":
     [{"lane": "tables", "workers": 1, "slots": 2, "sandbox": "networked", "strict": true}]}`
     """
 
@@ -105,11 +107,12 @@ async def _ask(state: State) -> tuple[Parts, tuple[OpenLane, ...]]:
     )
     lanes = await _lanes() if database else ()
     scans = _word(scanner) if state.intake.is_scanning else "none"
-    return Parts(_word(database), _word(store), _word(wakeup), _word(bool(lanes)), scans), lanes
+    disk = "full" if state.disks.is_short else "ok"
+    return Parts(_word(database), _word(store), _word(wakeup), _word(bool(lanes)), scans, disk), lanes
 
 
 def _is_whole(parts: Parts) -> bool:
-    return parts == Parts("ok", "ok", "ok", "ok", parts.scanner)
+    return parts == Parts("ok", "ok", "ok", "ok", parts.scanner, parts.disk)
 
 
 def _word(answered: bool) -> str:
