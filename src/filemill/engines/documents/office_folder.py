@@ -3,9 +3,12 @@
 It runs under the system's own Python, and so imports nothing of filemill.
 """
 
+import errno
 import os
-import shutil
 from pathlib import Path
+
+DEEPEST = 64
+"""Most folders in one another; a profile has ten. Nothing is put back beyond, and no walk is longer."""
 
 
 class Folder:
@@ -21,8 +24,8 @@ class Folder:
         folders, files = self._look()
         for name in files.keys() - self._files.keys():
             Path(self._path, name).unlink()
-        for name in sorted(folders - self._folders):
-            shutil.rmtree(Path(self._path, name), ignore_errors=True)
+        for name in sorted(folders - self._folders, reverse=True):  # what lies in a folder comes before the folder
+            Path(self._path, name).rmdir()
         for name in sorted(self._folders - folders):
             Path(self._path, name).mkdir()
         for name, signs in self._files.items():
@@ -39,11 +42,18 @@ class Folder:
         """The folders and files below, by their paths; of a file, what tells that it has changed."""
         folders: set[str] = set()
         files: dict[str, tuple[int, ...]] = {}
-        for root, inner, names in os.walk(self._path):
-            there = Path(root).relative_to(self._path)
-            folders |= {str(there / name) for name in inner if not Path(root, name).is_symlink()}
-            links = [name for name in inner if Path(root, name).is_symlink()]
-            files |= {str(there / name): _signs(Path(root, name)) for name in [*names, *links]}
+        unseen = [Path()]
+        while unseen:
+            there = unseen.pop()
+            if len(there.parts) > DEEPEST:
+                raise OSError(errno.ELOOP, "more folders in one another than a profile has")
+            with os.scandir(Path(self._path, there)) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.add(str(there / entry.name))
+                        unseen.append(there / entry.name)
+                    else:
+                        files[str(there / entry.name)] = _signs(Path(entry.path))
         return folders, files
 
 
