@@ -18,6 +18,7 @@ import pytest
 from filemill.commands.serve import introduce
 from filemill.local import clamd, system
 from filemill.local import stack as stacks
+from filemill.sandbox import users
 from tests.fixtures.faulty import at_home_in
 from tests.journeys.guest import Guest
 
@@ -325,6 +326,31 @@ def test_an_ordinary_user_can_serve(serve):
 
         assert {process.uids().real for process in at_home_in(running.home)} == {NOBODY}
         assert running.end(signal.SIGTERM) < GONE_SECONDS
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts jobs' processes as other users")
+def test_root_gives_every_process_of_a_job_a_user_of_its_own(serve, tmp_path):
+    # given root who serves by a Python that every user can run, from a home that nobody else gets into
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        base.chmod(0o755)
+        running = serve(tmp_path / "home", python=a_python_anybody_can_run(base))
+        # when a job has gone through
+        with running.api() as api:
+            token = sign_in(api, "ada@example.com", new=True)
+        with running.api(token) as api:
+            job, _ = uploaded(api)
+            api.post(f"/jobs/{job}/mark-uploaded", json={"object_key": f"input/{job}/cities.csv"})
+            assert api.get(f"/jobs/{job}", params={"wait": 20}).json()["status"] == "COMPLETED"
+        # then its process was nobody's whom the machine knows, and another one than its neighbours'
+        children = [one for one in at_home_in(running.home) if "workers.child" in one.cmdline()]
+        found = [one.uids().real for one in children]
+        assert len(set(found)) == len(found) > 1
+        assert set(found) <= set(users.NUMBERS)
+        # and all go, with their folders
+        assert running.end(signal.SIGTERM) < GONE_SECONDS
+        assert list((running.home / "work").iterdir()) == []
+    assert "as root" not in running.process.stderr.read()
 
 
 def a_python_anybody_can_run(folder: Path) -> Path:

@@ -71,10 +71,15 @@ def introduce(running: Stack) -> None:
     say(f"API docs  {running.url}/docs")
     say(f"logs      {running.home.folder / 'logs'}")
     say(f"stop      Ctrl+C here, or kill {os.getpid()}")
-    if why := walls.why_root():
-        say(f"{why}; filemill doctor says more")
+    warn_of_root()
     for lane in running.missing_lanes:
         say(f"the worker for {lane} is still starting; what needs it waits in line until then")
+
+
+def warn_of_root() -> None:
+    """Says why jobs run as root, where they do."""
+    if why := walls.why_root():
+        say(f"{why}; filemill doctor says more")
 
 
 def say(sentence: str) -> None:

@@ -8,8 +8,11 @@ from filemill.local.process import NotStarted, User
 from filemill.sandbox import bubblewrap, kinds, landlock, seccomp, users
 
 _SECONDS = 20.0
-_KEEPS = {1: "files", landlock.PORTS_SINCE: "TCP ports", landlock.SCOPED_SINCE: "signals and abstract sockets"}
-"""What Landlock keeps from a process -> since which of its versions."""
+_LATER = {
+    landlock.PORTS_SINCE: "TCP ports (since Linux 6.7)",
+    landlock.SCOPED_SINCE: "signals and abstract sockets (since Linux 6.12)",
+}
+"""What Landlock keeps from a process besides files, by the version that brought it."""
 
 
 def look() -> list[Finding]:
@@ -46,8 +49,8 @@ def _landlock() -> Finding:
     if known < 1:
         advice = "a table job's process reads what its user can: take Linux 5.13 or newer, with lsm=landlock"
         return Finding("Landlock", trouble="this kernel has none", advice=advice, needed=False)
-    missing = [what for since, what in _KEEPS.items() if since > known]
-    advice = f"this kernel's version does not know {', '.join(missing)} (Linux 6.7 and 6.12)" if missing else ""
+    missing = [what for since, what in _LATER.items() if since > known]
+    advice = f"this kernel's version does not know {', '.join(missing)}" if missing else ""
     return Finding("Landlock", f"version {known}", advice=advice)
 
 
