@@ -97,6 +97,18 @@ class TooLarge(FilemillError):
         return cls(f"File size exceeds {limit} limit.")
 
 
+class AddressTooLong(FilemillError):
+    """The address is longer than 8 KiB, or its query has more than 100 fields; no address here needs that."""
+
+    status = 414
+
+
+class HeadersTooLarge(FilemillError):
+    """The headers of the request are larger than 32 KiB in all; send fewer, or shorter cookies."""
+
+    status = 431
+
+
 class Impossible(FilemillError):
     """The request is well formed, but a value in it is impossible."""
 

@@ -118,7 +118,7 @@ def _document() -> BaseSchema:
             secret="s" * 32,
         )
     )
-    return schemathesis.openapi.from_dict(app.state.openapi)
+    return schemathesis.openapi.from_dict(app.state.openapi.document)
 
 
 api = _document()

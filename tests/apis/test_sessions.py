@@ -266,8 +266,7 @@ async def test_without_redis_there_are_no_sessions_and_it_is_said_so(client):
         assert answer.headers["retry-after"] == "5"
 
 
-@pytest.mark.usefixtures("without_redis")
-async def test_a_token_works_without_redis(member):
+async def test_a_token_works_without_redis(member, without_redis):
     assert (await member.client.get("/api/v1/users/me")).status_code == 200
 
 

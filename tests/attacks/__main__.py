@@ -23,6 +23,7 @@ ATTACKS: tuple[str, ...] = (
     "left_behind",
     "walls",
     "huge_bodies",
+    "event_loop",
     "log_growth",
     "large_lists",
     "oversized_put",

@@ -17,8 +17,11 @@ _hasher = Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Checked when nobody has the name that was given, so that such an answer takes just as long.
 _NOBODYS_HASH = _hasher.hash("nobody has this password")
 
-turn = CapacityLimiter(2)
-"""Enter it around a sign-in or sign-up: two at a time per process, so a flood cannot take all memory and cores."""
+signing_in = CapacityLimiter(2)
+"""Enter it around a sign-in: two at a time per process, so a flood cannot take all memory and cores."""
+
+signing_up = CapacityLimiter(1)
+"""The same around a sign-up: whoever signs in never waits for a flood of those."""
 
 
 def check_length(password: str) -> None:

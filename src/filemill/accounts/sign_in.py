@@ -41,7 +41,7 @@ async def register(email: str, password: str, *, role: str = "user") -> Member:
     """Makes an account. Raises BadRequest for a bad or taken e-mail, or a password of a wrong length."""
     address = emails.clean(email)
     passwords.check_length(password)
-    async with passwords.turn:
+    async with passwords.signing_up:
         password_hash = await passwords.hash_of(password)
     account = uuid4()
     stored = await queries.insert_member(account, address, password_hash, role)
@@ -61,7 +61,7 @@ async def sign_in(name: str, password: str, *, address: str, api: str) -> Signed
     address = addresses.customer_of(address)
     digest = hashlib.sha256(name.lower().encode()).hexdigest()
     attempt = uuid4()
-    async with passwords.turn:
+    async with passwords.signing_in:
         await queries.insert_attempt(attempt, digest, address)
         member = await queries.member_named(name)
         await _refuse_too_many(attempt, digest, address, member.id if member else None)

@@ -12,6 +12,8 @@ from filemill.errors import NotSignedIn
 ISSUER = "filemill"
 ACCESS = "access"
 REMEMBERED = 4096
+LONGEST = 2048
+"""Characters of a token: one of ours has some 400. The JSON in a longer one may be nested beyond what can be read."""
 _REFUSED = "The token is not valid, or has expired: sign in again."
 _ALGORITHM = "HS256"
 _REQUIRED = {"require": ["sub", "ver", "sid", "typ", "iat", "exp", "jti", "iss"]}
@@ -46,6 +48,8 @@ def issue_access(secret: str, claims: Claims, *, seconds: int) -> str:
 
 def read_access(secret: str, token: str) -> Claims:
     """What an access token says, once its signature, time and kind are checked. Raises NotSignedIn."""
+    if len(token) > LONGEST:
+        raise NotSignedIn(_REFUSED)
     try:
         claims, expires = _verified(secret, token)
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:

@@ -258,7 +258,10 @@ class Store:
         return sum(part.size or 0 for part, _ in await self._call(self._list_parts, key, upload_id))
 
     async def _arrived(self, key: str, upload_id: str) -> Arrived:
-        return completing.newest(await self._call(self._list_parts, key, upload_id))
+        return await self._call(self._newest, key, upload_id)
+
+    def _newest(self, key: str, upload_id: str) -> Arrived:
+        return completing.newest(self._list_parts(key, upload_id))
 
     def _list_parts(self, key: str, upload_id: str) -> list[tuple[Part, datetime]]:
         listed: list[tuple[Part, datetime]] = []
@@ -289,7 +292,7 @@ class Store:
         """
         arrived = await self._arrived(key, upload_id)
         if arrived.parts or arrived.unclear:
-            parts = completing.want_whole(parts, arrived)
+            parts = await self._call(completing.want_whole, parts, arrived)
         call = self._inside._complete_multipart_upload  # noqa: SLF001
         try:
             await self._call(call, self.bucket, key, upload_id, [MinioPart(p.part_number, p.etag) for p in parts])

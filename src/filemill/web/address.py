@@ -7,6 +7,8 @@ from litestar.types import HTTPScope, Scope
 
 Network = IPv4Network | IPv6Network
 UNKNOWN = "unknown"
+_LONGEST = 100
+"""Characters of an address, spaces around it included; what is longer is none, and is not remembered."""
 
 
 def networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
@@ -40,8 +42,12 @@ def _is_trusted(address: IPv4Address | IPv6Address, trusted: tuple[Network, ...]
     return any(address in network for network in trusted)
 
 
-@lru_cache(4096)
 def _read(text: str) -> IPv4Address | IPv6Address | None:
+    return _remembered(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(4096)
+def _remembered(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text.strip())
     except ValueError:

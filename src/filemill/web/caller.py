@@ -67,7 +67,7 @@ class WhoIsAsking(ASGIMiddleware):
 
     async def _caller(self, connection: Connection, *, is_by_session: bool) -> Caller:
         bearer = connection.headers.get("authorization")
-        session_id = connection.cookies.get(cookies.NAME)
+        session_id = cookies.session_in(connection.headers)
         if bearer is None:
             return NOBODY if session_id is None else await named_by(session_id)
         caller = await self._bearer(bearer)

@@ -23,6 +23,8 @@ from filemill.web.methods import and_head
 RETRY_SECONDS = 5
 NO_ROOM_SECONDS = 60
 _JSON, _HTML = "application/json", "text/html"
+_LONGEST_ACCEPT = 1000
+"""Characters of an Accept header that is looked at: browsers send some 150, and each item of one is sorted."""
 _FAULT = 500
 _LEFT = "client disconnected prematurely"  # Litestar's word for it; nobody's fault and nobody is left to be answered
 _MISSING = re.compile(r"Missing required (query|header) parameter '(.*?)'")  # Litestar's words as well
@@ -73,6 +75,8 @@ class Answers:
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
     """Whether somebody asks who reads HTML rather than JSON: a browser whose address line was typed in."""
+    if len(request.headers.get("accept", "")) > _LONGEST_ACCEPT:
+        return False
     return request.accept.best_match([_JSON, _HTML]) == _HTML
 
 

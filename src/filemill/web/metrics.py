@@ -29,13 +29,12 @@ _seconds = Histogram(
 # Labels are few: a route's template, never its path; known methods only.
 @lru_cache(4096)
 def _children(method: str, template: str, status: int) -> tuple[Counter, Histogram]:
-    method = method if method in _METHODS else "other"
     return _requests.labels(method, template, str(status)), _seconds.labels(method, template)
 
 
 def count_request(method: str, template: str, status: int, seconds: float) -> None:
     """Counts one request by the template of its route."""
-    counter, histogram = _children(method, template, status)
+    counter, histogram = _children(method if method in _METHODS else "other", template, status)
     counter.inc()
     histogram.observe(seconds)
 

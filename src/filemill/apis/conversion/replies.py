@@ -24,7 +24,7 @@ _BY_STATUS = {
     503: "ServiceUnavailable",
 }
 
-_ALL_BAD_REQUESTS = frozenset({408, 413, 415, 422})
+_ALL_BAD_REQUESTS = frozenset({408, 413, 414, 415, 422, 431})
 """Other APIs tell these apart; here whatever is wrong with a request is a 400."""
 
 

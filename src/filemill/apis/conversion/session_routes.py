@@ -30,7 +30,7 @@ async def init_session(request: Request[Any, Any, State], state: State) -> Respo
 
     New ones are counted by address, since whoever comes by may ask for them.
     """
-    given = request.cookies.get(cookies.NAME)
+    given = cookies.session_in(request.headers)
     session = (await caller.named_by(given)).session if given is not None else None
     if session is None:
         settings = state.settings
