@@ -28,6 +28,7 @@ ATTACKS: tuple[str, ...] = (
     "large_lists",
     "oversized_put",
     "slow_documents",
+    "output_flood",
 )
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""
 

@@ -16,6 +16,8 @@ import psutil
 READY_SECONDS = 90
 STOP_SECONDS = 30
 LONGEST_ANSWER = 60
+STORED_BYTES = 1 << 30
+"""What an account may have: so little that an attack reaches it in seconds."""
 
 
 class Target:
@@ -24,6 +26,7 @@ class Target:
     def __init__(self, home: Path, lanes: tuple[str, ...] = ()) -> None:
         self.home = home
         environ = {name: value for name, value in os.environ.items() if not name.startswith("FILEMILL_")}
+        environ["FILEMILL_STORED_BYTES"] = str(STORED_BYTES)
         options = [word for lane in lanes for word in ("--lane", lane)]
         self._said = open(home.parent / "serve.log", "w+")  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(

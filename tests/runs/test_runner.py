@@ -22,7 +22,7 @@ from filemill.jobs.job import ENDED, Job, Status
 from filemill.jobs.rows import claims, transitions
 from filemill.jobs.rows.jobs import NewFile
 from filemill.pipelines.options import Options
-from filemill.runs import lease
+from filemill.runs import growth, lease
 from filemill.runs.runner import Runner
 from filemill.sandbox.pool import Pool
 from tests.fixtures.jobs import TABLE, NewJob, create, events_of, new_account, now, until, upload
@@ -345,3 +345,67 @@ async def test_an_output_larger_than_one_may_be_leaves_nothing(
     assert "100,000 bytes" in (job.error_message or "")
     assert await at_hand.store.keys() == [f"input/{job.id}/data.csv"]
     await assert_tidy(at_hand.store, connections.fetch)
+
+
+def allow(at_hand: Context, stored_bytes: int) -> None:
+    """Lets an account have so many bytes."""
+    growth._known.clear()
+    tight = msgspec.structs.replace(at_hand.settings, stored_bytes=stored_bytes)
+    context.open(msgspec.structs.replace(at_hand, settings=tight))
+
+
+async def test_an_output_that_does_not_fit_beside_its_owners_files_leaves_nothing(
+    at_hand: Context, runner: Runner, owner: uuid.UUID
+) -> None:
+    # given an account with room for its input and hardly any more
+    content = b"n\n" + b"1234567890\n" * 20_000
+    job = await queue_up(at_hand, await create(owner, b"[]", NewFile("input", "data.csv", len(content))), content)
+    allow(at_hand, len(content) + 1000)
+    # when the job runs
+    await runner.until_empty()
+    # then it fails with what is used and allowed, and what it wrote is gone
+    job = await now(job)
+    assert (job.status, job.error_code, job.at_fault) == (Status.FAILED, "quota", "caller")
+    assert f"your files take {len(content)} of the {len(content) + 1000} bytes allowed" in (job.error_message or "")
+    assert await at_hand.store.keys() == [f"input/{job.id}/data.csv"]
+    # and once there is room, it can be tried again
+    allow(at_hand, 3 * len(content))
+    await commands.retry(job.id, job.owner)
+    await runner.until_empty()
+    assert (await now(job)).status is Status.COMPLETED
+    await assert_tidy(at_hand.store, connections.fetch)
+
+
+async def test_an_account_without_any_room_runs_nothing(at_hand: Context, runner: Runner, queued: NewJob) -> None:
+    job = await queued()
+    allow(at_hand, len(TABLE))
+    await runner.until_empty()
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "quota")
+    assert [e.data for e in await events_of(job) if e.kind == "phase"] == []
+
+
+async def test_what_runs_of_one_owner_write_counts_while_they_write(
+    at_hand: Context, runner: Runner, long_job: Callable[[], Awaitable[Job]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a run that is told of ample room, of which somebody else takes most while it writes
+    monkeypatch.setattr(growth, "EVERY_SECONDS", 0.1)
+    job = await long_job()
+    allow(at_hand, 10 * len(LONG))
+    work = asyncio.create_task(runner.until_empty())
+    await until(job, lambda one: one.progress > 0.2)
+    await connections.execute(
+        "INSERT INTO object (id, owner, key, state, size, etag, created_at)"
+        " VALUES ($1, $2, $3, 'stored', $4, 'e', now())",
+        uuid.uuid4(),
+        job.owner,
+        f"output/{uuid.uuid4()}/a.csv",
+        9 * len(LONG),
+    )
+    # when it goes on writing
+    await work
+    # then it ends before its own limit, and nothing of it stays
+    job = await now(job)
+    assert (job.status, job.error_code) == (Status.FAILED, "quota")
+    assert await at_hand.store.keys() == [f"input/{job.id}/long.csv"]
+    assert await at_hand.store.open_uploads(f"output/{job.id}/long_processed.ndjson.gz") == []

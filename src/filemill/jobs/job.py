@@ -61,6 +61,7 @@ ERROR_CODES: dict[str, str] = {
     "encrypted": "The file is encrypted.",
     "too_much_memory": "The job needs more memory than a job may have.",
     "too_large": "An output is larger than an output may be.",
+    "quota": "The output does not fit into what the owner's files may take.",
     "too_slow": "The job took longer than a job may take.",
     "crashed": "The process that worked on the job died every time.",
     "store_away": "The object store was out of reach for too long.",

@@ -61,8 +61,9 @@ class OutputFile(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """One attempt at a job, with all that an engine needs. `steps` is the JSON text of the wire steps.
 
-    `memory_mb` and `disk_mb` are the limits of the run in MiB, `output_bytes` the limit of each output. `store` is None
-    for an isolated run, whose files the runner stages.
+    `memory_mb` and `disk_mb` are the limits of the run in MiB, `output_bytes` the limit of each output; `quota` is what
+    to tell the caller where that limit is the room that its files leave. `store` is None for an isolated run, whose
+    files the runner stages.
     """
 
     job_id: str
@@ -75,6 +76,7 @@ class Run(msgspec.Struct, frozen=True):
     options: Options = Options()
     disk_mb: int = 20_480
     output_bytes: int = 50 << 30
+    quota: str = ""
 
     @property
     def access(self) -> StoreAccess:

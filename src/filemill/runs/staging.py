@@ -19,6 +19,7 @@ from filemill.pipelines import formats
 from filemill.pipelines.formats import PAGES
 from filemill.pipelines.run import OutputFile, Run, changed
 from filemill.runs.files import Found, Output
+from filemill.runs.growth import Room
 from filemill.sandbox import workdir
 from filemill.sandbox.child import Child
 from filemill.storage import objects
@@ -108,17 +109,19 @@ def _made(child: Child, claimed: Claimed, run: Run, output: OutputFile) -> Outpu
     raise JobFailed("internal", "The engine said that it was done, and had made nothing.", at_fault="us")
 
 
-async def take_out(child: Child, outputs: list[Output]) -> list[Found]:
+async def take_out(child: Child, outputs: list[Output], room: Room) -> list[Found]:
     """Stores the child's outputs, whose rows are committed -> the objects. Raises JobFailed, StoreAway."""
-    return [await _take(child, output) for output in outputs]
+    return [await _take(child, output, room) for output in outputs]
 
 
-async def _take(child: Child, output: Output) -> Found:
+async def _take(child: Child, output: Output, room: Room) -> Found:
     file = await asyncio.to_thread(workdir.read, child.workdir, output.file.path)
     if file is None:
         raise JobFailed("internal", "An output was not stored.", at_fault="us")
     with _counting(file) as counted:
         size = os.fstat(file.fileno()).st_size
+        if size > room.left:
+            raise room.refusal(f"The output of {size} bytes")
         media_type = formats.media_type_of(output.file.format)
         etag = await context.get().store.put_file(output.file.key, counted, size, media_type)
         if counted.size != size:

@@ -6,6 +6,7 @@ from filemill import logs
 from filemill.errors import JobFailed, StoreAway
 from filemill.pipelines import run as wire
 from filemill.pipelines.run import Done, Line, Phase, Progress, Refused, Warned
+from filemill.runs.growth import Growth
 from filemill.runs.lease import LOOK_SECONDS, TICK_SECONDS, Ended, Lease
 from filemill.sandbox import weighing
 from filemill.sandbox.child import Child, Exit
@@ -17,9 +18,12 @@ MOST_SHOWN = 0.99
 
 
 class Watch:
-    """The watch over one run. `started` is the run's beginning, on the monotonic clock."""
+    """The watch over one run. `started` is the run's beginning, on the monotonic clock; `growth` counts its outputs."""
 
-    def __init__(self, lease: Lease, child: Child, started: float, limits: Limits) -> None:
+    def __init__(
+        self, lease: Lease, child: Child, started: float, limits: Limits, growth: Growth | None = None
+    ) -> None:
+        self._growth = growth
         self._lease = lease
         self._child = child
         self._started = started
@@ -41,6 +45,8 @@ class Watch:
             if said is not None:
                 self._heed(said)
             self._lease.check()
+            if self._growth is not None:
+                self._growth.check()
             if time.monotonic() >= tick:
                 tick = time.monotonic() + TICK_SECONDS
                 await self._keep_limits()

@@ -257,6 +257,12 @@ class Store:
         """The bytes of all parts that have arrived, those that were sent once more included."""
         return sum(part.size or 0 for part, _ in await self._call(self._list_parts, key, upload_id))
 
+    async def arriving_bytes(self, key: str) -> int:
+        """The bytes that lie under a key or are on their way there: of the object, and of all its open uploads."""
+        there = await self.stat(key)
+        parts = [await self.parts_bytes(key, each) for each in await self.open_uploads(key)]
+        return sum(parts) + (0 if there is None else there.size)
+
     async def _arrived(self, key: str, upload_id: str) -> Arrived:
         return await self._call(self._newest, key, upload_id)
 

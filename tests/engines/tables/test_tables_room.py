@@ -57,6 +57,14 @@ def test_a_join_that_explodes_is_named(shop: Workshop) -> None:
     )
 
 
+def test_what_the_owners_files_leave_is_told_as_such(shop: Workshop) -> None:
+    run, _ = shop.prepare("t.csv", NUMBERS)
+    with pytest.raises(JobFailed) as failed:
+        carry_out(shop, msgspec.structs.replace(run, output_bytes=100, quota="Your files take 9 of 10 bytes."))
+    assert failed.value.code == "quota"
+    assert failed.value.message == "Your files take 9 of 10 bytes. Or filter before, or split the file."
+
+
 def test_rows_that_cannot_be_used_have_no_more_room(shop: Workshop) -> None:
     run, _ = shop.prepare("t.csv", NUMBERS, cast(b="bool"), collects=True)
     assert "'bad_rows'" in too_large(shop, run, 20_000).message

@@ -104,6 +104,8 @@ def _room(run: Run, steps: Pipeline, output: OutputFile) -> Room:
         if joins
         else "filter before, or split the file"
     )
+    if run.quota:
+        return Room(run.output_bytes, JobFailed("quota", f"{run.quota} Or {advice}."), run.disk_mb)
     sentence = f"{made_by} is more than the {run.output_bytes:,} bytes that an output may have; {advice}."
     return Room(run.output_bytes, JobFailed("too_large", sentence), run.disk_mb)
 
