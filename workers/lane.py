@@ -20,7 +20,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from filemill import connections, logs, settings
 from filemill.errors import DatabaseAway, FilemillError
-from filemill.jobs import context, sweep, wakeups
+from filemill.jobs import bounding, context, sweep, wakeups
 from filemill.jobs.context import Context
 from filemill.jobs.rows import workers
 from filemill.jobs.rows.workers import WorkerRow
@@ -121,6 +121,7 @@ class Lane(dramatiq.Middleware):
         for part in (partial(sweep.sweep, EXPIRIES), sweep.remove_leaving):
             self._clock.add_job(self._sweep, "interval", [part], seconds=sweep.EVERY_SECONDS, **often)
         self._clock.add_job(self._sweep, "interval", [self._look_at_landings], seconds=landings.EVERY_SECONDS, **often)
+        self._clock.add_job(self._sweep, "interval", [bounding.bound], seconds=bounding.EVERY_SECONDS, **often)
         # Two at once, so that small files need not wait for a large one.
         self._clock.add_job(
             self._sweep, "interval", [hashing.until_none_due], seconds=1, **(often | {"max_instances": 2})

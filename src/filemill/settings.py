@@ -113,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     waiters: int = 20
     expression_characters: int = 10_000
     stored_bytes: int = 200 * GB
+    ended_rows_bytes: int = 64 * 2**20
     bucket_bytes: int = 0
     disk_free_percent: int = 5
     disk_free_bytes: int = 2 * GB

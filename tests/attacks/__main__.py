@@ -26,9 +26,11 @@ ATTACKS: tuple[str, ...] = (
     "event_loop",
     "log_growth",
     "large_lists",
+    "row_growth",
     "oversized_put",
     "slow_documents",
     "output_flood",
+    "full_disk",
 )
 """Each is a file here with `attack(target)`; whatever fills disks comes last."""
 

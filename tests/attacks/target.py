@@ -23,10 +23,10 @@ STORED_BYTES = 1 << 30
 class Target:
     """A running `filemill serve`: `url`, `home`, `pid`."""
 
-    def __init__(self, home: Path, lanes: tuple[str, ...] = ()) -> None:
+    def __init__(self, home: Path, lanes: tuple[str, ...] = (), **settings: str) -> None:
         self.home = home
         environ = {name: value for name, value in os.environ.items() if not name.startswith("FILEMILL_")}
-        environ["FILEMILL_STORED_BYTES"] = str(STORED_BYTES)
+        environ |= {"FILEMILL_STORED_BYTES": str(STORED_BYTES), **settings}
         options = [word for lane in lanes for word in ("--lane", lane)]
         self._said = open(home.parent / "serve.log", "w+")  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from piccolo.columns import UUID, BigInt, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.columns.indexes import IndexMethod
@@ -13,7 +13,7 @@ from filemill.connections import DB
 
 
 class Account(Table, db=DB, tablename="account"):
-    """Who owns things: a guest expires, a member has a password."""
+    """Who owns things: a guest expires, a member has a password. `rows_full`: ended jobs take all that they may."""
 
     id = UUID(primary_key=True)
     email = Text(null=True, default=None, unique=True)
@@ -28,6 +28,7 @@ class Account(Table, db=DB, tablename="account"):
     created_at = Timestamptz(default=TimestamptzNow())
     expires_at = Timestamptz(null=True, default=None)
     closed_at = Timestamptz(null=True, default=None)
+    rows_full = Boolean(default=False)
 
     account_role = Check("role IN ('admin', 'user', 'demo_user')")
     account_email_lower = Check("email = lower(email)")

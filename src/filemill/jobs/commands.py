@@ -87,8 +87,14 @@ async def _create(new: NewJob, possible: Possible) -> Job:
                 raise Impossible("Idempotency-Key: this key was used before with another body.")
             return await _read(before[0])
     context.get().want_room()
-    n_open, n_pending = await jobs.count_open(await owners.owned(new.owner))
+    n_open, n_pending, is_full = await jobs.count_open(await owners.owned(new.owner))
     _want_room(n_open, settings.open_jobs)
+    if is_full:
+        raise TooMany(
+            f"The rows of your ended jobs (steps, receipts, events; not files) take more than the"
+            f" {settings.ended_rows_bytes} bytes allowed, and each job still has its result. Delete some of them.",
+            retry_after=FULL_RETRY_AFTER,
+        )
     if n_pending >= settings.pending_jobs:
         raise TooMany(
             f"You have {n_pending} jobs that wait for their upload; {settings.pending_jobs} are allowed."
@@ -106,7 +112,7 @@ async def start(new: NewJob, *, object_id: UUID, until: datetime, most_open: int
     """
     possible = await want_possible(new.pipeline, new.inputs, new.options)
     await owners.lock(new.owner)
-    n_open, _ = await jobs.count_open(await owners.owned(new.owner))
+    n_open, _, _ = await jobs.count_open(await owners.owned(new.owner))
     _want_room(n_open, most_open)
     job_id = await _insert(new, possible)
     await files.bind_input(job_id, MAIN_INPUT, object_id)

@@ -45,17 +45,19 @@ class NewFile(msgspec.Struct, frozen=True):
     announced_size: int | None
 
 
-async def count_open(owners: list[UUID]) -> tuple[int, int]:
-    """The number of unended jobs of these accounts, and the number of PENDING ones among them."""
+async def count_open(owners: list[UUID]) -> tuple[int, int, bool]:
+    """The unended jobs of these accounts, the PENDING ones among them, and whether ended ones take all they may."""
     row = await fetchrow(
         """
-        SELECT count(*) AS open, count(*) FILTER (WHERE status = 'PENDING') AS pending FROM job
+        SELECT count(*) AS open, count(*) FILTER (WHERE status = 'PENDING') AS pending,
+          EXISTS (SELECT FROM account WHERE id = ANY($1::uuid[]) AND rows_full) AS is_full
+        FROM job
         WHERE owner = ANY($1::uuid[]) AND status IN ('PENDING', 'QUEUED', 'RUNNING', 'CANCELLATION_REQUESTED')
           AND NOT options ? 'mode'
         """,
         owners,
     )
-    return row["open"], row["pending"]
+    return row["open"], row["pending"], row["is_full"]
 
 
 async def by_idempotency_key(owner: UUID, key: str, seconds: int) -> tuple[UUID, str] | None:
