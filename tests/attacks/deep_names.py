@@ -19,10 +19,11 @@ NAMES = {
 
 
 def attack(target: Target) -> str:
-    """Sends such archives to every reader, and then asks for a clean conversion."""
+    """Sends such archives, and then asks for a clean conversion."""
     refused = 0
     for said, name in NAMES.items():
-        for file_name, content in _archives(name):
+        # The rule is one for every format: all of them are tried by the deepest name alone.
+        for file_name, content in _archives(name) if not refused else [("book.epub", hostile.book(name))]:
             visitor = Visitor(target)
             told = visitor.go(file_name, content, "pdf")
             assert told["status"] == "failed", f"{file_name} with a part {said} was converted"

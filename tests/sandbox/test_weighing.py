@@ -1,6 +1,8 @@
 """What a child has on disk is seen wherever it lies, and a look at it takes little, whatever there is."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from filemill.sandbox import weighing
 from tests.fixtures.trees import dig
 
 MB = 1 << 20
+NOBODY = 65534
 
 
 def test_bytes_are_seen_at_every_depth(tmp_path: Path) -> None:
@@ -37,3 +40,30 @@ def test_links_are_not_followed_and_a_missing_folder_weighs_nothing(tmp_path: Pa
     (tmp_path / "to all").symlink_to("/")
     assert weighing.weigh(tmp_path) == weighing.Weight(0, 1, 0)
     assert weighing.weigh(tmp_path / "missing") == weighing.Weight(0, 0, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_that_nobody_may_look_into_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
+    # given a worker who is not root, and a folder that its job has shut: unreadable, or not to be passed through
+    folder = tmp_path_factory.mktemp("shut")
+    for above in (folder, *folder.parents[:2]):
+        above.chmod(0o755)
+    (folder / "shut/inner").mkdir(parents=True)
+    (folder / "passed").mkdir()
+    (folder / "passed/inner").mkdir()
+    for path in folder.rglob("*"):
+        os.chown(path, NOBODY, NOBODY)
+    # when, then
+    assert "is_shut=False" in weighed_by_nobody(folder)
+    for name, mode in ("shut", 0), ("passed", 0o600):
+        (folder / name).chmod(mode)
+        assert "is_shut=True" in weighed_by_nobody(folder), name
+        (folder / name).chmod(0o700)
+
+
+def weighed_by_nobody(folder: Path) -> str:
+    program = (
+        "import os, sys; from pathlib import Path; from filemill.sandbox import weighing;"
+        f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY}); print(weighing.weigh(Path(sys.argv[1])))"
+    )
+    return subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True).stdout

@@ -95,6 +95,8 @@ class Watch:
         if weight.depth > weighing.DEEPEST:
             most = f"{weighing.DEEPEST} folders in one another"
             raise self._too_much_memory(f"makes more than {most}, and no job may make more.")
+        if weight.is_shut:
+            raise self._too_much_memory("shuts a folder that it has made, and no job may hide what it has on disk.")
 
     def _too_much_memory(self, needs: str = "") -> JobFailed:
         """The failure that names the last step that began to gather rows. `needs` is the sentence about this step."""

@@ -18,29 +18,36 @@ class Weight(NamedTuple):
     """What a folder holds: MiB on disk, the number of files and folders, the depth of the deepest folder.
 
     A look ends where it has seen more than `MOST_FILES` or `DEEPEST`. The numbers then tell what it has seen.
+    `is_shut`: whether a folder let nobody look into it, so that nobody knows what it holds.
     """
 
     mb: int
     files: int
     depth: int
+    is_shut: bool = False
 
 
 def weigh(folder: Path) -> Weight:
     """Weighs a folder. A file that vanishes meanwhile counts as nothing; no link is followed."""
     blocks = files = deepest = 0
+    is_shut = False
     way: list[tuple[int, list[str]]] = []  # the open folders down to the one at hand, each with its unseen folders
     try:
         name, within = str(folder), None
         while True:
-            with contextlib.suppress(OSError):
+            try:
                 place = os.open(name, _LISTED, dir_fd=within)
                 way.append((place, []))
                 more_blocks, more_files = _list(*way[-1], MOST_FILES - files)
                 blocks, files, deepest = blocks + more_blocks, files + more_files, max(deepest, len(way) - 1)
+            except PermissionError:
+                is_shut = True
+            except OSError:  # it has vanished
+                pass
             while way and not way[-1][1]:
                 os.close(way.pop()[0])
             if not way or files > MOST_FILES or deepest > DEEPEST:
-                return Weight(blocks * 512 >> 20, files, deepest)
+                return Weight(blocks * 512 >> 20, files, deepest, is_shut)
             within, unseen = way[-1]
             name = unseen.pop()
     finally:
@@ -53,7 +60,7 @@ def _list(place: int, folders: list[str], most: int) -> tuple[int, int]:
     blocks = count = 0
     with os.scandir(place) as entries:
         for entry in entries:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(FileNotFoundError):
                 blocks += entry.stat(follow_symlinks=False).st_blocks
                 count += 1
                 if entry.is_dir(follow_symlinks=False):

@@ -3,6 +3,7 @@
 import random
 import struct
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,16 @@ def test_parts_that_lie_deep_or_have_long_names_are_refused(
 
     assert code == "bad_file"
     assert message.startswith(f"sample.{source}: {said}")
+
+
+@pytest.mark.parametrize("target", ["docx", "odt"])
+def test_archives_made_of_deep_ones_have_flat_names(target: str, shop: Workshop) -> None:
+    made = shop.convert(hostile.book("a/" * 31 + "x.png"), "epub", target).file
+
+    with zipfile.ZipFile(made) as archive:
+        pictures = [name for name in archive.namelist() if name.endswith(".png")]
+        assert len(pictures) == 1
+        assert max(name.count("/") for name in archive.namelist()) <= 2
 
 
 def test_pictures_of_a_book_are_written_out_under_flat_names(shop: Workshop, samples: Samples, tmp_path: Path) -> None:
