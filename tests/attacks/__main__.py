@@ -27,6 +27,7 @@ ATTACKS: tuple[str, ...] = (
     "log_growth",
     "large_lists",
     "row_growth",
+    "poisoned_file",
     "oversized_put",
     "slow_documents",
     "output_flood",

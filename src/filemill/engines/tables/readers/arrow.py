@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import arrow_types, foreign
+from filemill.engines.tables.readers import arrow_types, foreign, nesting
 from filemill.engines.tables.readers.fed import Fed, Flow
 from filemill.engines.tables.readers.objects import Reader
 from filemill.engines.tables.readers.seekable import Seekable
@@ -26,6 +26,7 @@ def open_arrow(reader: Reader, file: InputFile, say: Say) -> Fed:
         if head.startswith(b"FEA1"):
             raise trouble.bad_file(file, "This is a Feather file of version 1; please save it as version 2.")
         source = _carefully(pa.ipc.open_file if head == _MAGIC else pa.ipc.open_stream, file, flow, flow)
+        nesting.want_shallow((field.type for field in source.schema), file, nesting.within_arrow)
         dtypes = _carefully(_types_of, file, flow, source.schema, file)
         found = {field.name: _marks_of(field, dtypes[field.name]) for field in source.schema}
         marks = {name: own for name, own in found.items() if any(own)}
@@ -87,4 +88,7 @@ def _carefully(do: Any, file: InputFile, flow: Flow, *args: Any) -> Any:
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, EOFError, ValueError, pl.exceptions.PolarsError) as error:
-        raise flow.fault or trouble.bad_file(file, "The file is damaged or not whole, or no Arrow file.") from error
+        told = nesting.refused(error, file) or trouble.bad_file(
+            file, "The file is damaged or not whole, or no Arrow file."
+        )
+        raise flow.fault or told from error

@@ -9,7 +9,7 @@ import fastavro
 import polars as pl
 
 from filemill.engines.tables import trouble
-from filemill.engines.tables.readers import avro_types
+from filemill.engines.tables.readers import avro_types, nesting
 from filemill.engines.tables.readers.avro_types import CannotRead, Field
 from filemill.engines.tables.readers.fed import Fed, Flow
 from filemill.engines.tables.readers.pieces import Stream
@@ -57,5 +57,7 @@ def _carefully(do: Any, file: InputFile, flow: Flow) -> Any:
         return do()
     except (JobFailed, CannotRead, MemoryError):
         raise
+    except RecursionError as error:
+        raise flow.fault or trouble.bad_file(file, nesting.TOO_DEEP) from error
     except Exception as error:  # a decoder of bytes that can be anything throws anything
         raise flow.fault or trouble.bad_file(file, "The file is damaged or not whole, or no Avro file.") from error

@@ -7,10 +7,12 @@ import msgspec
 import polars as pl
 
 from filemill.engines.tables.readers import foreign
+from filemill.engines.tables.readers.nesting import MOST_LEVELS
 from filemill.engines.tables.schema import MOST_DECIMAL_DIGITS
 from filemill.engines.tables.values import nested
 
-_DEEPEST = 64
+MOST_LEAVES = 100_000
+"""Of a column. Types have names, and may stand in others again and again: sixty of them can make more than memory."""
 
 
 class CannotRead(ValueError):
@@ -117,8 +119,10 @@ Read = tuple[pl.DataType, Callable[[Any], Any]]
 
 
 def _read(schema: Any, column: str, named: dict[str, Any], depth: int, marks: list[str | None]) -> Read:
-    if depth > _DEEPEST:
-        raise CannotRead(f"Column {column!r} is nested too deeply, or within itself.")
+    if depth >= MOST_LEVELS:
+        raise CannotRead(f"Column {column!r} is nested more than {MOST_LEVELS} levels deep, or within itself.")
+    if len(marks) > MOST_LEAVES:
+        raise CannotRead(f"Column {column!r} holds more than {MOST_LEAVES:,} values within one another.")
     if isinstance(schema, str):
         if schema in _PLAIN:
             marks.append(None)
@@ -128,7 +132,9 @@ def _read(schema: Any, column: str, named: dict[str, Any], depth: int, marks: li
         others = [one for one in schema if one != "null"]
         if len(others) > 1:
             raise CannotRead(f"Column {column!r} may hold values of several types, which a table cannot.")
-        dtype, take = _read(others[0] if others else "null", column, named, depth + 1, marks)
+        inner = others[0] if others else "null"
+        # What may be null is no level of its own; a list of types within a list of types is not Avro.
+        dtype, take = _read(inner, column, named, depth + isinstance(inner, list), marks)
         return dtype, (_same if take is _same else lambda value: None if value is None else take(value))
     if not isinstance(schema, dict):
         raise CannotRead(f"Column {column!r} has a type that is not known.")

@@ -14,6 +14,9 @@ from filemill.engines.tables.readers.json_kinds import Array, Kind, Object
 _MOST_KEYS = 60
 """For more, the machine that runs the pattern outgrows its memory, and is slow."""
 
+_MOST_LISTS = 4
+"""In one another: each writes what it holds twice, and thirty would fill a gigabyte."""
+
 WORTH = 1 << 20
 """Bytes; making the machine costs as much as looking at some hundred kilobytes."""
 
@@ -41,7 +44,7 @@ _PATTERNS: dict[str, str] = {
 
 def of(kinds: dict[str, Kind], odd: set[str]) -> str | None:
     """The pattern of lines with these keys; under the odd ones any single value may stand. None where none is good."""
-    if "json" in kinds.values():
+    if "json" in kinds.values() or any(_lists_in(kind) > _MOST_LISTS for kind in kinds.values()):
         return None
     anything = "|".join((_BOOL, _FLOAT, _TEXT))
     known = {key: anything if key in odd else _of(kind) for key, kind in kinds.items()}
@@ -59,6 +62,13 @@ def matches(pattern: str, lines: bytes) -> bool:
     except pl.exceptions.ComputeError:
         # They are no UTF-8, or the pattern is larger than the library allows.
         return False
+
+
+def _lists_in(kind: Kind) -> int:
+    """How many lists stand in one another, at most."""
+    if isinstance(kind, Array):
+        return 1 + _lists_in(kind.inner)
+    return max(map(_lists_in, kind.fields.values()), default=0) if isinstance(kind, Object) else 0
 
 
 def _of(kind: Kind) -> str:

@@ -36,13 +36,14 @@ class Parquet:
         try:
             if file.size <= SMALL:
                 self._place: Any = reader.read_all()
-                self._footer = parquet_footer.read(BytesIO(self._place))
+                self._footer = parquet_footer.read(BytesIO(self._place), file)
             else:
                 # The reader takes no other bytes than those that were marked; Polars takes whatever lies there.
                 flow = Seekable(reader)
-                self._footer = parquet_footer.read(flow)
-                if flow.fault:
-                    raise flow.fault
+                try:
+                    self._footer = parquet_footer.read(flow, file)
+                except JobFailed as failure:
+                    raise flow.fault or failure from failure.__cause__
                 self._place = store.address(access, file.key)
                 self._options = {"glob": False, "storage_options": store.options(access), "credential_provider": None}
         finally:
@@ -53,7 +54,7 @@ class Parquet:
         dtypes = dict(self._scan().collect_schema())
         if not dtypes:
             raise trouble.bad_file(self.file, "The file has no columns.")
-        self.rows = self._footer.rows if self._footer else self._count()
+        self.rows = self._footer.rows
         held = self._hold(dtypes)
         # A name such as `*` or `^a$` is more than a name to Polars.
         safe = {name: f"\x00{number}" for number, name in enumerate(dtypes) if name == "*" or name.startswith("^")}
@@ -65,7 +66,7 @@ class Parquet:
         if self._numbered:
             frame = frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
         made = Table(frame, columns, self, pl.DataFrame(), marks=False, height=self.rows, again=True)
-        return foreign.taken(made, self._footer.marks_of(dtypes) if self._footer else {})
+        return foreign.taken(made, self._footer.marks_of(dtypes))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -78,7 +79,7 @@ class Parquet:
         def scan(asked: dict[str, pl.DataType] | None) -> pl.LazyFrame:
             return self._scan(asked or (known if long else None))
 
-        names = self._footer.with_int96(dtypes) if self._footer else []
+        names = self._footer.with_int96(dtypes)
         held = int96.held(scan, known, names, self._most)
         if not long:
             return held
@@ -90,9 +91,6 @@ class Parquet:
         """The file as Polars reads it, or with these columns in these types where it can read as several."""
         place = BytesIO(self._place) if isinstance(self._place, bytes) else self._place
         return pl.scan_parquet(place, schema=dtypes, extra_columns="ignore" if dtypes else "raise", **self._options)
-
-    def _count(self) -> int:
-        return int(self._scan().select(pl.len()).collect(engine="streaming").item())
 
     def _open(self) -> Any:
         return BytesIO(self._place) if isinstance(self._place, bytes) else Seekable(Reader(self._access, self.file))

@@ -7,8 +7,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from filemill.engines.tables import schema
-from filemill.engines.tables.readers import foreign
+from filemill.engines.tables import schema, trouble
+from filemill.engines.tables.readers import foreign, nesting
+from filemill.pipelines.run import InputFile
 
 _MARKS = {"UUID": "uuid", "JSON": "json", "ENUM": "enum", "BSON": "bson"}
 """By the logical type."""
@@ -38,18 +39,22 @@ class Footer(msgspec.Struct, frozen=True):
         return sum(map(foreign.count_leaves, dtypes.values())) == len(self.marks)
 
 
-def read(file: Any) -> Footer | None:
-    """The footer of a file in which one can move about; None where it cannot be read: Polars says what is wrong."""
+def read(place: Any, file: InputFile) -> Footer:
+    """The footer of a file in which one can move about. Raises JobFailed.
+
+    What pyarrow does not read nobody reads: it stops at schemas that would end the process of Polars.
+    """
     try:
-        found = pq.read_metadata(file)
+        found = pq.read_metadata(place)
         columns = [found.schema.column(number) for number in range(found.num_columns)]
         return Footer(
             found.num_rows,
             tuple(map(_mark_of, columns)),
             tuple(column.physical_type == "INT96" for column in columns),
         )
-    except (pa.ArrowException, OSError, ValueError):
-        return None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        told = nesting.refused(error, file) or trouble.bad_file(file, "The file is damaged, or no Parquet file.")
+        raise told from error
 
 
 def _mark_of(column: Any) -> str | None:

@@ -21,6 +21,18 @@ def is_nested(dtype: pl.DataType) -> bool:
     return isinstance(dtype, pl.List | pl.Array | pl.Struct | pl.Map)
 
 
+def depth(dtype: Any, *, of_list: int = 1) -> int:
+    """How many levels a type has: a leaf is one, and so is each object, list or map around it, or `of_list`."""
+    match dtype:
+        case pl.List() | pl.Array():
+            return of_list + depth(dtype.inner, of_list=of_list)
+        case pl.Struct():
+            return 1 + max((depth(field.dtype, of_list=of_list) for field in dtype.fields), default=0)
+        case pl.Map():
+            return of_list + max(depth(each, of_list=of_list) for each in (dtype.key, dtype.value))
+    return 1
+
+
 def leaves(dtype: Any) -> Iterator[pl.DataType]:
     """The types of the leaves."""
     match dtype:

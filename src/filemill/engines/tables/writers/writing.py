@@ -7,6 +7,7 @@ import polars as pl
 
 from filemill.engines.tables import schema, table
 from filemill.engines.tables.barrier import Announced, Misfit
+from filemill.engines.tables.readers.nesting import MOST_LEVELS, MOST_PARQUET_LEVELS
 from filemill.engines.tables.schema import Type
 from filemill.engines.tables.table import MARK, Check, Column, Table
 from filemill.engines.tables.values import nested
@@ -38,6 +39,9 @@ _CANNOT_WITHIN = {
 """Types that values of a list, an object or a map must not be of."""
 
 _NO_EMPTY_OBJECTS = ("parquet", "avro")
+
+_MOST_LEVELS = {"parquet": (MOST_PARQUET_LEVELS - 1, 2), "arrow": (MOST_LEVELS, 1), "avro": (MOST_LEVELS, 1)}
+"""How deep columns may be nested so that the output can be read, and as how many levels a list counts."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -98,6 +102,11 @@ def prepare(last: Table, output: OutputFile) -> Prepared:
             raise JobFailed(
                 "bad_value",
                 f"Column {name!r} holds values of type {lost}, which {target.base} cannot carry; drop it before.",
+            )
+        levels, of_list = _MOST_LEVELS.get(target.base, (None, 1))
+        if levels and nested.depth(column.type.dtype, of_list=of_list) > levels:
+            raise JobFailed(
+                "bad_value", f"Column {name!r} is nested deeper than readers of {target.base} go; drop it before."
             )
         if target.base in _NO_EMPTY_OBJECTS and "Struct({})" in repr(column.type.dtype):
             raise JobFailed(
