@@ -8,16 +8,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import jwt
 import msgspec
-from granian import Granian
-from granian._internal import load_target
-from granian.constants import Interfaces, Loops
 from litestar import Litestar, Request, get
 from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException, NotFoundException
@@ -26,9 +22,9 @@ from filemill import app, settings
 from filemill.accounts import queries as accounts
 from filemill.accounts.tokens import ACCESS, ISSUER
 from filemill.jobs.rows import jobs
+from filemill.server import running
 from filemill.settings import Settings
 
-APP = "benchmarks.bare_api:serve"
 ACCOUNT = f"SELECT id, email, role, token_version FROM account WHERE id = $1 AND {accounts._LIVE}"  # noqa: SLF001
 JOB = f"{jobs.JOB} WHERE job.id = $1"
 _REQUIRED = ["sub", "ver", "sid", "typ", "iat", "exp", "jti", "iss"]
@@ -118,15 +114,8 @@ def serve() -> Litestar:
 
 def main() -> None:
     """Serves as `filemill api` does."""
-    server = Granian(
-        APP,
-        port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        factory=True,
-        loop=Loops.uvloop,
-        websockets=False,
-    )
-    server.serve(target_loader=partial(load_target, APP, factory=True), wrap_loader=False)
+    at_hand = settings.read(os.environ)
+    running.run(serve(), app.crowd(at_hand), host=running.LOOPBACK, port=int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -17,11 +17,14 @@ from filemill.apis.data import api as data
 from filemill.jobs import context, wakeups
 from filemill.jobs.listener import Listener
 from filemill.page import routes as page_routes
+from filemill.server import running
+from filemill.server.crowd import Crowd
 from filemill.settings import Settings
 from filemill.storage.disk import Disks
 from filemill.storage.intake import Intake
 from filemill.storage.s3 import Store
 from filemill.web import address, docs, health, metrics
+from filemill.web.admission import Admitted
 from filemill.web.arrival import InTime
 from filemill.web.caller import WhoIsAsking
 from filemill.web.departure import TakenInTime
@@ -50,6 +53,12 @@ def serve() -> Litestar:
     gc.collect()
     gc.freeze()
     return app
+
+
+def crowd(settings: Settings) -> Crowd:
+    """The bounds on connections to this process."""
+    most = running.places(settings.connections)
+    return Crowd(most, settings.connections_per_address, address.networks(settings.trusted_proxies))
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -85,8 +94,8 @@ def create_app(settings: Settings) -> Litestar:
     document = docs.document(app, (*(struct for api in APIS for struct in api.structs), *health.STRUCTS))
     app.state.openapi = docs.Written(document)
     known = KnownHosts(AllMethods(app.asgi_handler, app.routes), settings.hosts, answers)
-    in_time = InTime(ShortHeads(known, answers))
-    app.asgi_handler = Envelope(TakenInTime(in_time, settings.reader_seconds), trusted)
+    in_time = TakenInTime(InTime(ShortHeads(known, answers)), settings.reader_seconds)
+    app.asgi_handler = Envelope(Admitted(in_time, answers), trusted)
     return app
 
 

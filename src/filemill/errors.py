@@ -125,6 +125,12 @@ class TooMany(FilemillError):
         self.retry_after = retry_after
 
 
+class CallerLeft(FilemillError):
+    """Whoever asked has left."""
+
+    status = 499
+
+
 class Unavailable(FilemillError):
     """A part of the service is out of reach for the moment; try again in a few seconds."""
 
@@ -133,6 +139,10 @@ class Unavailable(FilemillError):
 
 class NoRoom(Unavailable):
     """The service has too little disk space left to take anything in; what is in hand goes on. Try again later."""
+
+
+class Crowded(Unavailable):
+    """Too many connections are open from your address; close some, or try again in a few seconds."""
 
 
 class StoreAway(Unavailable):

@@ -58,7 +58,7 @@ def start(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("urllib3", "dramatiq", "apscheduler", "asyncio"):
+    for noisy in ("urllib3", "dramatiq", "apscheduler", "asyncio", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -112,6 +112,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_plans: int = 4
     waiters: int = 20
     expression_characters: int = 10_000
+    connections: int = 4000
+    connections_per_address: int = 100
     stored_bytes: int = 200 * GB
     ended_rows_bytes: int = 64 * 2**20
     bucket_bytes: int = 0

@@ -22,6 +22,8 @@ ATTACKS: tuple[str, ...] = (
     "deep_names",
     "left_behind",
     "walls",
+    "slow_uploads",
+    "idle_connections",
     "huge_bodies",
     "event_loop",
     "log_growth",

@@ -77,7 +77,7 @@ class Target:
 
     def api(self) -> psutil.Process:
         """The process that answers requests."""
-        return next(each for each in self.processes() if " ".join(each.cmdline()).startswith("filemill api worker"))
+        return next(each for each in self.processes() if "filemill.cli api" in " ".join(each.cmdline()))
 
     def api_mb(self) -> float:
         """The memory that the API is resident with, in MiB."""

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -34,7 +35,7 @@ class Outside:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="filemill-compose-"))
         self.folder.chmod(0o711)  # PostgreSQL and nginx become somebody else, where we are root
-        names = ("nginx", "api", "postgres", "redis", "minio", "clamd")
+        names = ("nginx", "api", "health", "postgres", "redis", "minio", "clamd")
         self.ports: dict[str, int] = {}
         for name in names:
             self.ports[name] = free_port(taken=frozenset(self.ports.values()))
@@ -118,7 +119,7 @@ class Outside:
         here = {
             "nginx": {"/tmp/": f"{self.folder}/nginx-run/", "/etc/nginx/filemill/": f"{self.folder}/nginx/"},
             "postgres": {"/etc/postgresql/filemill/": f"{self.folder}/postgres-settings/"},
-            "api": {"0.0.0.0": LOOPBACK, "8000": str(self.ports["api"])},
+            "api": {"0.0.0.0": LOOPBACK, "8000": str(self.ports["api"]), "8001": str(self.ports["health"])},
             "redis": {"bind 0.0.0.0": f"bind {LOOPBACK}", "6379": str(self.ports["redis"]), "/tmp": str(self.folder)},
             "minio": {
                 ":9000": f"{LOOPBACK}:{self.ports['minio']}",
@@ -223,9 +224,10 @@ def program() -> str | None:
 
 
 def _replaced(text: str, changes: dict[str, str]) -> str:
-    for there, here in changes.items():
-        text = text.replace(there, here)
-    return text
+    """All in one pass: what was put in place may hold what is to be replaced."""
+    if not changes:
+        return text
+    return re.sub("|".join(map(re.escape, changes)), lambda found: changes[found[0]], text)
 
 
 def _listens(port: int) -> bool:

@@ -1,7 +1,9 @@
 """nginx alone, before an API and a store that a test plays: what it says when they are away, and how bytes pass."""
 
+import contextlib
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 import httpx
@@ -52,8 +54,8 @@ class Front:
             folder, listen=self.port, api=f"{LOOPBACK}:{self.api.port}", store=self.store.port
         )
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection((LOOPBACK, self.port), timeout=10)
+    def connect(self, address: str = LOOPBACK) -> socket.socket:
+        return socket.create_connection((LOOPBACK, self.port), timeout=10, source_address=(address, 0))
 
     def close(self) -> None:
         self.nginx.stop()
@@ -266,6 +268,57 @@ def test_a_file_on_its_way_in_reaches_the_api_while_it_is_still_being_sent(front
             until(api, b"half")
             api.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\n\r\ntoo large")
             assert b"too large" in until(client, b"too large")
+
+
+@pytest.mark.parametrize(
+    ("path", "most", "sentence"),
+    [
+        ("/api/v1/jobs/1?wait=30", 100, '{"detail":"Too many connections are open from your address;'),
+        ("/job_status?wait=30", 100, '{"success":false,"data":{"error":"ServiceUnavailable","message":"Too many'),
+        (SIGNED.replace("input", "output"), 32, '{"detail":"Too many connections are open from your address;'),
+    ],
+)
+def test_one_address_has_so_many_requests_under_way(front, path, most, sentence):
+    # given an address with as many requests under way as it may have
+    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    with contextlib.ExitStack() as held:
+        for _ in range(most):
+            held.enter_context(front.connect("127.0.0.2")).sendall(head)
+        time.sleep(0.5)
+        # when one more comes from there, then it is told so in the words of its API
+        one_more = held.enter_context(front.connect("127.0.0.2"))
+        one_more.sendall(head)
+        answer = until(one_more, b"}").decode()
+        assert answer.startswith("HTTP/1.1 503 ")
+        assert "\r\nRetry-After: 5\r\n" in answer
+        assert sentence in answer
+        # and others are not: their requests wait for the API as those before
+        other = held.enter_context(front.connect("127.0.0.3"))
+        other.sendall(head)
+        other.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            other.recv(1)
+
+
+@pytest.mark.parametrize(
+    ("path", "error"), [("/api/v1/jobs", '{"detail":"Too many requests'), ("/convert", '"error":"RateLimitExceeded"')]
+)
+def test_one_address_asks_so_often(front, path, error):
+    # given an API that is away, which is answered at once
+    front.api.close()
+    many = 900
+    head = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"
+    with front.connect("127.0.0.2") as client:
+        # when one address asks more than a hundred times a second
+        last = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        client.sendall((head * (many - 1) + last).encode())
+        answers = b"".join(iter(lambda: client.recv(65536), b"")).decode()
+    # then the first ones are served, and the others told so
+    assert answers.startswith("HTTP/1.1 503 ")
+    assert answers.count("HTTP/1.1 503 ") >= 200
+    assert "HTTP/1.1 429 " in answers
+    assert "\r\nRetry-After: 1\r\n" in answers
+    assert error in answers
 
 
 def until(connection, words):

@@ -1,6 +1,7 @@
-"""Bodies on their way in, at the ASGI line itself: who is waited for, and whose rest is read though he is refused."""
+"""Bodies on their way in, at the ASGI line itself: who is waited for, and what is read of a body that nobody wants."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -31,9 +32,9 @@ class Client:
         return self._messages.pop(0)
 
 
-async def ask(client: Client, headers: list[tuple[bytes, bytes]], status: int, *, reads: int = 0) -> list[str]:
-    """Asks an app that reads so many pieces and then answers -> the kinds of messages it sent."""
-    sent: list[str] = []
+async def ask(client: Client, headers: list[tuple[bytes, bytes]], status: int = 400, *, reads: int = 0) -> bool:
+    """Asks an app that reads so many pieces and then answers -> whether the connection goes on after the answer."""
+    sent: list[dict[str, Any]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         for _ in range(reads):
@@ -42,53 +43,73 @@ async def ask(client: Client, headers: list[tuple[bytes, bytes]], status: int, *
         await send({"type": "http.response.body", "body": b""})
 
     async def send(message: Any) -> None:
-        sent.append(message["type"])
+        sent.append(message)
 
     scope: Any = {"type": "http", "headers": headers}
     await asyncio.wait_for(InTime(app)(scope, client.receive, send), 20)  # type: ignore[arg-type]
-    return sent
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    return (b"connection", b"close") not in sent[0]["headers"]
 
 
 @pytest.mark.parametrize("reads", [0, 1, 3])
-async def test_the_rest_of_a_refused_body_is_read(reads: int) -> None:
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_body_that_is_here_already_is_read_and_the_connection_goes_on(status: int, reads: int) -> None:
     client = Client(PIECE, PIECE, LAST)
 
-    assert await ask(client, ANNOUNCED, 400, reads=reads) == ["http.response.start", "http.response.body"]
+    assert await ask(client, ANNOUNCED, status, reads=reads)
 
     assert client.read == 3
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        (ANNOUNCED, 200),
-        ([], 404),
-        ([(b"content-length", b"0")], 404),
-        ([*ANNOUNCED, (b"expect", b"100-continue")], 401),
-    ],
-    ids=["not refused", "no body", "empty body", "held back"],
-)
-async def test_where_nobody_waits_to_be_read_nothing_is(headers: list[tuple[bytes, bytes]], status: int) -> None:
+@pytest.mark.parametrize("headers", [[], [(b"content-length", b"0")]], ids=["no body", "empty body"])
+async def test_where_no_body_comes_none_is_read(headers: list[tuple[bytes, bytes]]) -> None:
     client = Client(PIECE, LAST)
 
-    await ask(client, headers, status)
+    assert await ask(client, headers, 404)
 
     assert client.read == 0
 
 
-async def test_whoever_leaves_or_stands_still_is_not_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrival, "SECONDS", 0.1)
+async def test_a_body_that_is_held_back_is_not_asked_for() -> None:
+    client = Client(PIECE, LAST)
+
+    assert not await ask(client, [*ANNOUNCED, (b"expect", b"100-continue")], 401)
+
+    assert client.read == 0
+
+
+async def test_whoever_leaves_or_stands_still_is_answered_at_once() -> None:
     gone, still = Client(PIECE, LEFT), Client(PIECE)
 
     for client in (gone, still):
-        assert len(await ask(client, ANNOUNCED, 400, reads=1)) == 2
+        began = time.monotonic()
+        assert not await ask(client, ANNOUNCED, reads=1)
+        assert time.monotonic() - began < 1
+
+
+async def test_whoever_was_too_slow_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrival, "SECONDS", 0.1)
+    goes_on: list[bool] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        with pytest.raises(BodyTooSlow):
+            await receive()
+        await send({"type": "http.response.start", "status": 408, "headers": []})
+
+    async def send(message: Any) -> None:
+        goes_on.append((b"connection", b"close") not in message["headers"])
+
+    scope: Any = {"type": "http", "headers": ANNOUNCED}
+    await asyncio.wait_for(InTime(app)(scope, Client(PIECE).receive, send), 5)  # type: ignore[arg-type]
+    assert goes_on == [False]
 
 
 async def test_only_so_much_is_read_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrival, "MOST_READ_OUT", 5000)
     client = Client(*[PIECE] * 100)
 
-    await ask(client, [(b"transfer-encoding", b"chunked")], 400)
+    assert not await ask(client, [(b"transfer-encoding", b"chunked")])
 
     assert client.read == 5
 

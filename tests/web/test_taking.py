@@ -73,7 +73,7 @@ class HalfASender:
         address = urlsplit(taking.url)
         self._socket = socket.create_connection((address.hostname, address.port), timeout=60)
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nX-Owner: {taking.owner}\r\nContent-Length: {2 * len(half)}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nX-Owner: {taking.owner}\r\nContent-Length: {2 * len(half)}\r\n"
             "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
             '--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
         )

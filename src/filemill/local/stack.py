@@ -68,6 +68,7 @@ class Stack:
         name = object_store.choose(store, notes.store)
         ports = Ports(notes.ports)
         self.port = ports.api(port)
+        self.health_port = ports.one("health")
         self.postgres = Postgres(
             home.folder / "postgres",
             port=ports.one("postgres"),
@@ -100,7 +101,7 @@ class Stack:
             self.environ[_CLAMD] = self.clamd.address
         self.settings: Settings = settings.read(self.environ)
         self.store.most_bytes = self.settings.bucket_bytes
-        self.api = Process(self._program("api", "filemill.cli", "api", "--port", str(self.port), grace=API_GRACE))
+        self.api = Process(self._program("api", "filemill.cli", "api", *self._listening, grace=API_GRACE))
         self.workers = {lane: Process(self.worker_program(lane, lane)) for lane in lanes}
         self._starting: Parallel | None = None
         self._is_stopping = False
@@ -110,6 +111,10 @@ class Stack:
     def url(self) -> str:
         """Where the API is."""
         return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def _listening(self) -> tuple[str, ...]:
+        return "--port", str(self.port), "--health-port", str(self.health_port)
 
     def start(self, check: Callable[[], None] = lambda: None) -> None:
         """Starts everything; returns once the API says that it, the store and a worker answer, and all lanes take jobs.
@@ -207,7 +212,7 @@ class Stack:
             worker.wait_until(lambda: False, 0)  # says what its log says
         if not self.takes_jobs(worker):
             return False  # the row that /health/ready reads may be that of a worker of before a kill
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        connection = http.client.HTTPConnection(LOOPBACK, self.health_port, timeout=5)
         try:
             connection.request("GET", "/health/ready")
             return connection.getresponse().status == 200

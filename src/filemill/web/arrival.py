@@ -18,10 +18,11 @@ LEAST_PER_SECOND = 16 * 2**10
 Files have to be quicker (`storage/incoming.py`): a file on its way holds one of few slots.
 """
 
-MOST_READ_OUT = 128 * 2**20
-"""Bytes of a refused body that are read all the same; every file that may be sent is smaller."""
+MOST_READ_OUT = 64 * 2**10
+READ_OUT_SECONDS = 0.05
+"""What of a body that nobody wants is read all the same, if it is there already: so the connection can go on."""
 
-_REFUSED = 400
+_CLOSE = (b"connection", b"close")
 
 
 class _Body:
@@ -32,6 +33,7 @@ class _Body:
         self._patience = Patience(first=SECONDS, most=SECONDS, least_per_second=LEAST_PER_SECOND)
         self._is_begun = False
         self._is_over = False
+        self._is_whole = False
         headers = dict(scope["headers"])
         self._is_announced = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
         self._is_held_back = b"expect" in headers  # its sender waits until somebody wants it
@@ -51,27 +53,31 @@ class _Body:
             raise BodyTooSlow from error
         if message["type"] == "http.request":
             self._patience.spend(clock() - began, len(message["body"]))
-            self._is_over = not message.get("more_body", False)
+            self._is_over = self._is_whole = not message.get("more_body", False)
         else:
             self._is_over = True
         return message
 
-    async def read_out(self) -> None:
-        """Reads what still comes, for nobody: a sender whose connection is closed meanwhile never sees the answer."""
+    async def is_read_out(self) -> bool:
+        """Whether all of it has come, once what is here already is read. The sender is not waited for."""
+        if not self._is_announced or self._is_whole:
+            return True
+        if self._is_held_back and not self._is_begun:
+            return False
         left = MOST_READ_OUT
-        if not self._is_announced or (self._is_held_back and not self._is_begun):
-            return
-        with contextlib.suppress(BodyTooSlow):
-            while left > 0 and not self._is_over:
-                message = await self.receive()
-                if message["type"] == "http.request":
-                    left -= len(message["body"])
+        with contextlib.suppress(TimeoutError, BodyTooSlow):
+            async with asyncio.timeout(READ_OUT_SECONDS):
+                while left > 0 and not self._is_over:
+                    message = await self.receive()
+                    left -= len(message["body"]) if message["type"] == "http.request" else left
+        return self._is_whole
 
 
 class InTime:
     """Goes around Litestar's handler; where a body takes too long, whoever reads it gets BodyTooSlow.
 
-    Whoever is refused in the middle of a body may send the rest of it, so that he hears why.
+    Whoever is answered in the middle of a body is answered at once, and his connection closed: the server reads for a
+    moment what still comes, so that he hears why.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -85,8 +91,8 @@ class InTime:
         body = _Body(scope, receive)
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] >= _REFUSED:
-                await body.read_out()
+            if message["type"] == "http.response.start" and not await body.is_read_out():
+                message["headers"] = [*message["headers"], _CLOSE]
             await send(message)
 
         await self._app(scope, body.receive, answer)

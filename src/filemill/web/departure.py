@@ -1,24 +1,20 @@
 """Bounds how long an answer may take to be read: whoever does not read would hold it, and a connection, for ever."""
 
 import asyncio
-import contextlib
-import os
-import socket
-import struct
+from collections.abc import Callable
+from typing import cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from filemill import logs
+from filemill.server.connection import ABORT
 
 PIECE_BYTES = 64 * 2**10
 """An answer goes out in such pieces. Each next one waits until the reader has taken some of those before."""
 
 LEAST_PER_SECOND = 16 * 2**10
 """For so many bytes that were taken the reader has a second more: a large answer over a slow line is no attack."""
-
-_AT_ONCE = struct.pack("ii", 1, 0)
-"""Of SO_LINGER: what was not sent yet is dropped, instead of being kept for a reader who does not come."""
 
 
 class ReaderTooSlow(Exception):
@@ -82,7 +78,7 @@ class TakenInTime:
             if not answer.is_begun:
                 raise
             _tell(error, scope["path"])
-            if not await cut(scope):
+            if not cut(scope):
                 raise
 
 
@@ -100,20 +96,10 @@ def _is_or_holds(error: BaseException | None, kind: type[Exception]) -> bool:
     return error is not None and (isinstance(error, kind) or _is_or_holds(error.__cause__, kind))
 
 
-async def cut(scope: HTTPScope) -> bool:
-    """Cuts the connection of a request, and drops what waits for its reader -> False where there is none."""
-    client = scope.get("client")
-    return client is not None and await asyncio.to_thread(
-        _cut, (client[0], int(client[1]))
-    )  # granian tells a port as text
-
-
-def _cut(client: tuple[str, int]) -> bool:
-    # ASGI has no word for that, and the server keeps its sockets to itself. But they are this process's.
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(name))) as connection:
-            if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getpeername()[:2] == client:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-                connection.shutdown(socket.SHUT_RDWR)
-                return True
-    return False
+def cut(scope: HTTPScope) -> bool:
+    """Cuts the connection of a request, and drops what waits for its reader -> False where the server cannot."""
+    abort = (scope.get("extensions") or {}).get(ABORT)
+    if abort is None:
+        return False
+    cast("Callable[[], None]", abort)()
+    return True

@@ -17,7 +17,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from redis.exceptions import RedisError
 
 from filemill import logs
-from filemill.errors import FilemillError, NoRoom, NotSignedIn, TooMany, Unavailable
+from filemill.errors import Crowded, FilemillError, NoRoom, NotSignedIn, TooMany, Unavailable
 from filemill.web.methods import and_head
 
 RETRY_SECONDS = 5
@@ -110,7 +110,8 @@ def _of_ours(request: Request[Any, Any, Any], error: FilemillError) -> Failure:
         headers = {"Retry-After": str(NO_ROOM_SECONDS)}
     elif isinstance(error, Unavailable):
         headers = {"Retry-After": str(RETRY_SECONDS)}
-        logs.warn(__name__, "out of reach", cause=error, path=request.scope["path"])
+        if not isinstance(error, Crowded):
+            logs.warn(__name__, "out of reach", cause=error, path=request.scope["path"])
     return Failure(error.status, error.message, headers)
 
 

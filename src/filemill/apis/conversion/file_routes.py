@@ -30,7 +30,7 @@ from filemill.web.address import client_of
 from filemill.web.bodies import AnyJsonBody
 from filemill.web.caller import ANYONE
 from filemill.web.guards import Limited, in_session, refused_for_free, with_csrf_token
-from filemill.web.waiting import Wait
+from filemill.web.waiting import Wait, unless_left
 
 
 class _FormWithFile(Operation):
@@ -139,7 +139,8 @@ async def read_status(request: Asked, job_id: JobId, wait: Wait = 0) -> Response
     """Uploaded, processing, completed, or failed and why; with `wait` as soon as a conversion under way has ended, or
     when that many seconds are over.
     """
-    file = await files.wait(session_of(request), files.read_job_id(job_id), wait)
+    waiting = files.wait(session_of(request), files.read_job_id(job_id), wait)
+    file = await unless_left(request, wait, waiting)
     headers = {_TASK_HEADER: str(file.task)} if file.task else {}
     return Response(StatusReply(data=replies.standing(files.standing(file))), headers=headers)
 

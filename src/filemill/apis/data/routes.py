@@ -38,7 +38,7 @@ from filemill.pipelines import steps
 from filemill.web import lists
 from filemill.web.bodies import JsonBody
 from filemill.web.guards import known, signed_in, spelled_as_ids
-from filemill.web.waiting import Wait
+from filemill.web.waiting import Wait, unless_left
 
 MOST_BODY_BYTES = 2**20
 
@@ -144,7 +144,7 @@ async def read_job(
     wait: Wait = 0,
 ) -> JobReply:
     """A job as it stands; with `wait` as soon as it has ended, or when that many seconds are over."""
-    return replies.job(await waiters.wait(job_id, account(request), wait))
+    return replies.job(await unless_left(request, wait, waiters.wait(job_id, account(request), wait)))
 
 
 @delete(
