@@ -119,3 +119,10 @@ def test_no_folder_that_a_stranger_may_have_filled_is_walked_by_recursion(path: 
     # sandbox/trees.py removes folders of any depth, sandbox/weighing.py looks at them
     used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
     assert not list(filter(RECURSING.fullmatch, used))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=room)
+def test_cookies_are_read_by_us(path: Path) -> None:
+    # Litestar's reading takes the square of a cookie's length: web/cookies.py has one that does not
+    used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
+    assert not [each for each in used if re.fullmatch(r".*(request|connection)\.cookies", each)]

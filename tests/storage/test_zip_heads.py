@@ -3,12 +3,12 @@
 import struct
 import time
 import tracemalloc
-import zlib
 
 import pytest
 
 from filemill.storage import sniffing, zip_heads
 from tests.fixtures.heads import HEADS, packed
+from tests.fixtures.worst import one_bomb_behind_every_header
 
 MOST_SECONDS, MOST_BYTES = 0.1, 2 << 20
 
@@ -17,19 +17,8 @@ def header(name_length: int, extra_length: int = 0, packed_bytes: int = 0) -> by
     return struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 8, 0, 0, 0, packed_bytes, 0, name_length, extra_length)
 
 
-def deflated(data: bytes) -> bytes:
-    squeezer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return squeezer.compress(data) + squeezer.flush()
-
-
 def whole(head: bytes) -> bytes:
     return head[: sniffing.HEAD_BYTES].ljust(sniffing.HEAD_BYTES, b"\0")
-
-
-def one_bomb_behind_every_header() -> bytes:
-    bomb = deflated(bytes(1 << 20))
-    count = (sniffing.HEAD_BYTES - len(bomb)) // 30
-    return whole(b"".join(header(0, (count - at - 1) * 30) for at in range(count)) + bomb)
 
 
 def names_without_an_end() -> bytes:
