@@ -26,6 +26,8 @@ ATTACKS: tuple[str, ...] = (
     "idle_connections",
     "huge_bodies",
     "event_loop",
+    "active_content",
+    "document_state",
     "log_growth",
     "large_lists",
     "row_growth",

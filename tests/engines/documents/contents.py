@@ -83,6 +83,12 @@ def drawn_in(path: Path) -> list[Image.Image]:
     return drawn
 
 
+def parts_of(path: Path) -> dict[str, str]:
+    """The texts in an archive, by their names."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode("utf-8", "replace") for name in archive.namelist()}
+
+
 def _of_zip(path: Path) -> str:
     parts = []
     with zipfile.ZipFile(path) as archive:

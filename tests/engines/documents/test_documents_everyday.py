@@ -18,7 +18,7 @@ MATHEMATICS = "http://schemas.openxmlformats.org/officeDocument/2006/math"
 def is_installed(library: str) -> bool:
     """Whether this part of LibreOffice is there."""
     program = libreoffice.program()
-    return program is not None and program.with_name(library).exists()
+    return program is not None and (program / library).exists()
 
 
 def saved(made: docx.document.Document | openpyxl.Workbook) -> bytes:

@@ -46,7 +46,7 @@ def convert(source: Path, target: Path, task: Task) -> None:
     what = ExtractInput(kind=ExtractInputKind.BYTES, bytes=source.read_bytes(), filename=f"document{source.suffix}")
     try:
         found = asyncio.run(xberg.extract(what, config))
-    except xberg.XbergError as error:
+    except (xberg.XbergError, RuntimeError) as error:  # the latter of a pdf whose pages are nowhere
         raise trouble.not_a(task.file) from error
     if not found.results:
         raise trouble.not_a(task.file)

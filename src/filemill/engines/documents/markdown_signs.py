@@ -19,10 +19,13 @@ _SIGN = re.compile(r"[|*_\[\]#<>`~\\]")
 
 
 def hide(tree: lxml.etree._Element) -> None:
-    """Hides the signs in the words of a slide."""
+    """Hides the signs in the words of a slide, and in those that stand for its pictures."""
     for text in tree.iter(_TEXT):
         if text.text:
             text.text = text.text.translate(_HIDDEN)
+    for picture in tree.iter("{*}cNvPr"):
+        if picture.get("descr"):
+            picture.set("descr", picture.get("descr", "").translate(_HIDDEN))
 
 
 def show(markdown: str) -> str:

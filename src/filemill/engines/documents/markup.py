@@ -29,6 +29,35 @@ _PROLOGUE = re.compile(r"\s*<\?xml[^>]*\?>")
 
 def clean_html(source: Path, target: Path, task: Task) -> None:
     """Writes the page without what reaches outside or is hidden, its drawings as pictures. Raises JobFailed."""
+    tree = _page(source, task)
+    losses = Losses()
+    sheets = references.clean_styles(tree, losses)
+    shared = inline_svg.parts(tree)  # where they are stored is mostly hidden
+    hidden.remove(tree, sheets, losses)
+    drawings.draw(tree, shared, sheets, target.parent, losses)
+    page_words.keep(tree, losses)
+    references.strip(tree, losses)
+    data_pictures.turn_upright(tree, task)
+    losses.tell(task)
+    _write(tree, target)
+
+
+def make_inert(source: Path, target: Path, task: Task) -> None:
+    """Writes a page that a tool of ours has made, without what runs or reaches outside. Raises JobFailed.
+
+    What the page hides, such as the note at a cell until somebody points at it, stays.
+    """
+    tree = _page(source, task)
+    losses = Losses()
+    sheets = references.clean_styles(tree, losses)
+    drawings.draw(tree, inline_svg.parts(tree), sheets, target.parent, losses)
+    references.strip(tree, losses)
+    losses.tell(task)
+    _write(tree, target)
+
+
+def _page(source: Path, task: Task) -> lxml.etree._Element:
+    """The page, read as browsers read it. Raises JobFailed."""
     parser = lxml.html.HTMLParser(no_network=True, remove_pis=True, remove_comments=True, huge_tree=True)
     try:
         tree = lxml.html.document_fromstring(_PROLOGUE.sub("", texts.read(source, task), count=1), parser=parser)
@@ -39,15 +68,10 @@ def clean_html(source: Path, target: Path, task: Task) -> None:
             task.file, f"Its elements stand more than {DEEPEST:,} deep in each other; that is too deep."
         )
     _leave_head(tree)
-    losses = Losses()
-    sheets = references.clean_styles(tree, losses)
-    shared = inline_svg.parts(tree)  # where they are stored is mostly hidden
-    hidden.remove(tree, sheets, losses)
-    drawings.draw(tree, shared, sheets, target.parent, losses)
-    page_words.keep(tree, losses)
-    references.strip(tree, losses)
-    data_pictures.turn_upright(tree, task)
-    losses.tell(task)
+    return tree
+
+
+def _write(tree: lxml.etree._Element, target: Path) -> None:
     # In ASCII, every other sign by its number: so nobody behind can be wrong about the encoding.
     target.write_bytes(lxml.html.tostring(tree, doctype="<!DOCTYPE html>"))
 

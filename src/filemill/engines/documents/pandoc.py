@@ -2,14 +2,14 @@
 
 Always with `--sandbox`: no reader or writer opens a file or an address besides its input, so pictures that lie
 elsewhere are left out, those inside the file are kept: in Markdown as `data:`. Markdown's raw parts in other languages
-are not read. The heap has a limit of its own.
+are not read, links that run something are not kept. The heap has a limit of its own.
 """
 
 from pathlib import Path
 
 import pypandoc
 
-from filemill.engines.documents import pictures_beside, programs, trouble
+from filemill.engines.documents import losses, pictures_beside, programs, trouble
 from filemill.engines.documents.programs import ProgramFailed, TooSlow
 from filemill.engines.documents.task import Task
 from filemill.errors import JobFailed
@@ -19,6 +19,14 @@ _PICTURES = Path(__file__).with_name("pictures_inside.lua")
 _PARAGRAPHS = Path(__file__).with_name("paragraphs_only.lua")
 _TITLE = Path(__file__).with_name("title.lua")
 _DIRECTION = Path(__file__).with_name("direction.lua")
+_INERT = Path(__file__).with_name("inert.lua")
+_LINKS = "links-left-out"
+"""Where the filter tells how many links lead nowhere."""
+
+_LEFT_OUT = (
+    "A link of the file leads neither to a page nor into the text: the link is plain text.",
+    "{} links of the file lead neither to pages nor into the text: they are plain text.",
+)
 _DIRECTED = (".docx", ".html", ".epub", ".typ")
 """What can say which way a block runs."""
 
@@ -104,9 +112,11 @@ def _start(source: Path, reads: str, target: Path, task: Task, *filters: Path) -
         f"--to={writes}",
         *more,
         title,
+        f"--lua-filter={_INERT}",
         f"--lua-filter={_TITLE}",
         *(("--metadata=words-in-front:true",) if reads == "docx" and target.suffix in (".md", ".txt") else ()),
         f"--extract-media={pictures_beside.FOLDER}" if target.suffix == ".typ" else "--quiet",
+        *(("--metadata=is-titled:true",) if task.file.format == "epub" and reads == "html" else ()),
         *((f"--lua-filter={_PICTURES}",) if target.suffix in (".typ", ".md") else ()),
         *((f"--lua-filter={_DIRECTION}",) if target.suffix in _DIRECTED else ()),
         *((f"--lua-filter={one}" for one in _FITTING) if target.suffix == ".typ" else ()),
@@ -118,3 +128,6 @@ def _start(source: Path, reads: str, target: Path, task: Task, *filters: Path) -
         programs.run(argv, target.parent)
     except TooSlow as error:
         raise trouble.too_slow(task.file) from error
+    if (told := target.parent / _LINKS).exists():
+        losses.tell_of(int(told.read_text()), _LEFT_OUT, task)
+        told.unlink()

@@ -33,11 +33,24 @@ _DROPPED = frozenset(
 _TOLD = frozenset(["iframe", "frame", "object", "embed", "applet", "link", "audio", "video"])
 """What a reader of the page would miss."""
 
-_TELLING = frozenset(["author", "date", "dcterms.date", "description", "keywords"])
+_TELLING = frozenset(["author", "date", "dcterms.date", "description", "keywords", "viewport"])
 """What a page may say of itself by `meta`."""
 
 _REFERRING = frozenset(
-    ["src", "href", "background", "data", "poster", "srcset", "action", "formaction", "longdesc", "cite", "manifest"]
+    [
+        "src",
+        "href",
+        "background",
+        "data",
+        "poster",
+        "srcset",
+        "action",
+        "formaction",
+        "longdesc",
+        "cite",
+        "manifest",
+        "ping",
+    ]
 )
 _PAINTED = frozenset(
     ["fill", "stroke", "filter", "mask", "clip-path", "cursor", "marker", "marker-start", "marker-mid", "marker-end"]
@@ -61,10 +74,16 @@ def clean_styles(tree: lxml.etree._Element, losses: Losses) -> list[str]:
     return sheets
 
 
+_READ_OTHERWISE = frozenset(["noscript", "noembed", "noframes", "xmp", "plaintext", "listing"])
+"""What browsers take for text, and this reader for markup: markup inside could end elsewhere than it seems."""
+
+
 def strip(tree: lxml.etree._Element, losses: Losses) -> None:
     """Takes out what reaches outside; the styles are clean already."""
     for element in list(tree.iter()):
         tag = trees.name(element)
+        if tag in _READ_OTHERWISE:
+            element.tag = "div"
         if tag == "foreignobject":
             _leave_out_foreign(element, losses)
         elif not tag or (tag in _DROPPED and not _tells(element, tag)):

@@ -54,6 +54,7 @@ _AFTER_CLEANING: dict[tuple[str, str], Route] = {
     **_ways(("docx",), ("rtf", "txt", *_MARKED_UP), _PLAIN, last="pandoc"),
     **_ways(("odt", "doc", "rtf"), ("rtf", "txt", *_MARKED_UP), Leg("libreoffice", "docx"), _PLAIN, last="pandoc"),
     **_ways(_MARKED_UP, ("docx", "odt", "rtf", "txt", *_MARKED_UP), last="pandoc"),
+    **_ways(("epub",), ("md",), Leg("pandoc", "html"), Leg("clean_html", "html"), last="pandoc"),
     **_ways(("md", "epub"), ("pdf",), Leg("pandoc", "typ"), last="typst"),
     **_ways(("txt",), ("docx", "odt", "rtf"), last="libreoffice"),
     **_ways(("txt",), ("html",), last="paragraphs"),
@@ -91,8 +92,16 @@ def _with_pages() -> dict[tuple[str, str], Route]:
     return _AFTER_CLEANING | pages
 
 
+def _harmless(route: Route) -> Route:
+    """What a page or a text goes through last, whatever it was made of; pandoc's own Markdown is harmless already."""
+    made = route[-1]
+    if made.to == "html" and made.tool != "clean_html":
+        return (Leg("inert_html", "html"),)
+    return (Leg("inert_markdown", "md"),) if made.to == "md" and made.tool != "pandoc" else ()
+
+
 ROUTES: dict[tuple[str, str], Route] = {
-    pair: (*_clean(pair[0]), *route)
+    pair: (*_clean(pair[0]), *route, *_harmless(route))
     for pair, route in _with_pages().items()
     if pair not in (("csv", "xlsx"), ("md", "html"))
 } | {("csv", "xlsx"): _clean("csv"), ("md", "html"): _clean("md")}

@@ -12,6 +12,7 @@ from pathlib import Path
 import lxml.html
 import msgspec
 
+from filemill.engines.documents import markdown_signs
 from filemill.engines.documents.task import Task
 
 _Told = Callable[[lxml.html.HtmlElement], str]
@@ -43,7 +44,7 @@ def to_markdown(source: Path, target: Path, task: Task) -> None:
     parts = []
     for sheet in _sheets(_page(source), _marked_up):
         if sheet.name:
-            parts.append(f"## {sheet.name}")
+            parts.append(f"## {markdown_signs.escape(sheet.name)}")
         lines = ["| " + " | ".join(row) + " |" for row in sheet.rows]
         lines[1:1] = ["|" + " --- |" * len(sheet.rows[0])] if sheet.rows else []
         parts.append("\n".join(lines))

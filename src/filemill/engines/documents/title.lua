@@ -61,6 +61,7 @@ function Pandoc(document)
     blocks:extend(document.blocks)
     document.blocks = blocks
   end
+  if meta['is-titled'] then without_block(document.blocks) end
   if meta.title and FORMAT ~= 'gfm' and FORMAT ~= 'plain' then without_block(document.blocks) end
   return document
 end

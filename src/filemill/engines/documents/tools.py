@@ -6,6 +6,7 @@ from filemill.engines.documents import (
     alt_chunks,
     cells,
     extraction,
+    inert_markdown,
     libreoffice,
     markup,
     open_documents,
@@ -70,6 +71,8 @@ def look() -> Kit:
     ours = {
         "utf8": texts.to_utf8,
         "clean_html": markup.clean_html,
+        "inert_html": markup.make_inert,
+        "inert_markdown": inert_markdown.write,
         "clean_svg": markup.clean_svg,
         "clean_rtf": rich_text.clean,
         "clean_odf": open_documents.clean,
