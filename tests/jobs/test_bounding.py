@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from filemill import connections
-from filemill.errors import NotFound, TooMany
+from filemill.errors import NotFound, TooMany, WrongStatus
 from filemill.jobs import bounding, commands
 from filemill.jobs.context import Context
 from filemill.jobs.job import Job
@@ -15,7 +15,7 @@ from filemill.jobs.rows import bounds, claims, transitions
 from filemill.jobs.rows.jobs import NewFile
 from filemill.storage import queries as objects
 from filemill.storage.objects import output_key
-from tests.fixtures.jobs import NewJob, create, new_account
+from tests.fixtures.jobs import NewJob, create, events_of, new_account
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
@@ -112,3 +112,17 @@ async def test_a_look_finds_the_accounts_of_which_a_job_has_just_ended(
     await connections.execute("UPDATE job SET expires_at = expires_at - interval '1 h' WHERE id = $1", job.id)
     await bounding.bound()
     assert looked == [owner]
+
+
+async def test_a_job_is_not_cancelled_and_tried_again_without_an_end(
+    at_hand: Context, queued: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "MOST_EVENTS", 8)
+    job = await queued()
+    for _ in range(3):
+        await commands.cancel(job.id, job.owner)
+        await commands.retry(job.id, job.owner)
+    await commands.cancel(job.id, job.owner)
+    with pytest.raises(WrongStatus, match="8 events or more"):
+        await commands.retry(job.id, job.owner)
+    assert len(await events_of(job)) == 9

@@ -21,6 +21,9 @@ from filemill.storage import queries as objects
 from filemill.storage import removal
 
 FULL_RETRY_AFTER = 60
+MOST_EVENTS = 1000
+"""A job with so many events is not tried again: whoever cancels and tries in turns would fill the database."""
+
 DELETED_SECONDS = 600
 """Seconds that a job stays after an unfinished deletion, so that its owner can repeat the call. Then sweep deletes."""
 
@@ -228,6 +231,8 @@ async def _queue_again(job_id: UUID) -> Job:
     status = await jobs.lock(job_id)
     if status not in (Status.FAILED, Status.CANCELLED):
         raise WrongStatus(f"The job is {status}; only a FAILED or CANCELLED job can be tried again.")
+    if await jobs.count_events(job_id) >= MOST_EVENTS:
+        raise WrongStatus(f"The job has {MOST_EVENTS} events or more; make a new job instead of trying it once more.")
     if not await files.keep_inputs(job_id):
         raise WrongStatus("The job's input is not there (any more); make a new job and upload it again.")
     await transitions.queue(job_id, (Status.FAILED, Status.CANCELLED), "tried again by its owner")

@@ -210,6 +210,12 @@ async def lock_expired(job_id: UUID) -> bool:
     return row is not None
 
 
+async def count_events(job_id: UUID) -> int:
+    """How many events a job has had."""
+    count: int = await fetchval("SELECT events FROM job WHERE id = $1", job_id)
+    return count
+
+
 async def forget_idempotency_keys(seconds: int) -> None:
     """Frees the idempotency keys that are older than `seconds`."""
     await execute(
