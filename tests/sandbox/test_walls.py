@@ -120,8 +120,9 @@ async def test_a_networked_job_opens_no_sockets_but_those_to_the_store(secret: P
 async def test_a_job_whose_store_has_a_name_may_look_the_name_up(secret: Path, tmp_path: Path) -> None:
     with hostile.servers(tmp_path) as facts:
         lookup = {"a lookup": "socket.getaddrinfo('localhost', 80)", "UDP": hostile.SOCKETS["UDP"]}
-        answered = await went(secret, Networked("http://localhost:1"), lookup | hostile.SOCKETS, **facts)
-    assert done(answered) == ["a lookup", "UDP"]
+        store = Networked(f"http://localhost:{facts['store_port']}")
+        answered = await went(secret, store, lookup | hostile.NEEDED | hostile.SOCKETS, **facts)
+    assert done(answered) == ["a lookup", "UDP", *hostile.NEEDED]
 
 
 @needs_landlock
@@ -136,7 +137,7 @@ async def test_a_weak_job_reaches_no_port_and_no_abstract_socket(secret: Path, t
 @needs_root
 async def test_a_networked_job_of_root_is_a_user_of_its_own(secret: Path, python_for_all: None) -> None:
     # given a Python that every user can read, and root who starts the children
-    everything = hostile.OWNERS | hostile.FILES | hostile.SIGNALS | hostile.OWN
+    everything = hostile.OWNERS | hostile.LIMITS | hostile.FILES | hostile.SIGNALS | hostile.OWN
     # when a job tries what Landlock does not know of, or an old kernel would not keep it from
     async with asking(secret, Networked(), everything) as answer:
         # then it is nobody whom the machine knows, and without rights
@@ -159,7 +160,7 @@ async def test_an_isolated_job_of_root_is_a_user_of_its_own(secret: Path) -> Non
     sandbox = await isolated()
     if not sandbox.changes_user:
         pytest.skip("bubblewrap needs a namespace of users here")
-    async with asking(secret, sandbox, hostile.OWNERS | hostile.OWN) as answer:
+    async with asking(secret, sandbox, hostile.OWNERS | hostile.LIMITS | hostile.OWN) as answer:
         assert int(answer.status["Uid"][0]) in users.NUMBERS
         assert (answer.status["Groups"], answer.status["CapPrm"], answer.status["Seccomp"]) == ([], ["0" * 16], ["2"])
         assert done(answer.went) == list(hostile.OWN)

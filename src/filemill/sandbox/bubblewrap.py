@@ -78,9 +78,10 @@ class Bubblewrap:
     def command(self, folder: Path, program: tuple[str, ...], user: User | None) -> tuple[str, ...]:
         """The argument list: bubblewrap, and inside it the interpreter with `program`."""
         own = ("--bind", str(folder / TMP), "/tmp", "--bind", str(folder / WORK), INSIDE)  # noqa: S108
-        places = tuple(_shown(*readable.interpreter(), *self.readable))
+        paths = (*readable.interpreter(), *self.readable)
+        places = (*_above(paths, user), *(word for path in paths for word in ("--ro-bind", str(path), str(path))))
         # The interpreter may lie below /tmp: its mounts must come after the mount of /tmp.
-        shown = (*_system(), *self._proc, *own, *places, *_END)
+        shown = (*_system(user), *self._proc, *own, *places, *_END)
         return (self._program, *_alone(user), *shown, *_become(user), *python(program), "--kind", self.kind)
 
     def begins_as(self, user: User | None) -> User | None:
@@ -97,7 +98,7 @@ def find() -> str | None:
 def probe(program: str, proc: tuple[str, ...], *, changes_user: bool = False) -> tuple[str, ...]:
     """An argument list that exits with 0 where bubblewrap can make an isolated sandbox."""
     user = User(NUMBERS[0], NUMBERS[0]) if changes_user else None
-    return (program, *_alone(user), *_system(), *proc, *_become(user), "/usr/bin/true")
+    return (program, *_alone(user), *_system(user), *proc, *_become(user), "/usr/bin/true")
 
 
 def _alone(user: User | None) -> tuple[str, ...]:
@@ -114,26 +115,22 @@ def _become(user: User | None) -> tuple[str, ...]:
     return (_SETPRIV, *who, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all")
 
 
-def _system() -> Iterator[str]:
+def _system(user: User | None) -> Iterator[str]:
     yield from ("--ro-bind", "/usr", "/usr")
     for place in _SYSTEM:
         if os.path.islink(place):
             yield from ("--symlink", os.readlink(place), place)
         else:
             yield from ("--ro-bind-try", place, place)
-    yield from _above(map(Path, readable.PROGRAMS))
+    yield from _above(map(Path, readable.PROGRAMS), user)
     for place in readable.PROGRAMS:
         yield from ("--ro-bind-try", place, place)
     yield from ("--dev", "/dev", "--remount-ro", "/dev")  # no limit counts shared memory in /dev/shm
 
 
-def _shown(*paths: Path) -> Iterator[str]:
-    yield from _above(paths)
-    for path in paths:
-        yield from ("--ro-bind", str(path), str(path))
-
-
-def _above(paths: Iterable[Path]) -> Iterator[str]:
-    """The folders above these paths, for every user; those that bubblewrap makes by itself let root alone through."""
+def _above(paths: Iterable[Path], user: User | None) -> Iterator[str]:
+    """The folders above these paths, for every user; those that bubblewrap makes by itself let their owner through."""
+    if user is None:
+        return  # bubblewrap before 0.5 knows no --perms
     for folder in dict.fromkeys(folder for path in paths for folder in reversed(path.parents[:-1])):
         yield from ("--perms", "0755", "--dir", str(folder))

@@ -40,6 +40,8 @@ HERE = "/proc/self/cwd"
 """A child's folder to the child itself, whatever lies above: no other user gets through the home of one."""
 
 _PORTS = {"http": 80, "https": 443}
+_NAMES_PORT = 53
+"""A long answer to a lookup of a name comes by TCP."""
 
 
 class Sandbox(Protocol):
@@ -149,5 +151,5 @@ def _reach(store: str) -> tuple[str, ...]:
     try:
         ip_address(address.hostname or "")
     except ValueError:
-        return reach
+        return (*reach, "--port", str(_NAMES_PORT))
     return (*reach, "--no-names")
