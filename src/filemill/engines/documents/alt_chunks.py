@@ -70,7 +70,7 @@ def put_in(source: Path, target: Path, task: Task) -> None:
                 _replace(chunk, said or ())
             office_parts.write(archive, target, {main: lxml.etree.tostring(tree, encoding="utf-8")})
     except (lxml.etree.LxmlError, KeyError) as error:
-        raise trouble.not_a(task.file) from error
+        raise trouble.unreadable(task.file, error) from error
     losses.tell_of(left_out, _LEFT_OUT, task)
 
 

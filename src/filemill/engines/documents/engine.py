@@ -3,6 +3,8 @@
 import tempfile
 from pathlib import Path
 
+import lxml.etree
+
 from filemill.engines.documents import inspection, routes, tools, trouble
 from filemill.engines.documents.task import Task
 from filemill.pipelines.run import Done, Made, Phase, Progress, Run, Say, Warned
@@ -52,7 +54,10 @@ class Documents:
             folder = between / str(number)
             folder.mkdir()
             target = folder / f"document.{leg.to}"
-            self._kit.tools[leg.tool](source, target, task)
+            try:
+                self._kit.tools[leg.tool](source, target, task)
+            except lxml.etree.XMLSyntaxError as error:  # of a part that the tool looks into by the way
+                raise trouble.unreadable(task.file, error) from error
             task.say(Progress(number, len(route), "legs"))
             source = target if target.exists() else target.with_suffix(f".{SEVERAL}")
         return source

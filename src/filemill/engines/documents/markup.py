@@ -62,7 +62,7 @@ def _page(source: Path, task: Task) -> lxml.etree._Element:
     try:
         tree = lxml.html.document_fromstring(_PROLOGUE.sub("", texts.read(source, task), count=1), parser=parser)
     except (lxml.etree.LxmlError, ValueError) as error:
-        raise trouble.not_a(task.file) from error
+        raise trouble.unreadable(task.file, error) from error
     if any(entry.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
         raise trouble.bad_file(
             task.file, f"Its elements stand more than {DEEPEST:,} deep in each other; that is too deep."
@@ -83,7 +83,7 @@ def clean_svg(source: Path, target: Path, task: Task) -> None:
     try:
         tree = trees.read(text.encode())
     except (lxml.etree.LxmlError, ValueError) as error:
-        raise trouble.not_a(task.file) from error
+        raise trouble.unreadable(task.file, error) from error
     if trees.name(tree) != "svg":
         raise trouble.not_a(task.file)
     drawings.clean(tree, target.parent, losses)

@@ -73,7 +73,7 @@ def _cleaned(name: str, part: bytes, task: Task) -> tuple[bytes, int]:
     except lxml.etree.LxmlError as error:
         if name.endswith(_ABOUT):  # LibreOffice passes over one that it cannot read
             return part, 0
-        raise trouble.not_a(task.file) from error
+        raise trouble.unreadable(task.file, error) from error
     for element in list(tree.iter(*_UNWANTED)):
         _remove(element)
     outside = list(_outside(tree))

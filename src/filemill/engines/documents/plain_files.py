@@ -46,7 +46,7 @@ class PlainFiles:
                 texts = {part: lxml.etree.tostring(tree, encoding="utf-8") for part, tree in trees.items()}
                 office_parts.write(archive, target, texts | pictures.changed)
         except (lxml.etree.LxmlError, KeyError, ValueError) as error:
-            raise trouble.not_a(task.file) from error
+            raise trouble.unreadable(task.file, error) from error
 
 
 def _without_signs(_archive: zipfile.ZipFile, _part: str, tree: lxml.etree._Element) -> None:

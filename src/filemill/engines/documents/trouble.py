@@ -26,6 +26,13 @@ def not_a(file: InputFile) -> JobFailed:
     )
 
 
+def unreadable(file: InputFile, error: Exception) -> JobFailed:
+    """A library of ours stopped at its XML or HTML: mostly damaged, else nested beyond what the library follows."""
+    if "Excessive depth" in str(error):
+        return bad_file(file, "Its elements stand too deep in each other; a few hundred levels are followed.")
+    return not_a(file)
+
+
 def encrypted(file: InputFile) -> JobFailed:
     """It opens with a password only."""
     return JobFailed(
