@@ -40,8 +40,9 @@ class Target:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line.startswith("ready http"):
+            said = self.said()
             self.stop()
-            raise RuntimeError(f"serve did not start: {line}{self.said()}")
+            raise RuntimeError(f"serve did not start: {line}{said}")
         self.url = line.removeprefix("ready ").strip()
         self._wait_for_lanes()
 
@@ -77,7 +78,7 @@ class Target:
 
     def api(self) -> psutil.Process:
         """The process that answers requests."""
-        return next(each for each in self.processes() if "filemill.cli api" in " ".join(each.cmdline()))
+        return next(each for each in self.processes() if "filemill.cli api" in _words_of(each))
 
     def api_mb(self) -> float:
         """The memory that the API is resident with, in MiB."""
@@ -128,6 +129,14 @@ class Target:
                 return
             time.sleep(0.2)
         raise RuntimeError(f"not every lane came: {told}")
+
+
+def _words_of(process: psutil.Process) -> str:
+    """What a process was started with; nothing of one that has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 class Felt:
