@@ -32,6 +32,7 @@ ATTACKS: tuple[str, ...] = (
     "large_lists",
     "row_growth",
     "poisoned_file",
+    "local_user",
     "oversized_put",
     "slow_documents",
     "output_flood",

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from filemill.local import minio_server, postgres, process, redis
+from filemill.local import minio_server, postgres, process, redis, users
 from filemill.local.ports import free_port
 from filemill.local.process import LOOPBACK, Process, Program
 from tests.compose import composefile, env_file
@@ -46,7 +46,7 @@ class Outside:
         self.file = composefile.load(self.environ)
         self.services: dict[str, Any] = self.file["services"]
         self.running: dict[str, Process] = {}
-        self._user = process.other_user() if os.geteuid() == 0 else None
+        self._user = users.user_of("postgres")
 
     def start(self) -> None:
         """Starts every service by its command; returns when the service is ready as a whole."""

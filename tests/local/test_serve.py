@@ -18,6 +18,7 @@ import pytest
 from filemill.commands.serve import introduce
 from filemill.local import clamd, system
 from filemill.local import stack as stacks
+from filemill.local import users as server_users
 from filemill.sandbox import users
 from tests.fixtures.faulty import at_home_in
 from tests.journeys.guest import Guest
@@ -283,7 +284,7 @@ def test_its_virus_scanner_is_its_own_and_is_started_again(serve, tmp_path):
     # given a serve with a scanner, which is no root's and can be asked by nobody else
     running = serve(tmp_path / "home")
     scanner = next(p for p in at_home_in(running.home) if p.name() == "clamd")
-    assert scanner.uids().real == (NOBODY if os.geteuid() == 0 else os.geteuid())
+    assert scanner.uids().real == (server_users.user_of("clamd").uid if os.geteuid() == 0 else os.geteuid())
     assert [one.laddr for one in scanner.net_connections() if one.status == psutil.CONN_LISTEN] == []
     assert parts(running)["scanner"] == "ok"
 

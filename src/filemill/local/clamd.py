@@ -3,8 +3,9 @@
 The package's own daemon and its updates are left alone. A home begins with one signature, that of EICAR's test file;
 whatever else an operator puts into its folder `signatures` counts as well.
 
-It reads hostile files, so as root it runs as `nobody`, who may not reach into the home: it is started in its folder and
-knows everything by paths from there. That also fits the socket, whose whole path may be too long for the kernel.
+It reads hostile files, so where root starts it, it is a user of its own, who may not reach into the home: it is started
+in its folder and knows everything by paths from there. That also fits the socket, whose whole path may be too long for
+the kernel.
 """
 
 import os
@@ -12,8 +13,8 @@ import shutil
 import socket
 from pathlib import Path
 
-from filemill.local import home, process
-from filemill.local.process import NotStarted, Process, Program, User, other_user
+from filemill.local import home, process, users
+from filemill.local.process import NotStarted, Process, Program
 from filemill.local.server import Server
 from filemill.sandbox import trees
 
@@ -55,7 +56,7 @@ class Clamd(Server):
 
     def __init__(self, folder: Path, *, log: Path, kept_fds: tuple[int, ...] = ()) -> None:
         super().__init__(folder, port=0, log=log, kept_fds=kept_fds)
-        self._user: User | None = other_user() if os.geteuid() == 0 else None
+        self._user = users.user_of("clamd")
 
     @property
     def address(self) -> str:
@@ -71,8 +72,7 @@ class Clamd(Server):
             home.write_privately(self.folder / name, text.encode())
             (self.folder / name).chmod(0o644)
         trees.empty(self.folder / "run")  # what it was scanning when it was killed
-        if self._user is not None:
-            os.chown(self.folder / "run", self._user.uid, self._user.gid, follow_symlinks=False)
+        users.hand_over(self.folder / "run", self._user)
         self.process = Process(
             Program(
                 name="clamd",

@@ -7,7 +7,8 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from filemill.local import minio_access, process
+from filemill.local import minio_access, process, users
+from filemill.local.descriptors import Descriptors
 from filemill.local.keys import ROOT, SANDBOX, SERVICE
 from filemill.local.minio_access import Administrator, Key
 from filemill.local.process import LOOPBACK, NotStarted, Process, Program
@@ -34,8 +35,34 @@ class MinioServer(ObjectStore):
     def start(self) -> None:
         """Starts it; returns once it takes requests."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        above = self.folder.parent
+        above.chmod(0o711)  # within a home, into which nobody else gets
+        for empty in ("no-certificates", "no-certificates/CAs"):  # else MinIO would make them
+            (above / empty).mkdir(exist_ok=True)
+            (above / empty).chmod(0o755)
+        found = program()
+        user = users.user_of("store", found)
+        users.hand_over(self.folder, user)
+        with Descriptors(user) as opened:
+            place = opened.path(above)  # a folder's own descriptor is a link, which MinIO does not take
+            options = ("--quiet", "--address", f"{LOOPBACK}:{self.port}", "--certs-dir", str(place / "no-certificates"))
+            self.process = Process(
+                Program(
+                    name="MinIO",
+                    argv=(str(opened.program(found)), "server", *options, str(place / self.folder.name)),
+                    log=self._log,
+                    environ=self._environ(),
+                    folder=self.folder,
+                    user=user,
+                    kept_fds=(*opened.fds, *self._kept_fds),
+                )
+            )
+            self.process.start()
+            self.process.wait_until(self._is_ready, READY_SECONDS)
+
+    def _environ(self) -> dict[str, str]:
         # Its own environment knows no MINIO_* of the caller's, no update check and no call home.
-        environ = process.plain_environ(
+        return process.plain_environ(
             MINIO_ROOT_USER=ROOT,
             MINIO_ROOT_PASSWORD=self.keys.root,
             MINIO_BROWSER="off",
@@ -45,21 +72,6 @@ class MinioServer(ObjectStore):
             MINIO_API_DELETE_CLEANUP_INTERVAL=TRASH_INTERVAL,
             MINIO_API_CORS_ALLOW_ORIGIN=",".join(self._origins) or self.url,
         )
-        address = f"{LOOPBACK}:{self.port}"
-        certificates = self.folder.parent / "no-certificates"
-        options = ("--quiet", "--address", address, "--certs-dir", str(certificates))
-        self.process = Process(
-            Program(
-                name="MinIO",
-                argv=(str(program()), "server", *options, str(self.folder)),
-                log=self._log,
-                environ=environ,
-                folder=self.folder,
-                kept_fds=self._kept_fds,
-            )
-        )
-        self.process.start()
-        self.process.wait_until(self._is_ready, READY_SECONDS)
 
     def let_in(self) -> None:
         """Makes both keys, each with its policy, and the buckets' quotas; does nothing that was done before."""
@@ -77,12 +89,17 @@ class MinioServer(ObjectStore):
             trees.empty(self.folder / _TRASH, seconds=_MOST_SECONDS)
 
     def _is_ready(self) -> bool:
+        # It calls itself ready a moment before it takes requests; until then these are a 503.
+        return self._status("/minio/health/ready") == 200 and self._status("/") not in (0, 503)
+
+    def _status(self, path: str) -> int:
+        """What it answers with at a path; 0 where it does not answer."""
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)
         try:
-            connection.request("GET", "/minio/health/ready")
-            return connection.getresponse().status == 200
+            connection.request("GET", path)
+            return connection.getresponse().status
         except (OSError, http.client.HTTPException):
-            return False
+            return 0
         finally:
             connection.close()
 

