@@ -13,8 +13,14 @@ from com.sun.star.awt import Size
 from com.sun.star.beans import PropertyValue
 
 _WORDS = "The quick brown fox, 1234567890 (jumps)."
+_FONTS = ("Times New Roman", "Arial", "Calibri", "Cambria", "Courier New", "DejaVu Sans")
+"""Those that most documents name."""
+
 _SAMPLES = (
     ("swriter", "docx", "MS Word 2007 XML", "writer_pdf_Export"),
+    ("swriter", "odt", "writer8", "writer_pdf_Export"),
+    ("swriter", "rtf", "Rich Text Format", "writer_pdf_Export"),
+    ("swriter", "html", "HTML (StarWriter)", "writer_pdf_Export"),
     ("scalc", "xlsx", "Calc MS Excel 2007 XML", "calc_pdf_Export"),
     ("simpress", "pptx", "Impress MS PowerPoint 2007 XML", "impress_pdf_Export"),
 )
@@ -36,7 +42,10 @@ def _make(desktop: Any, application: str, target: str, how: str) -> None:
     document = desktop.loadComponentFromURL(f"private:factory/{application}", "_blank", 0, (_prop("Hidden", True),))
     try:
         if hasattr(document, "Text"):
-            document.Text.setString(_WORDS)
+            for font in _FONTS:
+                cursor = document.Text.createTextCursorByRange(document.Text.End)
+                cursor.CharFontName = font
+                document.Text.insertString(cursor, _WORDS, False)
         elif hasattr(document, "Sheets"):
             document.Sheets.getByIndex(0).getCellByPosition(0, 0).setString(_WORDS)
             document.Sheets.getByIndex(0).getCellByPosition(0, 1).setFormula("=1/8")
