@@ -292,6 +292,16 @@ def test_numbers_of_any_length(shop):
     assert made.rows == '[{"a": 123456789012345678901234567890, "b": 12.5}]'
 
 
+def test_a_first_row_that_is_too_large_is_told_instead_of_shown(shop):
+    # given a small file with a list of a million equal values, which JSON writes out one by one
+    data = parquet_of({"a": [[1] * 1_000_000, [2]]})
+
+    made = plan(shop, "t.parquet", data, is_sample=False)
+
+    assert (rows(made), made.errors) == ([], ())
+    assert made.warnings == ("The first row is too large to be shown here; a job takes it as it is.",)
+
+
 def test_a_very_wide_table_is_told_in_part(shop):
     wide = ",".join(f"column {n}" for n in range(10_000)) + "\n"
 

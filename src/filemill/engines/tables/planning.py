@@ -126,7 +126,7 @@ class _Planning:
     def _run_through(self, last: Table) -> str:
         last = collecting.taken_out(last, self._given)
         try:
-            rows = preview.of(last)
+            rows = preview.of(last, self._given.say)
             last.frame.select(pl.len()).collect(engine="streaming")
         except Unreadable as error:
             raise self._given.fault(error.place) or trouble.internal() from error

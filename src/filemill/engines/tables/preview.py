@@ -9,16 +9,19 @@ import polars as pl
 from filemill.engines.tables import schema, table
 from filemill.engines.tables.table import Column, Table
 from filemill.engines.tables.values import converting, moments, telling
+from filemill.pipelines.run import Say, Warned
 
 ROWS = 20
 LONGEST_TEXT = 1_000
 """Characters of a value that are shown."""
 
 MOST_BYTES = 1 << 20
-"""Of all rows: of a very wide table fewer are shown."""
+"""Of all rows: of a very wide table fewer are shown, and none where the first one is larger."""
+
+_TOO_LARGE = Warned("left_out", "The first row is too large to be shown here; a job takes it as it is.")
 
 
-def of(last: Table) -> str:
+def of(last: Table, say: Say) -> str:
     """The first rows of a table without marks, as a JSON list of objects."""
     parts = []
     for number, column in enumerate(last.columns.values()):
@@ -29,7 +32,9 @@ def of(last: Table) -> str:
         pairs = zip(last.columns, values[::2], values[1::2], strict=True)
         row = json.dumps({name: _plain(rest if value is None else value) for name, value, rest in pairs})
         size += len(row)
-        if size > MOST_BYTES and rows:
+        if size > MOST_BYTES:
+            if not rows:
+                say(_TOO_LARGE)
             break
         rows.append(row)
     return f"[{', '.join(rows)}]"

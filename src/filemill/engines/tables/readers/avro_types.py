@@ -11,7 +11,7 @@ from filemill.engines.tables.readers.nesting import MOST_LEVELS
 from filemill.engines.tables.schema import MOST_DECIMAL_DIGITS
 from filemill.engines.tables.values import nested
 
-MOST_LEAVES = 100_000
+MOST_LEAVES = 10_000
 """Of a column. Types have names, and may stand in others again and again: sixty of them can make more than memory."""
 
 
