@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from filemill.local.process import NotStarted, User
+from filemill.sandbox import users as children
 
 ServerName = Literal["postgres", "redis", "clamd", "store"]
 
@@ -36,7 +37,7 @@ def user_of(server: ServerName, program: Path | None = None) -> User | None:
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
-        free = next(one for one in range(number, _BEHIND_LAST, _STEP) if not _is_named(one))
+        free = next(one for one in range(number, _BEHIND_LAST, _STEP) if not children.is_named(one))
         return User(free, free) if _is_mapped(free) else _nobody()
     return User(entry.pw_uid, entry.pw_gid)
 
@@ -92,14 +93,6 @@ def _nobody() -> User:
     except KeyError:
         return User(65_534, 65_534)
     return User(entry.pw_uid, entry.pw_gid)
-
-
-def _is_named(number: int) -> bool:
-    try:
-        pwd.getpwuid(number)
-    except KeyError:
-        return False
-    return True
 
 
 def _is_mapped(number: int) -> bool:

@@ -35,7 +35,7 @@ def free() -> User:
     busy = _busy()
     while True:
         number = _chance.choice(NUMBERS)
-        if number not in busy and not _is_named(number):
+        if number not in busy and not is_named(number):
             return User(number, number)
 
 
@@ -55,7 +55,8 @@ def _busy() -> set[int]:
     return found
 
 
-def _is_named(number: int) -> bool:
+def is_named(number: int) -> bool:
+    """Whether a user of this machine has this number."""
     try:
         pwd.getpwuid(number)
     except KeyError:
