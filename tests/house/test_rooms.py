@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,21 @@ def test_the_store_is_called_in_its_rooms(path: Path) -> None:
         assert not {name for name in imports(ast.parse(path.read_text())) if name.split(".")[0] == "minio"} - {
             "minio.error"
         }
+
+
+def test_every_room_has_its_floor() -> None:
+    """A room that no layer names might import anything, and be imported by anybody."""
+    here = {
+        path.stem for path in (ROOT / "src/filemill").iterdir() if path.name[0] not in "_." and path.suffix != ".typed"
+    }
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each["type"] == "layers" and "containers" not in each)
+    held = [name.removeprefix("filemill.") for layer in layers for name in re.findall(r"[\w.]+", layer)]
+    table = (ROOT / "docs/architecture.md").read_text().partition("| | rooms |")[2].partition("\n\n")[0]
+    told = re.findall(r"`(\w+)`", table)
+
+    assert sorted(held) == sorted(here | {"workers"})
+    assert sorted(told) == sorted(held)
 
 
 def test_every_decision_is_listed() -> None:
