@@ -14,6 +14,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.types import HTTPScope, Receive, Send
 from redis.exceptions import RedisError
 
 from filemill import logs
@@ -67,6 +68,15 @@ class Answers:
             headers=failure.headers | ({"Vary": "Accept"} if is_of_address else {}),
             media_type=_JSON,
         )
+
+    async def refuse(
+        self, scope: HTTPScope, receive: Receive, send: Send, error: Exception, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Answers with an error before Litestar has seen the request; `headers` are added to the answer's."""
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        answer = self(request, error)
+        answer.headers.update(headers or {})
+        await answer.to_asgi_response(None, request)(scope, receive, send)
 
     def dialect(self, path: str) -> Dialect:
         """The dialect that holds at a path."""

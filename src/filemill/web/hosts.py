@@ -5,14 +5,11 @@ own site. Litestar's `AllowedHostsConfig` would refuse the request too, but it s
 answers in one dialect alone.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-from litestar import Request, Response
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from filemill.errors import WrongHost
+from filemill.web.fallback import Answers
 
 ANY = "*"
 EXEMPT = frozenset({"/health/live"})
@@ -22,23 +19,18 @@ EXEMPT = frozenset({"/health/live"})
 class KnownHosts:
     """Goes around Litestar's handler. `hosts` are names and addresses without a port; none, or `*`, takes any."""
 
-    def __init__(
-        self, app: ASGIApp, hosts: tuple[str, ...], answer: Callable[[Request[Any, Any, Any], Exception], Response[Any]]
-    ) -> None:
-        """`answer` turns an error into an answer, in the dialect of the request's path."""
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...], answers: Answers) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._takes_any = not hosts or ANY in hosts
-        self._answer = answer
+        self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != ScopeType.HTTP or self._takes_any or scope["path"] in EXEMPT or self._is_known(scope):
             await self._app(scope, receive, send)
             return
-        request: Request[Any, Any, Any] = Request(scope, receive, send)
-        answer = self._answer(request, WrongHost()).to_asgi_response(None, request)
-        await answer(scope, receive, send)
+        await self._answers.refuse(scope, receive, send, WrongHost())
 
     def _is_known(self, scope: Scope) -> bool:
         named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
