@@ -9,6 +9,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from filemill import logs
 from filemill.server.connection import ABORT
+from filemill.storage.patience import Patience
 
 PIECE_BYTES = 64 * 2**10
 """An answer goes out in such pieces. Each next one waits until the reader has taken some of those before."""
@@ -27,7 +28,7 @@ class _Answer:
     def __init__(self, send: Send, seconds: float) -> None:
         self.is_begun = False
         self._send = send
-        self._most = self._left = seconds
+        self._patience = Patience(first=seconds, most=seconds, least_per_second=LEAST_PER_SECOND)
         self._is_in_pieces = False
 
     async def send(self, message: Message) -> None:
@@ -49,11 +50,11 @@ class _Answer:
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
-            async with asyncio.timeout(self._left):
+            async with asyncio.timeout(self._patience.seconds):
                 await self._send({"type": "http.response.body", "body": piece, "more_body": more})
         except TimeoutError as error:
             raise ReaderTooSlow from error
-        self._left = min(self._most, self._left - (clock() - began) + len(piece) / LEAST_PER_SECOND)
+        self._patience.spend(clock() - began, len(piece))
 
 
 class TakenInTime:
