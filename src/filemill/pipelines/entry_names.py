@@ -6,7 +6,9 @@ make paths that no program can open, or remove.
 
 from collections.abc import Iterable
 
-LONGEST = 255
+from filemill.pipelines import file_names
+
+LONGEST = file_names.LONGEST
 """Bytes of a whole name, in UTF-8: what most file systems take for a single part of it."""
 
 DEEPEST = 32

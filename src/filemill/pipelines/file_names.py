@@ -3,7 +3,7 @@
 import unicodedata
 
 LONGEST = 255
-"""Bytes of UTF-8: what file systems and archives take as well."""
+"""Bytes of UTF-8: what file systems, archives, and stores in one segment of a key take as well."""
 
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that turn the direction of what follows, so that a name shows another extension than it has."""

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from filemill.pipelines import file_names
+
 
 class Format(msgspec.Struct, frozen=True):
     """One format. `name` is the usual extension with the compression (`csv.gz`), `base` the one without (`csv`).
@@ -157,10 +159,6 @@ def table_of(file_name: str) -> Format | None:
     return found if found is not None and found.family == "table" else None
 
 
-LONGEST_NAME = 255
-"""Bytes of UTF-8 in a file name. Every store takes as many in one segment of a key."""
-
-
 def output_name(file_name: str, target: Format) -> str:
     """`data.csv` -> `data_processed.parquet`. A stem that is too long is cut between two characters."""
     return _beside(file_name, f"_processed.{target.name}")
@@ -172,5 +170,5 @@ def bad_rows_name(file_name: str) -> str:
 
 
 def _beside(file_name: str, ending: str) -> str:
-    base = stem_of(file_name).encode()[: LONGEST_NAME - len(ending.encode())]
+    base = stem_of(file_name).encode()[: file_names.LONGEST - len(ending.encode())]
     return base.decode(errors="ignore") + ending

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from filemill.pipelines import entry_names
 from filemill.storage.signatures import PACKAGES, ZIP, Package
 
 MOST_ENTRIES = 1_000
@@ -20,9 +21,6 @@ MOST_UNPACKED = 64 * 1024
 """Bytes of an entry that are unpacked."""
 
 _HEADER = struct.Struct("<4s5H3I2H")
-_LONGEST_NAME = 255
-"""Bytes of a name that are looked at. The names of two headers may overlap, so they may be far longer than the head."""
-
 _STORED, _DEFLATED = 0, 8
 _MACROS = b"macroEnabled"
 _MIMETYPE, _TYPES = b"mimetype", b"[Content_Types].xml"
@@ -56,7 +54,8 @@ def entries(head: bytes) -> Iterator[Entry]:
         if count >= MOST_ENTRIES or start > len(head):
             return
         _, _, _, method, _, _, _, packed, _, name_length, extra_length = _HEADER.unpack_from(head, found.start())
-        name = head[start : start + min(name_length, _LONGEST_NAME)]
+        # The names of two headers may overlap, so that all of them together are far longer than the head.
+        name = head[start : start + min(name_length, entry_names.LONGEST)]
         yield Entry(name, start + name_length + extra_length, packed, method)
 
 
