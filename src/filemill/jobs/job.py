@@ -22,9 +22,6 @@ class Status(StrEnum):
 OPEN = frozenset({Status.PENDING, Status.QUEUED, Status.RUNNING, Status.CANCELLATION_REQUESTED})
 """Statuses of jobs that have not ended."""
 
-HELD = frozenset({Status.RUNNING, Status.CANCELLATION_REQUESTED})
-"""Statuses of jobs that a worker holds by a fence and a lease."""
-
 ENDED = frozenset(Status) - OPEN
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {

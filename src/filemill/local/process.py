@@ -289,11 +289,6 @@ def in_parallel(*actions: Callable[[], object]) -> None:
     all_of_them.wait()
 
 
-def die_with(parent: int) -> None:
-    """Asks the kernel to kill this process as soon as its parent, with this process id, is gone."""
-    _dying_with(parent, signal.SIGKILL)
-
-
 def _dying_with_us(number: signal.Signals) -> Callable[[], None]:
     # It is called after setuid, which would clear the death signal again.
     return partial(_dying_with, os.getpid(), number)

@@ -15,7 +15,6 @@ _MARKS = {"UUID": "uuid", "JSON": "json", "ENUM": "enum", "BSON": "bson"}
 """By the logical type."""
 
 _PLAIN = ("NONE", "UNKNOWN", "UNDEFINED")
-_INTERVAL_BYTES = 12
 
 
 class Footer(msgspec.Struct, frozen=True):
