@@ -15,7 +15,7 @@ import redis
 from minio import Minio
 from minio.error import S3Error
 
-from filemill.local import process, supervisor
+from filemill.local import rotation, supervisor
 from filemill.local.keys import SANDBOX, SERVICE, Keys
 from filemill.local.minio_server import MinioServer
 from filemill.local.ports import free_port
@@ -77,7 +77,7 @@ async def test_the_service_has_its_buckets_and_no_other(any_store, bucket):
 
 def test_a_log_is_put_aside_while_its_server_writes(tmp_path, monkeypatch):
     """Given a server that says that it is ready and then writes without an end: its logs never hold more than two."""
-    monkeypatch.setattr(process, "LONGEST_LOG", 100_000)
+    monkeypatch.setattr(rotation, "LONGEST", 100_000)
     writes = "print('ready', flush=True)\nwhile True: print('x' * 9999, flush=True); time.sleep(0.002)"
     log = tmp_path / "a.log"
     server = Process(Program(name="A server", argv=(sys.executable, "-c", f"import time\n{writes}"), log=log))
@@ -87,20 +87,20 @@ def test_a_log_is_put_aside_while_its_server_writes(tmp_path, monkeypatch):
     put_aside = 0
     try:
         while put_aside < 3:
-            if log.stat().st_size > process.LONGEST_LOG:
+            if log.stat().st_size > rotation.LONGEST:
                 put_aside += 1
             server.turn_log_over()
-            assert log.stat().st_size < 3 * process.LONGEST_LOG
+            assert log.stat().st_size < 3 * rotation.LONGEST
             assert server.said(b"ready")
             time.sleep(0.02)
-        assert before.stat().st_size <= process.LONGEST_LOG
+        assert before.stat().st_size <= rotation.LONGEST
         assert server.alive
     finally:
         server.stop()
 
 
 def test_serve_looks_at_every_log(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "LONGEST_LOG", 1000)
+    monkeypatch.setattr(rotation, "LONGEST", 1000)
     one = Process(Program(name="A server", argv=("sh", "-c", "printf %02000d 1; sleep 100"), log=tmp_path / "a.log"))
     one.start()
     turns = iter(range(40))

@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -22,15 +21,13 @@ import msgspec
 import psutil
 
 from filemill.errors import FilemillError
+from filemill.local import rotation
 from filemill.local.parallel import Parallel
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.01
 KILLED_SECONDS = 5.0
 """How long the kernel may take to bury what was killed: it waits for what is on its way to the disk."""
-
-LONGEST_LOG = 16 * 2**20
-"""Bytes after which a log is put aside, and the one put aside before forgotten, at a start or while its server runs."""
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -114,21 +111,9 @@ class Process:
         return words in self._heard
 
     def turn_log_over(self) -> None:
-        """Puts a log aside that has grown too long, while the server goes on writing.
-
-        The server has the file open and appends. So its end is copied and the file is emptied: what is written between
-        the two is lost, and no server ever waits for a reader of its log.
-        """
-        try:
-            if self.program.log.stat().st_size <= LONGEST_LOG:
-                return
-            _copy_end(self.program.log, _before(self.program.log))
-            os.truncate(self.program.log, 0)
-        except OSError:  # a full disk: the copy waits for room, the log does not
-            with contextlib.suppress(OSError):
-                _before(self.program.log).unlink(missing_ok=True)
-                os.truncate(self.program.log, 0)
-        self._log_start = 0
+        """Puts a log aside that has grown too long, while the server goes on writing."""
+        if rotation.turn_over_open(self.program.log):
+            self._log_start = 0
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the leader alone; a process that is gone is no error."""
@@ -169,9 +154,9 @@ class Process:
     def _spawn(self) -> subprocess.Popen[bytes]:
         program = self.program
         program.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _turn_over(program.log)
+        rotation.turn_over(program.log)
         self._heard.clear()
-        with open(program.log, "ab", opener=_private) as log:
+        with open(program.log, "ab", opener=rotation.private) as log:
             self._log_start = log.tell()
             try:
                 return subprocess.Popen(
@@ -192,7 +177,7 @@ class Process:
                 raise NotStarted(f"{program.name} cannot be started: {error.strerror}: {error.filename}") from error
 
     def _last_words(self) -> str:
-        line = last_line(self.program.log, self._log_start)
+        line = rotation.last_line(self.program.log, self._log_start)
         return f": {line}" if line else "."
 
 
@@ -217,17 +202,6 @@ def _is_gone(process: psutil.Process) -> bool:
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return True
-
-
-def last_line(log: Path, start: int = 0) -> str:
-    """The last line of a log that is not empty, from the byte `start` on; "" where there is none."""
-    try:
-        with open(log, "rb") as file:
-            file.seek(start)
-            lines = [line.strip() for line in file.read()[-8192:].decode(errors="replace").splitlines()]
-    except OSError:
-        return ""
-    return next((line for line in reversed(lines) if line), "")
 
 
 def run(
@@ -299,25 +273,3 @@ def _dying_with(parent: int, number: signal.Signals) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would keep what callers have sent
     if os.getppid() != parent:  # it was gone before we asked
         os._exit(1)
-
-
-def _turn_over(log: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if log.stat().st_size > LONGEST_LOG:
-            log.replace(_before(log))
-
-
-def _before(log: Path) -> Path:
-    """Where the log is that was put aside last."""
-    return log.with_suffix(".log.before")
-
-
-def _copy_end(log: Path, copy: Path) -> None:
-    """Copies as much of the end of a log as a log may have."""
-    with open(log, "rb") as long, open(copy, "wb", opener=_private) as end:
-        long.seek(max(0, os.fstat(long.fileno()).st_size - LONGEST_LOG))
-        shutil.copyfileobj(long, end)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
