@@ -26,7 +26,8 @@ from filemill.jobs.rows import workers
 from filemill.jobs.rows.workers import WorkerRow
 from filemill.runs import hashing
 from filemill.runs.runner import Runner
-from filemill.sandbox.pool import NoChild, Pool, sandbox_of
+from filemill.sandbox import choice
+from filemill.sandbox.pool import NoChild, Pool
 from filemill.settings import Settings
 from filemill.storage import landings
 from filemill.storage.s3 import Store
@@ -137,7 +138,7 @@ class Lane(dramatiq.Middleware):
 
     async def _make_pool(self, folder: Path) -> Pool:
         at_hand = self.settings
-        sandbox = await sandbox_of(self.name, weak=at_hand.sandbox == "weak", store=at_hand.s3_url)
+        sandbox = await choice.sandbox_of(self.name, weak=at_hand.sandbox == "weak", store=at_hand.s3_url)
         if sandbox.kind == "networked":
             return Pool(self.name, folder, sandbox)
         if sandbox.kind == "weak":

@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 
 from filemill.local import home as homes
-from filemill.sandbox import landlock, pool, seccomp
+from filemill.sandbox import choice, landlock, seccomp
 from filemill.sandbox.bubblewrap import Bubblewrap
-from filemill.sandbox.pool import NoSandbox, Pool
+from filemill.sandbox.choice import NoSandbox
+from filemill.sandbox.pool import Pool
 from tests.attacks.target import Target
 from tests.fixtures import hostile
 
@@ -64,7 +65,7 @@ async def _try(target: Target, lane: str) -> int:
     assert notes.store is not None
     store = notes.ports[notes.store][0]
     try:
-        sandbox = await pool.sandbox_of(lane, weak=False, store=f"http://127.0.0.1:{store}")
+        sandbox = await choice.sandbox_of(lane, weak=False, store=f"http://127.0.0.1:{store}")
     except NoSandbox:
         return 0
     if isinstance(sandbox, Bubblewrap):

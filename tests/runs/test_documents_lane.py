@@ -19,9 +19,11 @@ from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
 from filemill.jobs.rows.jobs import NewFile
 from filemill.runs.runner import Runner
+from filemill.sandbox import choice
 from filemill.sandbox import pool as pools
+from filemill.sandbox.choice import NoSandbox
 from filemill.sandbox.kinds import Weak
-from filemill.sandbox.pool import NoSandbox, Pool
+from filemill.sandbox.pool import Pool
 from tests.fixtures.jobs import create, upload
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +34,7 @@ WORDS = b"# A heading\n\nSome *words*, a [link](https://example.com), and a list
 @pytest.fixture
 async def pool(at_hand: Context, tmp_path: Path) -> AsyncIterator[Pool]:
     try:
-        sandbox = await pools.sandbox_of("documents", weak=False)
+        sandbox = await choice.sandbox_of("documents", weak=False)
     except NoSandbox:
         pytest.skip("bubblewrap does not start here")
     limits = at_hand.settings.limits("documents")

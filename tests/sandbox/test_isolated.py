@@ -21,11 +21,12 @@ from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
 from filemill.jobs.rows.jobs import NewFile
 from filemill.runs.runner import Runner
+from filemill.sandbox import choice, weighing
 from filemill.sandbox import pool as pools
-from filemill.sandbox import weighing
 from filemill.sandbox.bubblewrap import Bubblewrap
+from filemill.sandbox.choice import NoSandbox
 from filemill.sandbox.kinds import Sandbox, Weak
-from filemill.sandbox.pool import NoSandbox, Pool
+from filemill.sandbox.pool import Pool
 from filemill.storage.s3 import Store
 from tests.fixtures import tiny_child
 from tests.fixtures.jobs import create, events_of, now, until, upload
@@ -54,7 +55,7 @@ def how(attempt):
 @pytest.fixture
 async def sandbox() -> Sandbox:
     try:
-        sandbox = await pools.sandbox_of("documents", weak=False)
+        sandbox = await choice.sandbox_of("documents", weak=False)
     except NoSandbox:
         pytest.skip("bubblewrap does not start here")
     assert isinstance(sandbox, Bubblewrap)
@@ -537,9 +538,9 @@ async def test_the_weak_sandbox_has_folders_and_limits_of_its_own(
 async def test_without_bubblewrap_an_isolated_lane_needs_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NoSandbox):
-        await pools.sandbox_of("documents", weak=False)
-    assert (await pools.sandbox_of("documents", weak=True)).kind == "weak"
-    assert (await pools.sandbox_of("tables", weak=False)).kind == "networked"
+        await choice.sandbox_of("documents", weak=False)
+    assert (await choice.sandbox_of("documents", weak=True)).kind == "weak"
+    assert (await choice.sandbox_of("tables", weak=False)).kind == "networked"
 
 
 async def test_the_log_says_why_an_engine_failed(

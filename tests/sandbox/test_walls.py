@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from filemill.sandbox import landlock, seccomp, users
-from filemill.sandbox import pool as pools
+from filemill.sandbox import choice, landlock, seccomp, users
 from filemill.sandbox.bubblewrap import Bubblewrap
+from filemill.sandbox.choice import NoSandbox
 from filemill.sandbox.kinds import Networked, Sandbox, Weak
-from filemill.sandbox.pool import NoSandbox, Pool
+from filemill.sandbox.pool import Pool
 from tests.fixtures import hostile
 from tests.fixtures.hostile import Answer
 
@@ -38,7 +38,7 @@ def secret(tmp_path: Path) -> Path:
 
 async def isolated() -> Bubblewrap:
     try:
-        sandbox = await pools.sandbox_of("documents", weak=False)
+        sandbox = await choice.sandbox_of("documents", weak=False)
     except NoSandbox:
         pytest.skip("bubblewrap does not start here")
     assert isinstance(sandbox, Bubblewrap)

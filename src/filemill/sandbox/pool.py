@@ -14,10 +14,9 @@ from uuid import uuid4
 from filemill import logs
 from filemill.errors import FilemillError
 from filemill.pipelines.run import Ready
-from filemill.sandbox import bubblewrap, users, workdir
-from filemill.sandbox.bubblewrap import Bubblewrap
+from filemill.sandbox import users, workdir
 from filemill.sandbox.child import Child, Exit
-from filemill.sandbox.kinds import CHILD, KINDS, TMP, Networked, Sandbox, Weak
+from filemill.sandbox.kinds import CHILD, TMP, Networked, Sandbox
 
 READY_SECONDS = 30
 LONGEST_LINE = 16 << 20
@@ -32,46 +31,9 @@ The libraries of some engines leave threads behind that never rest again and kee
 MOST_AT_REST = 0.02
 """Most use of an idle child, as a fraction of one processor."""
 
-PROBE_SECONDS = 10
-
 
 class NoChild(FilemillError):
     """No child process could be started."""
-
-
-class NoSandbox(FilemillError):
-    """Files of others may not be worked on here: bubblewrap does not start, and FILEMILL_SANDBOX is not weak."""
-
-
-async def sandbox_of(lane: str, *, weak: bool, store: str = "") -> Sandbox:
-    """The sandbox of a lane. `store`: the store's address, the only one that a networked child connects to.
-
-    `weak` allows the weak sandbox where bubblewrap does not start. Raises NoSandbox.
-    """
-    if KINDS[lane] == "networked":
-        return Networked(store)
-    if program := bubblewrap.find():
-        for changes_user in (True, False) if users.may_change() else (False,):
-            for proc in bubblewrap.PROCS:
-                if await _ends_well(bubblewrap.probe(program, proc, changes_user=changes_user)):
-                    return Bubblewrap(program, proc=proc, changes_user=changes_user)
-    if not weak:
-        raise NoSandbox
-    return Weak()
-
-
-async def _ends_well(command: tuple[str, ...]) -> bool:
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env={}
-    )
-    try:
-        _, said = await asyncio.wait_for(process.communicate(), PROBE_SECONDS)
-    except TimeoutError:
-        process.kill()
-        said = b"it does not come to an end"
-    if process.returncode:
-        logs.warn("filemill.sandbox.pool", "bubblewrap does not start so", said=said.decode(errors="replace"))
-    return process.returncode == 0
 
 
 class Pool:
