@@ -115,7 +115,7 @@ def serve() -> Litestar:
 def main() -> None:
     """Serves as `filemill api` does."""
     at_hand = settings.read(os.environ)
-    running.run(serve(), app.crowd(at_hand), host=running.LOOPBACK, port=int(sys.argv[1]))
+    running.run(serve(), app.connection_limits(at_hand), host=running.LOOPBACK, port=int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from filemill.jobs import context, wakeups
 from filemill.jobs.listener import Listener
 from filemill.page import routes as page_routes
 from filemill.server import running
-from filemill.server.crowd import Crowd
+from filemill.server.connection_limits import ConnectionLimits
 from filemill.settings import Settings
 from filemill.storage.disk import Disks
 from filemill.storage.intake import Intake
@@ -55,10 +55,10 @@ def serve() -> Litestar:
     return app
 
 
-def crowd(settings: Settings) -> Crowd:
+def connection_limits(settings: Settings) -> ConnectionLimits:
     """The bounds on connections to this process."""
     most = running.places(settings.connections)
-    return Crowd(most, settings.connections_per_address, address.networks(settings.trusted_proxies))
+    return ConnectionLimits(most, settings.connections_per_address, address.networks(settings.trusted_proxies))
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -13,7 +13,7 @@ import uvicorn
 from filemill.local.ports import free_port
 from filemill.server import connection, running, transport
 from filemill.server.connection import INTERNAL, REFUSED
-from filemill.server.crowd import Crowd
+from filemill.server.connection_limits import ConnectionLimits
 
 pytestmark = pytest.mark.anyio
 
@@ -54,7 +54,7 @@ class Served:
     def __init__(self) -> None:
         self.port, self.health_port = free_port(), free_port()
         self.callers: list[Caller] = []
-        self.crowd = Crowd(most=6, most_of_address=ONE_OF_MANY)
+        self.limits = ConnectionLimits(most=6, most_of_address=ONE_OF_MANY)
 
     async def connect(self, address: str = "127.0.0.1", *, port: int | None = None) -> "Caller":
         caller = Caller(*await asyncio.open_connection("127.0.0.1", port or self.port, local_addr=(address, 0)))
@@ -110,7 +110,7 @@ async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
 
     monkeypatch.setattr(uvicorn, "Server", keep)
     ports = {"host": "127.0.0.1", "port": one.port, "health_port": one.health_port}
-    thread = threading.Thread(target=running.run, args=(app, one.crowd), kwargs=ports)
+    thread = threading.Thread(target=running.run, args=(app, one.limits), kwargs=ports)
     thread.start()
     until = time.monotonic() + 20
     while not (servers and servers[0].started):
@@ -189,7 +189,7 @@ async def test_where_all_places_are_taken_a_newcomer_gets_that_of_the_largest(se
     newcomer.send(GET)
     # then
     assert (await newcomer.answer()).endswith(b"[]")
-    assert len(served.crowd) == 6
+    assert len(served.limits) == 6
 
 
 @pytest.mark.parametrize("length", [4_000_000, 400_000_000])
@@ -226,10 +226,10 @@ async def test_whoever_reads_nothing_is_cut(served: Served) -> None:
     caller._reader._limit = 1
     caller.send(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
     await asyncio.sleep(0.1)
-    assert len(served.crowd) == 1
+    assert len(served.limits) == 1
     # then his place is free again soon
     await asyncio.sleep(2)
-    assert len(served.crowd) == 0
+    assert len(served.limits) == 0
 
 
 async def test_a_body_with_an_offer_to_upgrade_arrives_whole(served: Served) -> None:

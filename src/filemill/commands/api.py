@@ -23,4 +23,4 @@ def api(host: str, port: int, health_port: int | None) -> None:
     # Loaded now: until it is hidden, this process shows its secrets to others of its user.
     app, running = map(importlib.import_module, ("filemill.app", "filemill.server.running"))
     served = app.serve()
-    running.run(served, app.crowd(served.state.settings), host=host, port=port, health_port=health_port)
+    running.run(served, app.connection_limits(served.state.settings), host=host, port=port, health_port=health_port)

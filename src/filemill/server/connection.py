@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from filemill.server.crowd import Admission, Crowd
+from filemill.server.connection_limits import Admission, ConnectionLimits
 from filemill.server.heads import Head
 from filemill.server.transport import LingeringTransport
 
@@ -37,9 +37,9 @@ class Connection(HttpToolsProtocol):
     transport: Any
     """A LingeringTransport, which does all that uvicorn asks of a transport."""
 
-    def __init__(self, *args: Any, crowd: Crowd, health_port: int | None = None, **more: Any) -> None:
+    def __init__(self, *args: Any, limits: ConnectionLimits, health_port: int | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._crowd = crowd
+        self._limits = limits
         self._health_port = health_port
         self._is_internal = False
         self._admission = Admission.DROPPED
@@ -67,7 +67,7 @@ class Connection(HttpToolsProtocol):
         if self._is_internal:
             self._admission = Admission.SERVED
         elif self.client is not None:
-            self._admission = self._crowd.admit(self, self.client[0])
+            self._admission = self._limits.admit(self, self.client[0])
         if self._admission is Admission.DROPPED:
             transport.abort()
             return
@@ -77,7 +77,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets the connection."""
         if not self._is_internal and self.client is not None:
-            self._crowd.leave(self, self.client[0], self._admission)
+            self._limits.leave(self, self.client[0], self._admission)
         for limit in (self._head_limit, self._write_limit, self.timeout_keep_alive_task):
             if limit is not None:
                 limit.cancel()

@@ -10,7 +10,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from filemill.server.connection import IDLE_SECONDS, Connection
-from filemill.server.crowd import Crowd
+from filemill.server.connection_limits import ConnectionLimits
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
@@ -21,7 +21,7 @@ _OTHER_FILES = 512
 """Descriptors for all that is no caller's connection: the pool, the store, logs, uploads on their way."""
 
 
-def run(app: ASGIApp, crowd: Crowd, *, host: str, port: int, health_port: int | None = None) -> None:
+def run(app: ASGIApp, limits: ConnectionLimits, *, host: str, port: int, health_port: int | None = None) -> None:
     """Serves an app at `host` and `port`; at `health_port`, on loopback, `/health` and `/metrics` alone, to anybody.
 
     Returns after SIGTERM or SIGINT, once the requests under way are answered or GRACE_SECONDS are over.
@@ -29,7 +29,7 @@ def run(app: ASGIApp, crowd: Crowd, *, host: str, port: int, health_port: int | 
     listening = [_listen(host, port)]
     if health_port is not None:
         listening.append(_listen(LOOPBACK, health_port))
-    http: Any = partial(Connection, crowd=crowd, health_port=health_port)
+    http: Any = partial(Connection, limits=limits, health_port=health_port)
     config = uvicorn.Config(
         app,
         http=http,

@@ -9,8 +9,8 @@ from typing import Protocol
 from filemill.accounts import addresses
 
 
-class Guest(Hashable, Protocol):
-    """A connection, as far as the crowd has to know it."""
+class OpenConnection(Hashable, Protocol):
+    """A connection, as far as the limits have to know it."""
 
     @property
     def is_idle(self) -> bool:
@@ -28,7 +28,7 @@ class Admission(Enum):
     DROPPED = "dropped"
 
 
-class Crowd:
+class ConnectionLimits:
     """The open connections of one process, by address.
 
     Whoever comes from an address that has its share is refused with a sentence; of such connections, too, an address
@@ -40,20 +40,20 @@ class Crowd:
         self._most = most
         self._most_of_address = most_of_address
         self._proxies = tuple(proxies)
-        self._served: dict[str, dict[Guest, None]] = {}
+        self._served: dict[str, dict[OpenConnection, None]] = {}
         self._refused: Counter[str] = Counter()
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def admit(self, guest: Guest, address: str) -> Admission:
+    def admit(self, connection: OpenConnection, address: str) -> Admission:
         """Decides on a new connection, which calls `leave` at its end whatever was decided."""
         caller = addresses.customer_of(address)
         of_caller = self._served.get(caller, {})
         is_within_share = len(of_caller) < self._most_of_address or self._is_proxy(address)
         if is_within_share and (self._count < self._most or self._make_room()):
-            self._served.setdefault(caller, {})[guest] = None
+            self._served.setdefault(caller, {})[connection] = None
             self._count += 1
             return Admission.SERVED
         if self._refused[caller] < self._most_of_address and self._refused.total() < self._most:
@@ -61,18 +61,18 @@ class Crowd:
             return Admission.REFUSED
         return Admission.DROPPED
 
-    def leave(self, guest: Guest, address: str, admission: Admission) -> None:
+    def leave(self, connection: OpenConnection, address: str, admission: Admission) -> None:
         """A connection has ended."""
         caller = addresses.customer_of(address)
         if admission is Admission.REFUSED:
             self._refused[caller] -= 1
             if not self._refused[caller]:
                 del self._refused[caller]
-        elif admission is Admission.SERVED and guest in self._served.get(caller, {}):
-            self._forget(caller, guest)
+        elif admission is Admission.SERVED and connection in self._served.get(caller, {}):
+            self._forget(caller, connection)
 
-    def _forget(self, caller: str, guest: Guest) -> None:
-        del self._served[caller][guest]
+    def _forget(self, caller: str, connection: OpenConnection) -> None:
+        del self._served[caller][connection]
         self._count -= 1
         if not self._served[caller]:
             del self._served[caller]
@@ -85,7 +85,7 @@ class Crowd:
     def _make_room(self) -> bool:
         """Drops an idle connection of the address that has the most -> whether there was one."""
         caller = max(self._served, key=lambda one: len(self._served[one]))
-        idle = next((guest for guest in self._served[caller] if guest.is_idle), None)
+        idle = next((connection for connection in self._served[caller] if connection.is_idle), None)
         if idle is None:
             return False
         self._forget(caller, idle)
