@@ -23,18 +23,17 @@ from filemill.jobs.rows.jobs import NewFile
 from filemill.runs.runner import Runner
 from filemill.sandbox import choice, weighing
 from filemill.sandbox import pool as pools
-from filemill.sandbox.bubblewrap import Bubblewrap
 from filemill.sandbox.choice import NoSandbox
 from filemill.sandbox.kinds import Sandbox, Weak
 from filemill.sandbox.pool import Pool
 from filemill.storage.s3 import Store
-from tests.fixtures import tiny_child
+from tests.fixtures import hostile
 from tests.fixtures.jobs import create, events_of, now, until, upload
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
 
-TINY = Path(tiny_child.__file__)
+TINY = hostile.TINY
 TO_PDF = b'[{"type":"convert_format","params":{"to_format":"pdf"}}]'
 
 NewProgram = Callable[..., Awaitable[Job]]
@@ -54,13 +53,7 @@ def how(attempt):
 
 @pytest.fixture
 async def sandbox() -> Sandbox:
-    try:
-        sandbox = await choice.sandbox_of("documents", weak=False)
-    except NoSandbox:
-        pytest.skip("bubblewrap does not start here")
-    assert isinstance(sandbox, Bubblewrap)
-    sandbox.readable = (TINY.parent,)
-    return sandbox
+    return await hostile.isolated()
 
 
 @pytest.fixture

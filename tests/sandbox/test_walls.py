@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from filemill.sandbox import choice, landlock, seccomp, users
-from filemill.sandbox.bubblewrap import Bubblewrap
-from filemill.sandbox.choice import NoSandbox
+from filemill.sandbox import landlock, seccomp, users
 from filemill.sandbox.kinds import Networked, Sandbox, Weak
 from filemill.sandbox.pool import Pool
 from tests.fixtures import hostile
@@ -34,16 +32,6 @@ def secret(tmp_path: Path) -> Path:
     home.mkdir(mode=0o700)
     (home / "secrets.json").write_text("{}")
     return home / "secrets.json"
-
-
-async def isolated() -> Bubblewrap:
-    try:
-        sandbox = await choice.sandbox_of("documents", weak=False)
-    except NoSandbox:
-        pytest.skip("bubblewrap does not start here")
-    assert isinstance(sandbox, Bubblewrap)
-    sandbox.readable = (hostile.TINY.parent,)
-    return sandbox
 
 
 @asynccontextmanager
@@ -75,7 +63,7 @@ def done(went: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize("kind", ["networked", "isolated", "weak"])
 async def test_no_engine_makes_these_system_calls(secret: Path, kind: str) -> None:
     # given a child of each kind, when it makes calls that reach namespaces, other processes or old holes
-    sandbox = await isolated() if kind == "isolated" else Weak() if kind == "weak" else Networked()
+    sandbox = await hostile.isolated() if kind == "isolated" else Weak() if kind == "weak" else Networked()
     answered = await went(secret, sandbox, hostile.calls() | hostile.OWN)
     # then each is refused by the list, and what engines need works
     refused = {what: how for what, how in answered.items() if what in hostile.CALLS}
@@ -90,7 +78,7 @@ async def test_a_networked_job_sees_neither_secrets_nor_other_processes(secret: 
 
 
 async def test_an_isolated_job_sees_neither_secrets_nor_other_processes(secret: Path) -> None:
-    answered = await went(secret, await isolated(), hostile.FILES | hostile.OWNERS)
+    answered = await went(secret, await hostile.isolated(), hostile.FILES | hostile.OWNERS)
     # process numbers inside are others: the parent's and the other child's name nobody, or the job itself
     assert [what for what in done(answered) if "secret" in what or "/etc" in what] == []
     assert set(done(answered)) <= {"root again"}, answered
@@ -157,7 +145,7 @@ async def test_a_networked_job_of_root_is_a_user_of_its_own(secret: Path, python
 
 @needs_root
 async def test_an_isolated_job_of_root_is_a_user_of_its_own(secret: Path) -> None:
-    sandbox = await isolated()
+    sandbox = await hostile.isolated()
     if not sandbox.changes_user:
         pytest.skip("bubblewrap needs a namespace of users here")
     async with asking(secret, sandbox, hostile.OWNERS | hostile.LIMITS | hostile.OWN) as answer:

@@ -1,11 +1,6 @@
 """Fixtures for what APIs share: an API in a process of its own that takes files in, as the real server runs it."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,41 +11,22 @@ import httpx
 import psutil
 import pytest
 
-from filemill.local.ports import free_port
-
-ROOT = Path(__file__).parents[2]
-
-
-READY_SECONDS = 60
-
-
-async def _answers(client: httpx.AsyncClient) -> bool:
-    try:
-        return (await client.get("/health/live")).is_success
-    except httpx.TransportError:
-        return False
+from tests.fixtures.served import ServedProgram
 
 
 class Taking:
     """The running process. `owner` is an account whose files it takes."""
 
     def __init__(self, environ: dict[str, str], log: Path, most_bytes: int) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self._program = ServedProgram("taking", most_bytes, log=log, environ=environ)
+        self.url = f"http://127.0.0.1:{self._program.port}"
         self.owner = uuid.UUID(int=0)
         self.database_url = environ["FILEMILL_DATABASE_URL"]
-        clean = {name: text for name, text in os.environ.items() if not name.startswith("FILEMILL_")}
-        words = [sys.executable, "-m", "tests.fixtures.taking", self.url.rpartition(":")[2], str(most_bytes)]
-        with open(log, "wb") as said:
-            self._leader = subprocess.Popen(words, env={**clean, **environ}, cwd=ROOT, stderr=said, stdout=said)
 
     async def begin(self) -> None:
         """Returns once it answers, and makes an account, new each time."""
         self.owner = uuid.uuid4()
-        until = time.monotonic() + READY_SECONDS
-        async with httpx.AsyncClient(base_url=self.url) as client:
-            while not await _answers(client):
-                assert time.monotonic() < until, "it does not start"
-                await asyncio.sleep(0.05)
+        await asyncio.to_thread(self._program.wait)
         await self.run(
             "INSERT INTO account (id, email, role, token_version, created_at) VALUES ($1, $2, 'user', 0, now())",
             self.owner,
@@ -78,7 +54,7 @@ class Taking:
     @property
     def worker(self) -> psutil.Process:
         """The process that answers."""
-        return psutil.Process(self._leader.pid)
+        return self._program.process
 
     def peak(self) -> int:
         """The most memory it ever had, in bytes."""
@@ -87,16 +63,11 @@ class Taking:
 
     def kill(self) -> None:
         """Kills it as a crash would."""
-        members = [*psutil.Process(self._leader.pid).children(recursive=True), self._leader]
-        for member in members:
-            member.send_signal(signal.SIGKILL)
-        self._leader.wait()
+        self._program.kill()
 
     def stop(self) -> None:
         """Ends it."""
-        if self._leader.poll() is None:
-            self._leader.terminate()
-            self._leader.wait(20)
+        self._program.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,44 +1,22 @@
 """Answers on their way out: through a real server to readers who do not read, and at the ASGI line itself."""
 
 import http.client
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from filemill.local.ports import free_port
 from filemill.web.departure import PIECE_BYTES, TakenInTime
+from tests.fixtures.served import ServedProgram
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 1
 A_WHILE = 30
 
 
-class Served:
-    """`tests.fixtures.answering` in a process of its own."""
-
-    def __init__(self, log: Path) -> None:
-        self.port = free_port()
-        words = [sys.executable, "-m", "tests.fixtures.answering", str(self.port), str(SECONDS)]
-        with open(log, "wb") as said:
-            self._process = subprocess.Popen(words, cwd=ROOT, stdout=said, stderr=said)
-        until = time.monotonic() + A_WHILE
-        while not self._is_there():
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.05)
-
-    def _is_there(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port)).close()
-        except OSError:
-            return False
-        return True
+class Served(ServedProgram):
+    """`tests.fixtures.answering`, which is asked here at the line."""
 
     def ask(self, path: str, *, buffer: int | None = None) -> socket.socket:
         """Asks, and reads nothing of the answer yet."""
@@ -50,14 +28,11 @@ class Served:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         return connection
 
-    def stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(A_WHILE)
-
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    served = Served(tmp_path_factory.mktemp("answering") / "log")
+    served = Served("answering", SECONDS, log=tmp_path_factory.mktemp("answering") / "log")
+    served.wait()
     yield served
     served.stop()
 
