@@ -1,35 +1,23 @@
 """The S3 store, through the minio client: one call per method, and StoreAway for every way of being out of reach."""
 
-import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol, TypeVar
-from urllib.parse import unquote_plus, urlsplit
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from minio.datatypes import Part as MinioPart
 from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from minio.helpers import DictType
 
-from filemill.errors import BadRequest, NotFound, StoreAway
-from filemill.settings import Settings
-from filemill.storage import client, completing
+from filemill.errors import NotFound, StoreAway
 from filemill.storage.client import GONE
-from filemill.storage.completing import Arrived
-from filemill.storage.objects import Part, Stat, disposition
-
-T = TypeVar("T")
-
-THREADS = 8
-SENDING_THREADS = 4
-"""Threads of their own for files on their way in: however slow that is, whoever asks the store gets an answer."""
+from filemill.storage.multipart import Multipart
+from filemill.storage.objects import Stat, disposition
 
 _CHUNK = 1 << 20
 _NOTHING_THERE = "InvalidRange"
-_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class Readable(Protocol):
@@ -40,28 +28,8 @@ class Readable(Protocol):
         ...
 
 
-class Store:
-    """The bucket. The methods that reach the store run in threads of their own and raise StoreAway."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.bucket = settings.s3_bucket
-        self._inside = client.make(settings.s3_url, settings, THREADS)
-        self._public = client.make(settings.s3_public_url, settings, THREADS)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
-        self._sending = ThreadPoolExecutor(SENDING_THREADS, thread_name_prefix="store-sending")
-
-    def close(self) -> None:
-        """Ends the threads; calls under way are left to themselves."""
-        for threads in (self._threads, self._sending):
-            threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _call(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        return await self._run(self._threads, partial(call, *args, **kwargs))
-
-    @staticmethod
-    async def _run(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-        with client.heard():
-            return await asyncio.get_running_loop().run_in_executor(threads, call)
+class Store(Multipart):
+    """The bucket, and what is done with whole objects. Uploads in parts are those of `Multipart`."""
 
     async def probe(self) -> None:
         """Returns if the store answers and the bucket is there."""
@@ -71,16 +39,6 @@ class Store:
             raise StoreAway from error
         if not there:
             raise StoreAway
-
-    async def stat(self, key: str) -> Stat | None:
-        """What the store tells of an object, or None where there is none."""
-        try:
-            found = await self._call(self._inside.stat_object, self.bucket, key)
-        except S3Error as error:
-            if error.code in GONE:
-                return None
-            raise
-        return Stat(found.size or 0, (found.etag or "").strip('"'), found.content_type)
 
     async def look(self, key: str, n: int) -> tuple[Stat, bytes] | None:
         """What the store tells of an object and its first `n` bytes, in one request; None where there is none."""
@@ -167,16 +125,6 @@ class Store:
         put = partial(self._inside.put_object, self.bucket, key, io.BytesIO(data), len(data), media_type)
         await self._run(self._sending, put)
 
-    async def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
-        """Writes one part of an open upload; all but the last have 5 MiB at least. Raises NotFound where it is over."""
-        put = partial(self._inside._upload_part, self.bucket, key, data, None, upload_id, number)  # noqa: SLF001
-        try:
-            return Part(number, await self._run(self._sending, put), len(data))
-        except S3Error as error:
-            if error.code in GONE:
-                raise NotFound("There is no open upload with this id.") from error
-            raise
-
     async def put_file(self, key: str, file: Readable, size: int, media_type: str) -> str:
         """Writes what `file` gives in a thread, `size` bytes, in parts where it is large -> its etag."""
         written = await self._call(self._inside.put_object, self.bucket, key, file, size, media_type)
@@ -244,89 +192,8 @@ class Store:
             extra_query_params={"partNumber": str(number), "uploadId": upload_id},
         )
 
-    async def create_upload(self, key: str, media_type: str = "application/octet-stream") -> str:
-        """Begins an upload in parts -> its id."""
-        call = self._inside._create_multipart_upload  # noqa: SLF001 -- the client has no public one; its version is pinned
-        return await self._call(call, self.bucket, key, {"Content-Type": media_type})
-
-    async def list_parts(self, key: str, upload_id: str) -> list[Part]:
-        """The parts that have arrived and count, or none where the upload is not open."""
-        return (await self._arrived(key, upload_id)).parts
-
-    async def parts_bytes(self, key: str, upload_id: str) -> int:
-        """The bytes of all parts that have arrived, those that were sent once more included."""
-        return sum(part.size or 0 for part, _ in await self._call(self._list_parts, key, upload_id))
-
     async def arriving_bytes(self, key: str) -> int:
         """The bytes that lie under a key or are on their way there: of the object, and of all its open uploads."""
         there = await self.stat(key)
         parts = [await self.parts_bytes(key, each) for each in await self.open_uploads(key)]
         return sum(parts) + (0 if there is None else there.size)
-
-    async def _arrived(self, key: str, upload_id: str) -> Arrived:
-        return await self._call(self._newest, key, upload_id)
-
-    def _newest(self, key: str, upload_id: str) -> Arrived:
-        return completing.newest(self._list_parts(key, upload_id))
-
-    def _list_parts(self, key: str, upload_id: str) -> list[tuple[Part, datetime]]:
-        listed: list[tuple[Part, datetime]] = []
-        marker = 0
-        while True:
-            try:
-                page = self._inside._list_parts(self.bucket, key, upload_id, part_number_marker=str(marker))  # noqa: SLF001
-            except S3Error as error:
-                if error.code in GONE:
-                    return []
-                raise
-            new = [
-                (Part(p.part_number, (p.etag or "").strip('"'), p.size), p.last_modified or _NO_TIME)
-                for p in page.parts
-            ]
-            if not page.is_truncated:
-                return listed + new
-            # A page may end between two that were sent of one part: that part comes again with the next page.
-            last = new[-1][0].part_number
-            whole = [one for one in new if one[0].part_number < last] or new
-            listed += whole
-            marker = whole[-1][0].part_number
-
-    async def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part]) -> None:
-        """Makes the object out of its parts. Completing twice is no error; wrong parts raise BadRequest.
-
-        S3 itself puts together whatever is named, and SeaweedFS takes the etag of every part that was ever sent.
-        """
-        arrived = await self._arrived(key, upload_id)
-        if arrived.parts or arrived.unclear:
-            parts = await self._call(completing.want_whole, parts, arrived)
-        call = self._inside._complete_multipart_upload  # noqa: SLF001
-        try:
-            await self._call(call, self.bucket, key, upload_id, [MinioPart(p.part_number, p.etag) for p in parts])
-        except S3Error as error:
-            if error.code == "NoSuchUpload" and await self.stat(key) is not None:
-                return
-            raise BadRequest(_COMPLETE.get(error.code or "", "The parts do not make up the object.")) from error
-
-    async def abort_upload(self, key: str, upload_id: str) -> None:
-        """Throws an upload in parts away; it need not be open."""
-        call = self._inside._abort_multipart_upload  # noqa: SLF001
-        try:
-            await self._call(call, self.bucket, key, upload_id)
-        except S3Error as error:
-            if error.code not in GONE:
-                raise
-
-    async def open_uploads(self, key: str) -> list[str]:
-        """The ids of the uploads in parts that are open for exactly this key."""
-        call = self._inside._list_multipart_uploads  # noqa: SLF001
-        page = await self._call(call, self.bucket, prefix=key, max_uploads=1000)
-        names = {key, unquote_plus(key)}  # SeaweedFS leaves a plus sign as it is where it says it has quoted the names
-        return [str(upload.upload_id) for upload in page.uploads if upload.object_name in names]
-
-
-_COMPLETE = {
-    "NoSuchUpload": "There is no open upload with this id.",
-    "InvalidPart": "A part is missing, or its etag is not the one the store gave.",
-    "InvalidPartOrder": "The parts must be listed in rising order.",
-    "EntityTooSmall": "Every part but the last must have at least 5 MiB.",
-}
