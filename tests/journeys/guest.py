@@ -1,5 +1,6 @@
 """Somebody without an account, as a page in a browser: what he may do in a session, over HTTP alone."""
 
+import random
 from uuid import uuid4
 
 import httpx
@@ -8,14 +9,17 @@ from tests.journeys.tables import PEOPLE
 from tests.journeys.visitor import until
 
 UNLIMITED = {f"FILEMILL_{what}_PER_MINUTE": "10000" for what in ("SESSIONS", "UPLOADS", "CONVERSIONS", "DOWNLOADS")}
-"""Settings with which an address may do as much as it likes: all guests of a test come from one."""
+"""Settings with which an address may do as much as it likes."""
 
 
 class Guest:
-    """Somebody without an account, as a page in a browser."""
+    """Somebody without an account, as a page in a browser; each comes from an address of his own."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.AsyncClient(base_url=url, timeout=90)
+        address = f"127.1.{random.randint(0, 255)}.{random.randint(1, 254)}"
+        self.http = httpx.AsyncClient(
+            base_url=url, timeout=90, transport=httpx.AsyncHTTPTransport(local_address=address)
+        )
 
     async def begin(self) -> None:
         answer = await self.http.get("/session/init")

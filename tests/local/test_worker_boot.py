@@ -44,7 +44,7 @@ def wait_for(what: Callable[[], object], seconds: float = BOOT_SECONDS) -> None:
 def test_a_worker_that_is_not_let_in_ends_soon(servers_alone: FaultyStack) -> None:
     program = servers_alone.workers["tables"].program
     right = program.environ["FILEMILL_DATABASE_URL"]
-    wrong = right.replace(servers_alone.home.secrets.postgres, "wrong")
+    wrong = right.replace(servers_alone.home.secrets.postgres_app, "wrong")
     worker = Process(msgspec.structs.replace(program, environ={**program.environ, "FILEMILL_DATABASE_URL": wrong}))
 
     worker.start()
