@@ -137,7 +137,7 @@ async def test_there_are_no_ranges(guest):
     assert answer.content == b"the result"
 
 
-@pytest.mark.parametrize("token", ["", "x", "*", "a" * 10_000, "é", "\0"])
+@pytest.mark.parametrize("token", ["", "x", "*", "a" * 4_000, "é", "\0"])
 async def test_a_token_that_we_have_not_made_is_refused(guest, token):
     assert refusal(await fetch(guest, token)) == (403, "ForbiddenError")
 

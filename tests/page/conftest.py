@@ -22,6 +22,7 @@ PLENTY = {
     "FILEMILL_CONVERSIONS_PER_MINUTE": "10000",
     "FILEMILL_DOWNLOADS_PER_MINUTE": "10000",
     "FILEMILL_CONVERSION_BYTES": str(MOST_BYTES),
+    "FILEMILL_HOSTS": f"127.0.0.1,localhost,{STRANGER}",
 }
 
 Open = Callable[..., Awaitable[Person]]

@@ -2,10 +2,13 @@
 
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from filemill.sandbox import trees
 from tests.fixtures.jobs import at_hand, new_job, owner, queued
 
 __all__ = ["at_hand", "new_job", "owner", "queued"]
@@ -27,3 +30,12 @@ def python_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _is_for_all(folder: Path) -> bool:
     return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that every user of this machine may reach: pytest's own lie below one of root's alone."""
+    folder = Path(tempfile.mkdtemp(prefix="filemill-test-"))
+    folder.chmod(0o755)
+    yield folder
+    trees.remove(folder)

@@ -43,22 +43,19 @@ def test_links_are_not_followed_and_a_missing_folder_weighs_nothing(tmp_path: Pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_folder_that_nobody_may_look_into_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_folder_that_nobody_may_look_into_is_told(reachable: Path) -> None:
     # given a worker who is not root, and a folder that its job has shut: unreadable, or not to be passed through
-    folder = tmp_path_factory.mktemp("shut")
-    for above in (folder, *folder.parents[:2]):
-        above.chmod(0o755)
-    (folder / "shut/inner").mkdir(parents=True)
-    (folder / "passed").mkdir()
-    (folder / "passed/inner").mkdir()
-    for path in folder.rglob("*"):
+    (reachable / "shut/inner").mkdir(parents=True)
+    (reachable / "passed").mkdir()
+    (reachable / "passed/inner").mkdir()
+    for path in reachable.rglob("*"):
         os.chown(path, NOBODY, NOBODY)
     # when, then
-    assert "is_shut=False" in weighed_by_nobody(folder)
+    assert "is_shut=False" in weighed_by_nobody(reachable)
     for name, mode in ("shut", 0), ("passed", 0o600):
-        (folder / name).chmod(mode)
-        assert "is_shut=True" in weighed_by_nobody(folder), name
-        (folder / name).chmod(0o700)
+        (reachable / name).chmod(mode)
+        assert "is_shut=True" in weighed_by_nobody(reachable), name
+        (reachable / name).chmod(0o700)
 
 
 def weighed_by_nobody(folder: Path) -> str:
