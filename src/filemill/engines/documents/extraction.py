@@ -14,8 +14,9 @@ from typing import Any
 import xberg
 from xberg import ExtractInput, ExtractInputKind, ExtractionConfig, ImageExtractionConfig, PdfConfig
 
-from filemill.engines.documents import markdown_signs, pdf_markdown, speaker_notes, trouble
+from filemill.engines.documents import markdown_signs, pdf_markdown, pdf_text, speaker_notes, trouble
 from filemill.engines.documents.task import Task
+from filemill.errors import JobFailed
 
 MOST_SECONDS = 300
 
@@ -43,24 +44,30 @@ def convert(source: Path, target: Path, task: Task) -> None:
         pdf_options=PdfConfig(extract_form_fields=False),  # they stand where they were filled in, by PDFium
         images=ImageExtractionConfig() if wanted == "markdown" else None,
     )
+    # First, as it bounds each page's time: xberg has a limit for the whole alone, and its threads go on behind that.
+    read = pdf_text.read(source, task) if source.suffix == ".pdf" else None
     what = ExtractInput(kind=ExtractInputKind.BYTES, bytes=source.read_bytes(), filename=f"document{source.suffix}")
     try:
         found = asyncio.run(xberg.extract(what, config))
     except (xberg.XbergError, RuntimeError) as error:  # the latter of a pdf whose pages are nowhere
-        raise trouble.not_a(task.file) from error
+        raise _reason(error, task) from error
     if not found.results:
         raise trouble.not_a(task.file)
     document = found.results[0]
     text = _SYMBOLS.sub("•", document.content)
     if not text.strip():
         task.warn("no_text", "The pages are pictures without any text in them: OCR can read them.")
-    if source.suffix == ".pdf":
-        text = pdf_markdown.mend(text, source, task)
+    if read is not None:
+        text = pdf_markdown.mend(text, read, task)
     if wanted == "markdown":
         text = _with_pictures(text, document.images or [])
         if source.suffix == ".pptx":
             text = markdown_signs.show(text) + _notes(source)  # only its plain text has the notes
     target.write_text(text, encoding="utf-8")
+
+
+def _reason(error: Exception, task: Task) -> JobFailed:
+    return trouble.too_slow(task.file) if "timed out" in str(error) else trouble.not_a(task.file)
 
 
 def _notes(source: Path) -> str:

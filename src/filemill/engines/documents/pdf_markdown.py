@@ -6,7 +6,6 @@ Hebrew and Arabic, PDFium knows better.
 
 import re
 from collections import Counter
-from pathlib import Path
 
 from filemill.engines.documents import hyphens, pdf_text
 from filemill.engines.documents.right_to_left import LETTER
@@ -25,9 +24,8 @@ _MOST_STEPS = 30_000_000
 """Letters that are compared in one document; a page takes some ten thousand."""
 
 
-def mend(text: str, source: Path, task: Task) -> str:
-    """The Markdown as the pdf has it. Raises JobFailed."""
-    read = pdf_text.read(source, task)
+def mend(text: str, read: pdf_text.Text, task: Task) -> str:
+    """The Markdown as the pdf has it, which was `read`."""
     whole = "\n".join(read.pages)
     text = _with_entries(_with_signs(text, whole), read.filled)
     if LETTER.search(text):

@@ -8,7 +8,7 @@ import msgspec
 import pypdfium2
 from pypdfium2 import raw
 
-from filemill.engines.documents import brackets, hyphens, pdf_forms, pdfium, right_to_left, trouble
+from filemill.engines.documents import brackets, copies, hyphens, pdf_forms, pdfium, right_to_left, trouble
 from filemill.engines.documents.pdf_forms import Entry
 from filemill.engines.documents.task import Task
 
@@ -61,16 +61,23 @@ def write(source: Path, target: Path, task: Task) -> None:
 
 
 def read(source: Path, task: Task) -> Text:
-    """The text of a pdf; hyphens at the ends of lines are those of PDFium. Raises JobFailed."""
+    """The text of a pdf; hyphens at the ends of lines are those of PDFium. Raises JobFailed, ProcessKilled."""
+    said = copies.work(task, lambda within: msgspec.msgpack.encode(_read(source, within)))
+    return msgspec.msgpack.decode(said, type=Text)
+
+
+def _read(source: Path, task: Task) -> Text:
     pages, filled = [], []
     with pdfium.open_document(source, task) as document:
         try:
             for number in range(len(document)):
+                copies.begin()
                 text, lines = _page(document, number)
                 pages.append(text)
                 filled += lines
         except (pypdfium2.PdfiumError, ValueError) as error:
             raise trouble.not_a(task.file) from error
+    copies.begin_freely()
     return Text(brackets.turn(pages), filled)
 
 

@@ -1,4 +1,4 @@
-"""pdf to pictures, by PDFium: in our own process, so the caps stand before anything is drawn.
+"""pdf to pictures, by PDFium: in a copy of our own process, so the caps stand before anything is drawn.
 
 PDFium is built without JavaScript and XFA, opens no other file and no address; actions and attachments are never run.
 What was filled into a form is drawn.
@@ -11,7 +11,7 @@ import pypdfium2
 from PIL import Image
 from pypdfium2 import raw
 
-from filemill.engines.documents import pictures, trouble
+from filemill.engines.documents import copies, pictures, trouble
 from filemill.engines.documents.task import Task
 from filemill.pipelines.run import Progress
 
@@ -41,16 +41,21 @@ def check(source: Path, task: Task) -> None:
 
 
 def convert(source: Path, target: Path, task: Task) -> None:
-    """Makes a picture of a page, or pictures of several, packed. Raises JobFailed."""
+    """Makes a picture of a page, or pictures of several, packed. Raises JobFailed, ProcessKilled."""
+    copies.work(task, lambda within: _convert(source, target, within))
+
+
+def _convert(source: Path, target: Path, task: Task) -> bytes:
     with open_document(source, task) as document:
         _check_pages(len(document), MOST_DRAWN_PAGES, task)
         try:
             if len(document) == 1:
-                pictures.write(_draw(document[0], target.suffix[1:]), target, target.suffix[1:], task)
+                pictures.write(_draw(document, 0, target.suffix[1:]), target, target.suffix[1:], task)
             else:
                 pictures.pack(_drawn(document, target.suffix[1:], task), target, task)
         except (pypdfium2.PdfiumError, ValueError) as error:
             raise trouble.not_a(task.file) from error
+    return b""
 
 
 def open_document(source: Path, task: Task) -> pypdfium2.PdfDocument:
@@ -83,17 +88,21 @@ def _check_pages(pages: int, most: int, task: Task) -> None:
 
 def _drawn(document: pypdfium2.PdfDocument, wanted: str, task: Task) -> Iterator[Image.Image]:
     for number in range(len(document)):
-        yield _draw(document[number], wanted)
+        yield _draw(document, number, wanted)
         task.say(Progress(number + 1, len(document), "pages"))
 
 
-def _draw(page: pypdfium2.PdfPage, wanted: str) -> Image.Image:
+def _draw(document: pypdfium2.PdfDocument, number: int, wanted: str) -> Image.Image:
+    copies.begin()
+    page = document[number]
     width, height = page.get_size()
     most_side = pictures.MOST_SIDE.get(wanted, MOST_PIXELS) - 1  # PDFium rounds up
     scale = min(
         DOTS_PER_INCH / POINTS_PER_INCH, (MOST_PIXELS / (width * height)) ** 0.5, most_side / max(width, height)
     )
+    copies.begin()
     drawn: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
     drawn.info["dpi"] = (scale * POINTS_PER_INCH,) * 2
     page.close()
+    copies.begin_freely()
     return drawn

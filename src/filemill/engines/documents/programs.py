@@ -153,10 +153,10 @@ class Talker:
 
 
 def _die_with_us() -> Callable[[], None]:
-    return partial(_die_with, os.getpid())
+    return partial(die_with, os.getpid())
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Asks the kernel, in a new process, to kill that as soon as its parent is gone."""
     _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:

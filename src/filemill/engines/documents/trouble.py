@@ -45,6 +45,12 @@ def too_slow(file: InputFile) -> JobFailed:
     return JobFailed("too_slow", f"{file.file_name} takes longer to convert than a document may; send it in parts.")
 
 
+def page_too_slow(file: InputFile, seconds: int) -> JobFailed:
+    """A page of a pdf keeps its reader busy, mostly by drawings that draw one another."""
+    what = f"A page of {file.file_name} takes more than the {seconds} seconds that reading or drawing a page may take"
+    return JobFailed("too_slow", f"{what}; print the file into a new pdf, and send that.")
+
+
 def too_large(file: InputFile) -> JobFailed:
     """A program died over it, at the limit of its memory. The sentence goes on from what the runner begins it with."""
     return JobFailed(
