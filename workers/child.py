@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from filemill.errors import JobFailed, ProcessKilled
+from filemill.pipelines import fullness, steps
 from filemill.pipelines import run as wire
-from filemill.pipelines import steps
 from filemill.pipelines.run import Done, Engine, Phase, Progress, Ready, Refused, Warned
 from filemill.sandbox import walls
 from workers import checksum, engines
@@ -25,6 +25,8 @@ NEARLY_ALL = 0.8
 
 _TOO_MUCH_MEMORY = Refused("too_much_memory", "")
 """No message: the worker that watches knows the limit and the step."""
+
+_DISK_FULL = Refused("disk_full", fullness.failure().message, "us")
 
 
 def bind_to(parent: int) -> None:
@@ -65,16 +67,28 @@ def _carry_out(engine: Engine, run: wire.Run, say: wire.Say) -> Done | Refused:
     except ProcessKilled:
         return Refused(wire.KILLED, "")
     except JobFailed as error:
-        if error.code == "internal" and _is_at_limit(run.memory_mb):
-            return _TOO_MUCH_MEMORY
-        return Refused(error.code, wire.bounded(error.message), error.at_fault)
+        return _refused(error, run)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 -- Polars' panics are no Exceptions; the log gets the cause
         traceback.print_exc()
-        if isinstance(error, MemoryError) or _is_at_limit(run.memory_mb):
-            return _TOO_MUCH_MEMORY
-        return Refused("internal", "Something went wrong on our side.", "us")
+        if _is_disk_full(error):
+            return _DISK_FULL
+        is_memory = isinstance(error, MemoryError) or _is_at_limit(run.memory_mb)
+        return _TOO_MUCH_MEMORY if is_memory else Refused("internal", "Something went wrong on our side.", "us")
+
+
+def _refused(error: JobFailed, run: wire.Run) -> Refused:
+    """What an engine says of a failure, where not memory or disk were behind it."""
+    if (error.at_fault == "us" or error.code in ("bad_file", "too_much_memory")) and _is_disk_full(error):
+        return _DISK_FULL
+    if error.code == "internal" and _is_at_limit(run.memory_mb):
+        return _TOO_MUCH_MEMORY
+    return Refused(error.code, wire.bounded(error.message), error.at_fault)
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    return fullness.is_behind(error) or fullness.is_here()
 
 
 def _is_at_limit(megabytes: int) -> bool:

@@ -64,6 +64,7 @@ ERROR_CODES: dict[str, str] = {
     "store_away": "The object store was out of reach for too long.",
     "input_changed": "An input was changed after it had been marked as uploaded.",
     "not_installed": "A program that the conversion takes is not installed.",
+    "disk_full": "The disk that jobs work on is full.",
     "internal": "Something went wrong on our side.",
 }
 """Every `error_code` of a FAILED job -> its meaning."""

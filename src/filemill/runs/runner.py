@@ -17,7 +17,7 @@ from filemill.jobs.rows import claims, crashes, files, transitions
 from filemill.jobs.rows import receipts as receipt_rows
 from filemill.jobs.rows.claims import Claimed
 from filemill.jobs.rows.files import FileRow
-from filemill.pipelines import formats, options, pairs
+from filemill.pipelines import formats, fullness, options, pairs
 from filemill.runs.attempt import Attempt, Ran
 from filemill.runs.files import AFTER_LEASE_SECONDS, Found, Output
 from filemill.runs.lease import Drain, Ended, Lease
@@ -147,9 +147,7 @@ class Runner:
             how = await self._insist(self._leave, claimed, "database away")
         except Exception as error:  # noqa: BLE001 -- the job must not stay RUNNING after any error
             logs.warn("filemill.runs.runner", "a run ended in a way nobody foresaw", cause=error)
-            how = await self._insist(
-                self._fail, claimed, JobFailed("internal", "Something went wrong on our side.", at_fault="us")
-            )
+            how = await self._insist(self._fail, claimed, _unforeseen(error))
         seconds = round(time.monotonic() - started, 3)
         logs.say("filemill.runs.runner", "run ended", fence=claimed.fence, how=how, seconds=seconds)
         if how != "finished":
@@ -279,3 +277,10 @@ class Runner:
 def _most_absences() -> int:
     """How often a job may come back because of the store: as often as fits into the longest time away."""
     return context.get().settings.store_away_seconds // AGAIN_SECONDS
+
+
+def _unforeseen(error: Exception) -> JobFailed:
+    """What the caller hears of an error that nobody foresaw."""
+    if fullness.is_behind(error):
+        return fullness.failure()
+    return JobFailed("internal", "Something went wrong on our side.", at_fault="us")

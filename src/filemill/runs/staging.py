@@ -15,7 +15,7 @@ from filemill.jobs import context
 from filemill.jobs.receipts import FileSum
 from filemill.jobs.rows.claims import Claimed
 from filemill.jobs.rows.files import FileRow
-from filemill.pipelines import formats
+from filemill.pipelines import formats, fullness
 from filemill.pipelines.formats import PAGES
 from filemill.pipelines.run import OutputFile, Run, changed
 from filemill.runs.files import Found, Output
@@ -52,7 +52,9 @@ class _Counted:
         try:
             self._file.write(self._count(data))
         except OSError as error:  # an OSError would look as if the store were away
-            raise JobFailed("internal", "There was no room for the file on our side.", at_fault="us") from error
+            if fullness.is_behind(error):
+                raise fullness.failure() from error
+            raise JobFailed("internal", "The file could not be written on our side.", at_fault="us") from error
 
     def _count(self, data: bytes) -> bytes:
         if self._is_over.is_set():

@@ -1,5 +1,6 @@
 """LibreOffice stays warm, dies, hangs: the next document is never the victim."""
 
+import contextlib
 import json
 import os
 import resource
@@ -9,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from filemill.engines.documents import libreoffice, programs
@@ -17,6 +19,7 @@ from filemill.errors import ProcessKilled
 from tests.engines.documents import contents
 from tests.engines.documents.samples import Samples
 from tests.engines.documents.workshop import Workshop
+from tests.fixtures import process_state
 
 SCARCE_BYTES = 320 << 20
 
@@ -275,3 +278,19 @@ def test_nothing_is_left_of_it(samples: Samples) -> None:
     # then
     assert is_gone(desk.pid)
     assert not folder.exists()
+
+
+def test_libreoffice_listens_nowhere_and_leaves_nothing(
+    samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a LibreOffice of its own, outside of any sandbox
+    process_state.move_temporary_files(tmp_path / "temporary", monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    with contextlib.closing(Documents()) as engine:
+        # when it has converted
+        Workshop(engine, tmp_path).convert(samples.of("docx"), "docx", "pdf")
+        # then it has no socket, and what it keeps lies in its folder
+        assert psutil.Process(desk_of(engine)).net_connections("all") == []
+        assert [path.name.partition("-")[0] for path in (tmp_path / "temporary").iterdir()] == ["office"]
+    # and that goes with it
+    assert list((tmp_path / "temporary").iterdir()) == []

@@ -10,11 +10,11 @@ import tempfile
 import polars as pl
 
 from filemill.errors import JobFailed
+from filemill.pipelines import fullness
 from filemill.pipelines.run import Run
 
 _PART = 4
 _TOO_MUCH = "out-of-core disk budget"
-_FULL = "no space left"
 
 
 def allow(run: Run) -> None:
@@ -37,6 +37,4 @@ def of_polars(error: BaseException, run: Run) -> JobFailed | None:
             "too_much_memory",
             f"needs more than {run.memory_mb} MB of memory and {run.disk_mb} MB of disk, and no job may have more.",
         )
-    if _FULL in text:
-        return JobFailed("internal", "The disk that jobs work on is full; the job can be tried again.", at_fault="us")
-    return None
+    return fullness.failure() if fullness.is_behind(error) else None
