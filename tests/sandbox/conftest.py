@@ -35,7 +35,7 @@ def _is_for_all(folder: Path) -> bool:
 @pytest.fixture
 def reachable() -> Iterator[Path]:
     """A folder that every user of this machine may reach: pytest's own lie below one of root's alone."""
-    folder = Path(tempfile.mkdtemp(prefix="filemill-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="filemill-test-", dir="/tmp"))
     folder.chmod(0o755)
     yield folder
     trees.remove(folder)

@@ -21,7 +21,7 @@ from filemill.jobs.context import Context
 from filemill.jobs.job import Job, Status
 from filemill.jobs.rows.jobs import NewFile
 from filemill.runs.runner import Runner
-from filemill.sandbox import choice, weighing
+from filemill.sandbox import choice, readable, weighing
 from filemill.sandbox import pool as pools
 from filemill.sandbox.choice import NoSandbox
 from filemill.sandbox.kinds import Sandbox, Weak
@@ -437,6 +437,33 @@ async def test_nothing_of_a_job_lies_there_once_the_job_has_ended(
     assert not seen
     assert not ours
     assert not files_in(tmp_path)
+
+
+@pytest.fixture
+async def runner_below_tmp(
+    sandbox: Sandbox, tmp_path: Path, reachable: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Runner]:
+    """Runs jobs in a sandbox that shows a module in a folder of /tmp as well."""
+    (reachable / "module.py").write_text("ours")
+    monkeypatch.setattr(readable, "interpreter", lambda real=readable.interpreter: (*real(), reachable))
+    readable.below_tmp.cache_clear()
+    pool = Pool("documents", tmp_path, sandbox, program=(str(TINY),))
+    await pool.open(1)
+    yield Runner("documents", "this test", pool, {})
+    await pool.close()
+    readable.below_tmp.cache_clear()
+
+
+async def test_packages_below_tmp_are_there_from_job_to_job(
+    at_hand: Context, runner_below_tmp: Runner, reachable: Path, queued: NewProgram
+) -> None:
+    # given packages that lie below /tmp, as those of a checkout there do, and a job that leaves files beside them
+    program = f'Path("/tmp/left").write_text("words"); leave(Path("{reachable}/module.py").read_text())'
+    # when two jobs run, one after the other
+    jobs = [await queued(program) for _ in range(2)]
+    await runner_below_tmp.until_empty()
+    # then both have found the packages
+    assert [await left_by(at_hand, job) for job in jobs] == ["ours", "ours"]
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """What of the machine's files a child may read: programs, this interpreter, and never a configuration of others."""
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,13 @@ def interpreter() -> Iterator[Path]:
     for package in ("filemill", "workers"):
         spec = find_spec(package)
         yield from map(Path, spec.submodule_search_locations or () if spec else ())
+
+
+@functools.cache
+def below_tmp() -> frozenset[str]:
+    """The names in /tmp below which the interpreter lies: removing them from outside would take the mounts away."""
+    tmp = Path("/tmp")  # noqa: S108 -- what a child has there is its own
+    return frozenset(path.relative_to(tmp).parts[0] for path in interpreter() if path.is_relative_to(tmp))
 
 
 def certificates() -> Iterator[Path]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from filemill.sandbox import trees
+from filemill.sandbox import readable, trees
 from filemill.sandbox.kinds import STAYING, TMP
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -42,7 +42,8 @@ def _places(folder: Path, workdir: Path, pid: int) -> Iterator[tuple[Path, trees
     """The folders that a job may fill, each with what stays there."""
     if workdir != folder:
         yield workdir, trees.nothing
-        yield folder / TMP, lambda name: name.startswith(STAYING)
+        mounted = readable.below_tmp()
+        yield folder / TMP, lambda name: name.startswith(STAYING) or name in mounted
         return
     # Polars makes the folder of what it spills once in a process, and names it by the id of the process.
     yield folder, str(pid).__eq__
