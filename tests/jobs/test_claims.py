@@ -53,20 +53,20 @@ async def test_guests_of_one_address_share_as_one(queued: NewJob) -> None:
     assert (await claim()).id == many[1].id
 
 
-async def test_who_holds_two_slots_gives_one_up_for_who_holds_none(queued: NewJob) -> None:
-    # given an address that holds two slots, and has a third job
+async def test_who_holds_several_slots_gives_one_up_for_who_holds_none(queued: NewJob) -> None:
+    # given an address that holds three slots, and has a fourth job
     crowd = uuid.uuid4()
-    for _ in range(3):
+    for _ in range(4):
         await queued(by=await new_account(), share=crowd)
-    first, second = await claim(), await claim()
-    assert [await claims.must_give_way(one.id) for one in (first, second)] == [False, False]
-    # when somebody else waits, then the newer of the two must go
+    held = [await claim() for _ in range(3)]
+    assert [await claims.must_give_way(one.id) for one in held] == [False] * 3
+    # when somebody else waits, then the newest of the three must go, it alone
     late = await queued(by=await new_account())
-    assert [await claims.must_give_way(one.id) for one in (first, second)] == [False, True]
+    assert [await claims.must_give_way(one.id) for one in held] == [False, False, True]
     # and once it is back in the queue, the other's job is next, and nobody must go any more
-    await transitions.give_back(second.id, second.fence, "gave way")
+    await transitions.give_back(held[2].id, held[2].fence, "gave way")
     assert (await claim()).id == late.id
-    assert not await claims.must_give_way(first.id)
+    assert not any([await claims.must_give_way(one.id) for one in held[:2]])
 
 
 async def test_a_claim_says_whether_the_owner_is_a_guest(queued: NewJob) -> None:

@@ -135,6 +135,19 @@ async def test_parts_that_are_never_completed_count_and_end(store: Store, owner:
     assert await store.open_uploads(key) == []
 
 
+async def test_parts_and_the_file_that_came_instead_of_them_are_two_tries(store: Store, owner: uuid.UUID) -> None:
+    # given an upload in parts that was begun, and then the whole file in one go
+    object_id, key = await expect(owner)
+    upload = await store.create_upload(key)
+    await queries.note_upload(object_id, upload)
+    await store.put_part(key, upload, 1, b"x" * 60)
+    await put(store, key, b"x" * 100)
+    # when the service looks, then the file stays, and both count
+    await landings.look(store, ALLOWED)
+    assert await row(object_id) == ("arriving", 160, None)
+    assert await store.keys() == [key]
+
+
 async def test_an_account_that_has_too_much_loses_what_landed_last(store: Store, owner: uuid.UUID) -> None:
     # given three uploads, each as announced, of which two fit
     places = [await expect(owner, 50) for _ in range(3)]

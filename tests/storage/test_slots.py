@@ -43,6 +43,23 @@ async def test_each_address_leaves_half_of_what_is_free() -> None:
     assert shares == [8, 4, 2, 1, 1, 0]
 
 
+async def test_no_slot_is_lost_to_whose_wait_has_just_run_out() -> None:
+    # given a slot that is held, and somebody whose wait for it is over, but who had no turn since
+    of = Slots(1)
+    async with of.one("192.0.2.1"):
+        late = asyncio.create_task(of.one("192.0.2.2").__aenter__())
+        await asyncio.sleep(0)
+        late.cancel()
+        ((_, turn),) = of._line
+        turn.cancel()
+        # when the slot gets free in this moment
+    # then nobody has it, and the next one gets it
+    with pytest.raises(asyncio.CancelledError):
+        await late
+    async with of.one("192.0.2.3"):
+        pass
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 5])
 @pytest.mark.usefixtures("impatient")
 async def test_few_slots_are_shared_too(most: int) -> None:

@@ -38,19 +38,21 @@ async def look(store: Store, most_bytes: int) -> None:
         if not is_ours:
             return
         await _empty_again(store)
-        seen = await _measure(store)
+        measured = await _measure(store)
+        seen = [(place, size + sent) for place, size, sent in measured]
         changed = [(place, size) for place, size in seen if size not in (place.landed_bytes or 0, place.size)]
         if changed:
             await landed_queries.landed([(place.id, size) for place, size in changed])
-        for place, size in seen:
-            if size > place.most_bytes:
-                await _take_away(store, place, size, _larger(size, place.most_bytes))
+        for place, size, sent in measured:
+            # Parts that were sent before, and the object that came instead of them, are two tries at one upload.
+            if (larger := max(size, sent)) > place.most_bytes:
+                await _take_away(store, place, size + sent, _larger(larger, place.most_bytes))
         for owner in sorted({place.owner for place, _ in changed if place.owner is not None}):
             await _fit(store, owner, most_bytes)
 
 
-async def _measure(store: Store) -> list[tuple[Place, int]]:
-    """Every place that is looked at in this round, and the bytes that lie there."""
+async def _measure(store: Store) -> list[tuple[Place, int, int]]:
+    """Every place that is looked at in this round, the bytes that lie there, and those of parts that were sent."""
     watched, inputs = await landed_queries.count()
     if watched > FEW and inputs <= min(MOST_LISTED, watched * LISTED_FOR_ONE):
         places = await landed_queries.places()
@@ -61,7 +63,7 @@ async def _measure(store: Store) -> list[tuple[Place, int]]:
         seen = await _ask(store, places)
     parts = await _ask(store, [place for place in places if place.upload_id is not None], parts=True)
     sent = {place.id: size for place, size in parts}
-    return [(place, size + sent.get(place.id, 0)) for place, size in seen]
+    return [(place, size, sent.get(place.id, 0)) for place, size in seen]
 
 
 async def _ask(store: Store, places: Sequence[Place], *, parts: bool = False) -> list[tuple[Place, int]]:
@@ -84,14 +86,17 @@ async def _parts(store: Store, place: Place) -> int:
 
 
 @connections.in_transaction
-async def _take_away(store: Store, place: Place, seen: int, why: str) -> None:
-    """Removes what lies in a place, unless less than was seen lies there by now.
+async def _take_away(store: Store, place: Place, seen: int, why: str, *, may_be_marked: bool = True) -> None:
+    """Removes what lies in a place, unless less than was seen lies there by now, or a marked input lies there
+    and `may_be_marked` is false.
 
     The row is locked while the store is asked. Nothing else is locked here, so nobody can wait for this transaction
     while it waits.
     """
     now = await landed_queries.lock(place.id)
     if now is None or await _size(store, now) + await _parts(store, now) < seen:
+        return
+    if now.state == "stored" and not may_be_marked:
         return
     await landed_queries.refuse(now.id, why)
     if now.state == "stored":  # a marked input: the job that reads it finds it gone, and says why
@@ -110,7 +115,7 @@ async def _fit(store: Store, owner: UUID, most_bytes: int) -> None:
         size = place.landed_bytes or 0
         if others + size <= most_bytes:
             return
-        await _take_away(store, place, size, _beyond(others, most_bytes, size))
+        await _take_away(store, place, size, _beyond(others, most_bytes, size), may_be_marked=False)
 
 
 async def _empty_again(store: Store) -> None:

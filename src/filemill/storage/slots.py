@@ -71,7 +71,11 @@ class Slots:
         self._hand_out()
 
     def _hand_out(self) -> None:
-        """Gives free slots to those in the line who may have one."""
+        """Gives free slots to those in the line who may have one.
+
+        Whose wait has just run out is still in the line until he has his turn: he takes no slot any more.
+        """
+        self._line = [place for place in self._line if not place[1].done()]
         while self._line:
             place = min(self._line, key=lambda one: self._held[one[0]])  # of two alike the one that came first
             if not self._may_have(place[0]):

@@ -67,7 +67,7 @@ class Kind(Protocol):
 
 async def check(file_name: str, kind: Kind, head: bytes, size: int) -> None:
     """Refuses a file whose first bytes (up to HEAD_BYTES) contradict its extension. Raises FileRefused."""
-    await threads.run(_check, file_name, kind, head, size)
+    await threads.look(_check, file_name, kind, head, size)
 
 
 def _check(file_name: str, kind: Kind, head: bytes, size: int) -> None:

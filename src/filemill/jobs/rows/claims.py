@@ -81,14 +81,18 @@ async def is_waiting(lane: str) -> bool:
     return there
 
 
-# The newest of a share's jobs goes, and only while that share has more than one of the lane.
+# The newest of a share's jobs goes, it alone, and only while that share has more than one of the lane.
 _GIVE_WAY = f"""
 SELECT EXISTS (
   SELECT FROM job mine JOIN job older ON older.lane = mine.lane AND older.id <> mine.id
     AND older.status IN ('RUNNING', 'CANCELLATION_REQUESTED')
     AND coalesce(older.share, older.owner) = coalesce(mine.share, mine.owner)
     AND (older.started_at, older.id) < (mine.started_at, mine.id)
-  WHERE mine.id = $1 AND EXISTS (
+  WHERE mine.id = $1 AND NOT EXISTS (
+    SELECT FROM job newer WHERE newer.lane = mine.lane AND newer.status = 'RUNNING'
+      AND coalesce(newer.share, newer.owner) = coalesce(mine.share, mine.owner)
+      AND (newer.started_at, newer.id) > (mine.started_at, mine.id))
+  AND EXISTS (
     SELECT FROM job WHERE job.lane = mine.lane AND job.status = 'QUEUED' AND (job.due_at IS NULL OR job.due_at <= now())
       AND {SHARE} NOT IN (
         SELECT coalesce(held.share, held.owner) FROM job held
