@@ -1,12 +1,10 @@
 """Workbooks that LibreOffice computes for minutes, from many sessions of one address: others have a turn soon."""
 
-import io
 import time
-
-import openpyxl
 
 from tests.attacks.callers import Visitor, any_address
 from tests.attacks.target import Target
+from tests.fixtures import workbooks
 
 SESSIONS = 6
 ROWS = 5000
@@ -16,7 +14,7 @@ WAIT_SECONDS = 60
 
 def attack(target: Target) -> str:
     """Six sessions of one address hold every slot; a visitor from elsewhere comes before the four that wait."""
-    content, address = _workbook(), any_address()
+    content, address = workbooks.slow(ROWS), any_address()
     crowd = [Visitor(target, address) for _ in range(SESSIONS)]
     for visitor in crowd:
         job, answer = visitor.upload("slow.xlsx", content)
@@ -32,14 +30,3 @@ def attack(target: Target) -> str:
     assert told["status"] == "completed", told
     assert felt.worst < 1, f"the API answered after {felt.worst:.2f} s"
     return f"a visitor from elsewhere waited {waited:.0f} s behind two of {SESSIONS} slow workbooks"
-
-
-def _workbook() -> bytes:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for row in range(1, ROWS + 1):
-        sheet.cell(row, 1).value = f"=SUMPRODUCT((ROW($B$1:$B$1000000)+{row})*(COLUMN($B$1:$B$1000000)+{row}))"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()

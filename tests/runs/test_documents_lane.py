@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import io
 import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
-import openpyxl
 import psutil
 import pytest
 
@@ -24,6 +22,7 @@ from filemill.sandbox import pool as pools
 from filemill.sandbox.choice import NoSandbox
 from filemill.sandbox.kinds import Weak
 from filemill.sandbox.pool import Pool
+from tests.fixtures import workbooks
 from tests.fixtures.jobs import create, upload
 
 pytestmark = pytest.mark.anyio
@@ -165,7 +164,7 @@ async def test_a_guest_has_less_time_than_a_member(owner: uuid.UUID, pool: Pool,
     settings = msgspec.structs.replace(at_hand.settings, guest_documents_seconds=2)
     context.open(msgspec.structs.replace(at_hand, settings=settings))
     runner = Runner("documents", "this test", pool, {})
-    job = await queue_up(owner, "slow.xlsx", slow_workbook(), "pdf")
+    job = await queue_up(owner, "slow.xlsx", workbooks.slow(3000), "pdf")
     # when it runs
     began = time.monotonic()
     await runner.until_empty()
@@ -176,14 +175,3 @@ async def test_a_guest_has_less_time_than_a_member(owner: uuid.UUID, pool: Pool,
         "too_slow",
         "The job took longer than the 2 seconds allowed without an account.",
     )
-
-
-def slow_workbook() -> bytes:
-    """Thousands of cells, each of which looks at two million others: whole columns multiplied."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    for row in range(1, 3001):
-        sheet.cell(row, 1).value = f"=SUMPRODUCT((ROW($B$1:$B$1000000)+{row})*(COLUMN($B$1:$B$1000000)+{row}))"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()

@@ -32,8 +32,8 @@ CHILD = ("-m", "workers.child")
 WORK, TMP = "work", "tmp"
 """The two folders of an isolated child: for its job, and for temporary files."""
 
-STAYING = ("office-", "OSL_PIPE_")
-"""How names in `TMP` begin that stay from job to job: the folder of the warm LibreOffice, and its sockets."""
+STAYING = "office-"
+"""How the name in `TMP` begins that stays from job to job: that of the warm LibreOffice's folder."""
 
 
 HERE = "/proc/self/cwd"

@@ -1,6 +1,5 @@
 """Hands an object out as a download: streamed by this process, or by the proxy in front that is told where it lies."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -8,6 +7,7 @@ from litestar.response import Response, Stream
 
 from filemill.storage.objects import disposition
 from filemill.storage.s3 import Store
+from filemill.web.methods import no_body
 
 ACCEL_LOCATION = "/stored"
 """The internal address at which nginx hands out what `X-Filemill-Object` names, while it has `X-Filemill-Etag`."""
@@ -38,7 +38,7 @@ async def answer(store: Store, download: Download, *, is_head: bool, accel: bool
         "Cache-Control": "no-store",
     }
     if is_head:
-        return Stream(_nothing(), headers=headers, media_type=media_type)
+        return Stream(no_body(), headers=headers, media_type=media_type)
     if accel:
         del headers["Content-Length"]
         headers["X-Accel-Redirect"] = ACCEL_LOCATION
@@ -46,9 +46,3 @@ async def answer(store: Store, download: Download, *, is_head: bool, accel: bool
         headers["X-Filemill-Etag"] = f'"{download.etag}"'
         return Response(b"", headers=headers, media_type=media_type)
     return Stream(await store.open(download.key, download.etag), headers=headers, media_type=media_type)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    """A body without a byte."""
-    return
-    yield b""

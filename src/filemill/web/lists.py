@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request
 from litestar.response import Response, Stream
 
-from filemill.web.methods import IS_HEAD
+from filemill.web.methods import IS_HEAD, no_body
 
 _JSON = "application/json"
 
@@ -27,7 +27,7 @@ async def answer(
     if second is None:
         return Response(b"[%b]" % first[1:], media_type=_JSON)
     if request.state.get(IS_HEAD):
-        return Stream(_nothing(), media_type=_JSON)
+        return Stream(no_body(), media_type=_JSON)
     return Stream(_joined([first, second], texts), media_type=_JSON)
 
 
@@ -50,9 +50,3 @@ async def _joined(begun: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterat
     async for text in rest:
         yield text
     yield b"]"
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    """A body without a byte."""
-    return
-    yield b""

@@ -1,6 +1,6 @@
 """What Litestar leaves out: HEAD is answered as GET is, less the body; OPTIONS tells every method of an address."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 from litestar.enums import HttpMethod, ScopeType
 from litestar.routes import BaseRoute, HTTPRoute
@@ -8,6 +8,12 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 IS_HEAD = "is_head"
 """In `request.state`: the request that a GET route answers was a HEAD."""
+
+
+async def no_body() -> AsyncIterator[bytes]:
+    """The body of an answer to HEAD whose GET would stream: without a byte."""
+    return
+    yield b""
 
 
 class AllMethods:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from filemill.engines.documents import programs, trouble
+from filemill.engines.documents import office_copies, programs, trouble
 from filemill.engines.documents.task import Task
 from filemill.errors import JobFailed, ProcessKilled
 from filemill.pipelines import run as wire
@@ -25,8 +25,6 @@ STRETCH_SECONDS = 10
 """Of the processor, not of the clock, for one call on one page. A dense map takes two or three."""
 
 _OUT_OF_MEMORY = 70
-_NEARLY_ALL = 0.7
-"""Of the limit of memory: PDFium ends the process at the first allocation that fails."""
 
 
 def work(task: Task, job: Callable[[Task], bytes]) -> bytes:
@@ -112,7 +110,8 @@ def _reason(code: int, kilobytes: int, task: Task) -> Exception:
         return trouble.page_too_slow(task.file, STRETCH_SECONDS)
     if programs.was_killed(code):
         return ProcessKilled()
-    if code == _OUT_OF_MEMORY or (code < 0 and _was_at_limit(kilobytes)):
+    # PDFium ends the process at the first allocation that fails.
+    if code == _OUT_OF_MEMORY or (code < 0 and office_copies.was_at_limit(kilobytes)):
         return trouble.too_large(task.file)
     return trouble.crashed(task.file) if code < 0 else trouble.internal()
 
@@ -120,8 +119,3 @@ def _reason(code: int, kilobytes: int, task: Task) -> Exception:
 def _allow(seconds: int | None) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (most if seconds is None else seconds, most))
-
-
-def _was_at_limit(kilobytes: int) -> bool:
-    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    return limit != resource.RLIM_INFINITY and kilobytes << 10 > limit * _NEARLY_ALL

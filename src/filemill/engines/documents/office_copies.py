@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 
-NEARLY_ALL = 0.7
+_NEARLY_ALL = 0.7
 """Of the limit of memory: a single large allocation fails before everything is in use."""
 
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
@@ -40,7 +40,7 @@ def work(task: "Callable[[], bytes]") -> bytes:
     _, status, used = os.wait4(copy, 0)
     if status:
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGTERM)
-        raise Died(killed=killed, memory=_was_at_limit(used.ru_maxrss))
+        raise Died(killed=killed, memory=was_at_limit(used.ru_maxrss))
     return said
 
 
@@ -75,6 +75,7 @@ def _read(pipe: int) -> bytes:
     return said
 
 
-def _was_at_limit(kilobytes: int) -> bool:
+def was_at_limit(kilobytes: int) -> bool:
+    """Whether a process that held so much at most has come to the limit of memory that this process has, too."""
     limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    return limit != resource.RLIM_INFINITY and kilobytes << 10 > limit * NEARLY_ALL
+    return limit != resource.RLIM_INFINITY and kilobytes << 10 > limit * _NEARLY_ALL

@@ -24,23 +24,24 @@ class Claimed(msgspec.Struct, frozen=True):
     is_guests: bool = False
 
 
+_SHARE = "coalesce(share, owner)"
+"""For whom a job counts where a lane's slots are shared out."""
+
+_HELD = "status IN ('RUNNING', 'CANCELLATION_REQUESTED')"
+_DUE = "status = 'QUEUED' AND (due_at IS NULL OR due_at <= now())"
+
 # Fewest running first, then oldest: by owner, or by what `share` says in an owner's place. Two probes instead of a sort
 # over the queue: first the oldest row whose owner runs nothing; only if there is none, the oldest row of each owner who
 # runs something (never more owners than slots).
-SHARE = "coalesce(job.share, job.owner)"
-
 CLAIM = f"""
 WITH held AS MATERIALIZED (
-  SELECT {SHARE} AS share, count(*) AS n FROM job
-  WHERE lane = $1 AND status IN ('RUNNING', 'CANCELLATION_REQUESTED') GROUP BY {SHARE}),
+  SELECT {_SHARE} AS share, count(*) AS n FROM job WHERE lane = $1 AND {_HELD} GROUP BY {_SHARE}),
 idle AS MATERIALIZED (
-  SELECT id FROM job WHERE lane = $1 AND status = 'QUEUED' AND (due_at IS NULL OR due_at <= now())
-    AND {SHARE} <> ALL (ARRAY(SELECT share FROM held))
+  SELECT id FROM job WHERE lane = $1 AND {_DUE} AND {_SHARE} <> ALL (ARRAY(SELECT share FROM held))
   ORDER BY queued_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED),
 busy AS MATERIALIZED (
   SELECT head.id FROM held CROSS JOIN LATERAL (
-    SELECT id, queued_at FROM job WHERE lane = $1 AND status = 'QUEUED' AND {SHARE} = held.share
-      AND (due_at IS NULL OR due_at <= now())
+    SELECT id, queued_at FROM job WHERE lane = $1 AND {_DUE} AND {_SHARE} = held.share
     ORDER BY queued_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) head
   WHERE NOT EXISTS (SELECT FROM idle) ORDER BY held.n, head.queued_at LIMIT 1),
 moved AS (
@@ -72,10 +73,7 @@ async def claim(lane: str, worker: str, engine: str) -> Claimed | None:
 async def is_waiting(lane: str) -> bool:
     """Whether a job of the lane may be claimed now."""
     there: bool = await fetchval(
-        """
-        SELECT EXISTS (
-          SELECT FROM job WHERE lane = $1 AND status = 'QUEUED' AND (due_at IS NULL OR due_at <= now()))
-        """,
+        f"SELECT EXISTS (SELECT FROM job WHERE lane = $1 AND {_DUE})",  # noqa: S608 -- put together from constants
         lane,
     )
     return there
@@ -83,20 +81,15 @@ async def is_waiting(lane: str) -> bool:
 
 # The newest of a share's jobs goes, it alone, and only while that share has more than one of the lane.
 _GIVE_WAY = f"""
-SELECT EXISTS (
-  SELECT FROM job mine JOIN job older ON older.lane = mine.lane AND older.id <> mine.id
-    AND older.status IN ('RUNNING', 'CANCELLATION_REQUESTED')
-    AND coalesce(older.share, older.owner) = coalesce(mine.share, mine.owner)
-    AND (older.started_at, older.id) < (mine.started_at, mine.id)
-  WHERE mine.id = $1 AND NOT EXISTS (
-    SELECT FROM job newer WHERE newer.lane = mine.lane AND newer.status = 'RUNNING'
-      AND coalesce(newer.share, newer.owner) = coalesce(mine.share, mine.owner)
-      AND (newer.started_at, newer.id) > (mine.started_at, mine.id))
+WITH mine AS (SELECT lane, {_SHARE} AS share, started_at, id FROM job WHERE id = $1),
+held AS MATERIALIZED (
+  SELECT {_SHARE} AS share, status, (started_at, id) < (SELECT started_at, id FROM mine) AS is_older FROM job
+  WHERE lane = (SELECT lane FROM mine) AND {_HELD} AND id <> $1)
+SELECT EXISTS (SELECT FROM held JOIN mine USING (share) WHERE is_older)
+  AND NOT EXISTS (SELECT FROM held JOIN mine USING (share) WHERE NOT is_older AND status = 'RUNNING')
   AND EXISTS (
-    SELECT FROM job WHERE job.lane = mine.lane AND job.status = 'QUEUED' AND (job.due_at IS NULL OR job.due_at <= now())
-      AND {SHARE} NOT IN (
-        SELECT coalesce(held.share, held.owner) FROM job held
-        WHERE held.lane = mine.lane AND held.status IN ('RUNNING', 'CANCELLATION_REQUESTED'))))
+    SELECT FROM job WHERE lane = (SELECT lane FROM mine) AND {_DUE}
+      AND {_SHARE} <> ALL (ARRAY(SELECT share FROM held UNION SELECT share FROM mine)))
 """  # noqa: S608 -- put together from constants
 
 
