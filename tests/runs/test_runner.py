@@ -25,7 +25,7 @@ from filemill.pipelines.options import Options
 from filemill.runs import growth, lease
 from filemill.runs.runner import Runner
 from filemill.sandbox.pool import Pool
-from tests.fixtures.jobs import TABLE, NewJob, create, events_of, new_account, now, until, upload
+from tests.fixtures.jobs import TABLE, NewJob, create, events_of, new_account, now, until, until_phase, upload
 from tests.fixtures.tidy import assert_tidy
 
 pytestmark = pytest.mark.anyio
@@ -393,7 +393,7 @@ async def test_what_runs_of_one_owner_write_counts_while_they_write(
     job = await long_job()
     allow(at_hand, 10 * len(LONG))
     work = asyncio.create_task(runner.until_empty())
-    await until(job, lambda one: one.progress > 0.2)
+    await until_phase(job)
     await connections.execute(
         "INSERT INTO object (id, owner, key, state, size, etag, created_at)"
         " VALUES ($1, $2, $3, 'stored', $4, 'e', now())",
